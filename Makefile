@@ -36,6 +36,7 @@ demo: install
 docs: install
 	$(BIN)/python -m tools.write_cli_reference
 	$(BIN)/python -m tools.write_python_reference
+	$(BIN)/python -m tools.write_formats_reference
 
 test: install lint
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)

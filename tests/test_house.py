@@ -26,7 +26,7 @@ ROOMS = sorted(
     {path.relative_to(ROOT / "src/discern").parts[0].removesuffix(".py") for path in SOURCES}
     - {"__init__", "__main__", "_version"}
 )
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PAGES = sorted(path for suffix in ("js", "html") for path in (ROOT / "src").rglob(f"*.{suffix}"))
 RULES = Path(__file__).with_name("language.py"), Path(__file__)
 HEAVY = ("polars", "sklearn", "scipy", "typer", "rich", "jinja2", "usearch", "onnx", "torch", "ray", "pi_heif")

@@ -11,6 +11,7 @@ from tools.docstrings import markdown_table, parse_docstring
 
 import discern
 from discern.cli.app import app
+from discern.cli.exit_codes import EXIT_CODES
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 HEAD = """\
@@ -20,12 +21,7 @@ Each command is a function of the [Python API](python.md). `make docs` generates
 
 Options before the command: `--debug` prints the traceback of an error, `--version` prints the version.
 
-| Exit code | Meaning |
-|---|---|
-| 0 | success |
-| 1 | completed, but a requirement is not met |
-| 2 | error: one line on standard error names the cause and the remedy |
-| 130 | interrupted; `--resume` with `--name` continues a run, the same command continues `predict --out` |
+{exit_codes}
 
 With `--json`, only one JSON object is printed (`predict`: one per line). Paths are absolute, undefined values are null.
 """
@@ -41,7 +37,9 @@ def main() -> None:
 def page() -> str:
     """Return the page as Markdown."""
     group = typer.main.get_command(app)
-    parts = [HEAD, *(section(name, command) for name, command in group.commands.items())]
+    codes = markdown_table(("Exit code", "Meaning"), ((str(code), meaning) for code, meaning in EXIT_CODES.items()))
+    head = HEAD.format(exit_codes="\n".join(codes).rstrip())
+    parts = [head, *(section(name, command) for name, command in group.commands.items())]
     return "\n".join(parts).rstrip() + "\n"
 
 

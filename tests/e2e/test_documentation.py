@@ -31,7 +31,7 @@ from tests.e2e.drawn import write_shapes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")]
-PAGES += sorted((ROOT / "docs").glob("*.md"))
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
 OTHER_PAGES = [ROOT / "GLOSSARY.md", ROOT / "SECURITY.md"]
 COMMANDS = typer.main.get_command(app).commands
 

@@ -28,7 +28,14 @@ _EXHAUSTED = (
     "os error 12",
 )
 
-FELL_SHORT, REFUSED, INTERRUPTED = 1, 2, 130
+SUCCESS, FELL_SHORT, REFUSED, INTERRUPTED = 0, 1, 2, 130
+EXIT_CODES = {
+    SUCCESS: "success",
+    FELL_SHORT: "completed, but a requirement is not met",
+    REFUSED: "error: one line on standard error names the cause and the remedy",
+    INTERRUPTED: "interrupted; `--resume` with `--name` continues a run, the same command continues `predict --out`",
+}
+"""Meanings of the exit codes, for the command reference."""
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ _CELLS_AT_ONCE = 2_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class ReliabilityBin:
-    """Dataclass that describes one bin of a reliability curve.
+    """Bin of a reliability curve.
 
     Attributes:
         pictures: number of predictions.

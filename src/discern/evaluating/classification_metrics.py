@@ -47,7 +47,11 @@ class ClassMetrics:
 class ConfusedPair:
     """Pair of a true class and a different predicted class, with its number of confusions.
 
-    `count` is the total weight of the pictures, and `share` their share of the true class.
+    Attributes:
+        truth: the true class.
+        predicted: the predicted class.
+        count: total weight of these pictures.
+        share: their share of the true class.
     """
 
     truth: str
@@ -58,7 +62,26 @@ class ConfusedPair:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClassificationMetrics(Displayed):
-    """Classification metrics of held-out images, computed by `evaluate_predictions`."""
+    """Classification metrics of held-out images, computed by `evaluate_predictions`.
+
+    Attributes:
+        pictures: number of evaluated pictures.
+        weight: sum of their weights; copies count as one picture.
+        groups: number of independent groups.
+        classes: number of labels that occur.
+        labels: all labels, in the order of `confusion`.
+        accuracy: share of correct predictions.
+        balanced_accuracy: mean recall of the classes that occur.
+        macro_f1: mean F1 score of these.
+        log_loss: log loss in nats.
+        brier: Brier score, summed over the classes, in [0, 2].
+        uncalibrated_log_loss: log loss before temperature scaling; None outside training.
+        uncalibrated_brier: Brier score likewise.
+        calibration: calibration error and reliability curve.
+        per_class: metrics of each label.
+        confusion: weights of the pictures by true label (rows) and predicted label (columns).
+        confused: confused pairs of labels, most frequent first.
+    """
 
     pictures: int
     weight: float

@@ -16,7 +16,11 @@ NO_PICTURES = "no pictures"
 class Interval:
     """Estimate of a metric with its 95 % confidence interval.
 
-    `note` is the reason where the value or the ends are undefined (None).
+    Attributes:
+        value: the estimate; None if it is undefined.
+        low: lower end of the interval; None if it is undefined.
+        high: upper end likewise.
+        note: reason why the value or the ends are undefined; else None.
     """
 
     value: float | None = None

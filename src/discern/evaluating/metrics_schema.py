@@ -44,7 +44,11 @@ class LeakFreeAccuracy(Interval):
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyDifference(Interval):
-    """Difference between random-split and leak-free accuracy on the same images."""
+    """Difference between random-split and leak-free accuracy on the same images.
+
+    Attributes:
+        pictures: number of these.
+    """
 
     pictures: int | None = None
 
@@ -112,7 +116,13 @@ class NegativeMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class FixMetrics:
-    """Number of images changed by fixes, and accuracy against the original labels."""
+    """Number of images changed by fixes, and accuracy against the original labels.
+
+    Attributes:
+        dropped: number of pictures removed.
+        relabelled: number of pictures with another label.
+        accuracy_before: leak-free accuracy of the same predictions, against the labels before the fixes.
+    """
 
     dropped: int = 0
     relabelled: int = 0
@@ -140,7 +150,14 @@ class SplitMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurvePoint:
-    """Accuracy of a classifier at one training set size."""
+    """Accuracy of a classifier at one training set size.
+
+    Attributes:
+        share: share of the training groups.
+        pictures: number of training pictures.
+        groups: number of training groups.
+        accuracy: on the pictures held out.
+    """
 
     share: float
     pictures: int
@@ -150,7 +167,13 @@ class LearningCurvePoint:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningCurveAdvice:
-    """Recommended range of additional groups to collect for one class."""
+    """Recommended range of additional groups to collect for one class.
+
+    Attributes:
+        label: the class.
+        fewest: fewest groups to add.
+        most: most groups to add.
+    """
 
     label: str
     fewest: int

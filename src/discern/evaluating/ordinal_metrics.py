@@ -44,12 +44,18 @@ class OrdinalMetrics:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderedLabelMetrics:
-    """Metrics of ordinal classification, with the label order and the selected head.
+    """Metrics of ordinal classification, with distances in labels, the label order and the selected head.
 
     Attributes:
         labels: the labels in their order.
         chosen: name of the head that was selected.
+        mae: mean absolute error.
+        rmse: root mean squared error.
+        quadratic_kappa: quadratic weighted kappa, 1 at best.
+        within_one: share of predictions at most one label off.
+        constant_mae: mean absolute error of always predicting `constant`.
         constant: the label of the constant prediction: the weighted median.
+        gain: `constant_mae` minus `mae`, with the interval of the paired difference.
     """
 
     labels: tuple[str, ...] = ()

@@ -13,7 +13,9 @@ _OPTIONAL_SUMMARY = ("floor", "offered")
 class GroupError:
     """Error rate of accepted predictions, measured by group.
 
-    It is the share of groups with a wrong one among them; `high` is its one-sided 95 % upper bound.
+    Attributes:
+        value: share of the groups with an accepted picture that have a wrong one.
+        high: its one-sided 95 % upper bound.
     """
 
     value: float | None = None
@@ -25,6 +27,13 @@ class RiskCurveMetrics:
     """Risk-coverage curve with the accepted share and error rate at each confidence threshold.
 
     Thresholds run from few accepted to all.
+
+    Attributes:
+        t_accept: the thresholds: lowest accepted confidences.
+        share: share of the pictures accepted at each.
+        picture_error: share of these pictures that is wrong.
+        error: share of their groups with a wrong picture.
+        high: one-sided 95 % upper bound of `error`.
     """
 
     t_accept: tuple[float, ...] = ()

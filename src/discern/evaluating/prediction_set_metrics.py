@@ -14,7 +14,12 @@ from discern.evaluating.json_fields import key
 
 @dataclass(frozen=True, kw_only=True)
 class ClassCoverage:
-    """Coverage of conformal prediction sets for the images of one class."""
+    """Coverage of conformal prediction sets for the images of one class.
+
+    Attributes:
+        label: the class.
+        coverage: share of its pictures whose set contains it.
+    """
 
     label: str
     coverage: Interval
@@ -48,6 +53,11 @@ class ConformalMetrics:
     """Coverage and size of conformal prediction sets, with their threshold and target.
 
     Attributes:
+        coverage: share of pictures whose set contains the true label.
+        coverage_of_groups: likewise with equal weight for each group.
+        size: mean number of labels in a set.
+        single: share of sets with one label.
+        per_class: coverage of each class.
         target: the stated coverage.
         threshold: probability from which a label is in the set of the shipped model.
         basis: "held-out" or "cross-fitted".
