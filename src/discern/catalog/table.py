@@ -213,7 +213,7 @@ class Catalog(Displayed):
         # Column by column: a selection of the table is a query, which takes longer than to read a picture.
         paths, contents, sizes = (self.table[name][at].to_list() for name in ("path", "content", "bytes"))
         expected = dict(zip(paths, zip(at.tolist(), contents, strict=True), strict=True))
-        limits = Limits(max_bytes=max(Limits().max_bytes, *(size for size in sizes if size is not None)))
+        limits = Limits(max_bytes=max([Limits().max_bytes, *(size for size in sizes if size is not None)]))
         for item in read_items(self.root, paths, limits=limits):
             if item.path not in expected:
                 continue
