@@ -23,18 +23,14 @@ def compose_message(name: str, decision: Decision, confidence: float, *, caveat:
     'This looks like "ripe banana" (61 %), but please have a look.'
     >>> compose_message("Rose", "review", 0.99, caveat="Too few pictures for a promise: about 12 more.")
     'Rose (99 %). Too few pictures for a promise: about 12 more.'
-    >>> compose_message("The bus", "accept", 0.97)
-    'This is the bus (97 %).'
     """
-    named = lower_article(name) if _ARTICLE.match(name) else f'"{name}"'
     if decision == "unknown":
-        return f"This is not one of the things I know; it looks most like {named}."
+        return f'This is not one of the things I know; it looks most like "{name}".'
     if decision == "accept":
-        return f"This is {named} ({_percent(confidence)} %)."
+        return f'This is "{name}" ({_percent(confidence)} %).'
     if caveat:
-        start = f"{name[0].upper()}{name[1:]}" if _ARTICLE.match(name) else name
-        return f"{start} ({_percent(confidence)} %). {caveat}"
-    return f"This looks like {named} ({_percent(confidence)} %), but please have a look."
+        return f"{name} ({_percent(confidence)} %). {caveat}"
+    return f'This looks like "{name}" ({_percent(confidence)} %), but please have a look.'
 
 
 def compose_spoken(name: str, decision: Decision, confidence: float, *, caveat: str = "") -> str:

@@ -102,12 +102,10 @@ export function lowerArticle(name) {
 
 /** @param {string} name @param {Decision} decision @param {number} confidence @param {string} caveat */
 function writtenMessage(name, decision, confidence, caveat) {
-  const named = ARTICLE.test(name) ? lowerArticle(name) : `"${name}"`;
-  if (decision === "unknown") return `This is not one of the things I know; it looks most like ${named}.`;
-  if (decision === "accept") return `This is ${named} (${percent(confidence)} %).`;
-  const start = ARTICLE.test(name) ? name[0].toUpperCase() + name.slice(1) : name;
-  if (caveat) return `${start} (${percent(confidence)} %). ${caveat}`;
-  return `This looks like ${named} (${percent(confidence)} %), but please have a look.`;
+  if (decision === "unknown") return `This is not one of the things I know; it looks most like "${name}".`;
+  if (decision === "accept") return `This is "${name}" (${percent(confidence)} %).`;
+  if (caveat) return `${name} (${percent(confidence)} %). ${caveat}`;
+  return `This looks like "${name}" (${percent(confidence)} %), but please have a look.`;
 }
 
 /** @param {string} name @param {Decision} decision @param {number} confidence @param {string} caveat */
