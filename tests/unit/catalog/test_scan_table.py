@@ -31,12 +31,14 @@ def test_tables_have_some_thousand_rows_in_order():
 
 def test_missing_facts_are_null():
     facts = np.zeros(2, FACTS)
-    facts[1] = (b"p" * 64, 4, 3, b"PNG", b"RGB", 0.5, b"Canon", 4095, 0)
-    facts["sharpness"][0], facts["peak"][0], facts["missing_rows"][0] = np.nan, -1, -1
+    facts[1] = (b"p" * 64, 4, 3, b"PNG", b"RGB", 0.5, b"Canon", 4095, 0, 1_706_696_102_123)
+    facts["sharpness"][0] = np.nan
+    facts["peak"][0] = facts["missing_rows"][0] = facts["taken"][0] = -1
     table = facts_table(facts)
     assert table["camera"].to_list() == [None, "Canon"]
     assert table["peak"].to_list() == [None, 4095]
     assert table["missing_rows"].to_list() == [None, 0]
+    assert table["taken"].to_list() == [None, 1_706_696_102_123]
     assert table["sharpness"].to_list() == [None, 0.5]
-    assert table.row(1) == ("p" * 64, 4, 3, "PNG", "RGB", 0.5, "Canon", 4095, 0)
+    assert table.row(1) == ("p" * 64, 4, 3, "PNG", "RGB", 0.5, "Canon", 4095, 0, 1_706_696_102_123)
     assert len(facts_table(np.zeros(0, FACTS))) == 0
