@@ -110,6 +110,7 @@ class Reader:
         write_shapes(folder / "other", each=8, seed=5)
         write_shapes(folder / "more", each=1, seed=6)
         next((folder / "more" / "disc").iterdir()).rename(folder / "new.jpg")
+        (folder / "names.csv").write_text("label,alias\nround,disc\n")
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
         places = {name: str(self.folder / "cache") for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME")}

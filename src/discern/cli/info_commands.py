@@ -48,7 +48,7 @@ def rename(
     out: Annotated[str, typer.Option(help="Bundle to write; a new file.")],
     json: Json = False,
 ) -> None:
-    """Write a copy of a model bundle with other labels or names, without training.
+    """Write a bundle with other labels or names, without training.
 
     Predictions differ in names alone. The bundle itself is not changed.
 
