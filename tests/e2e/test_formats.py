@@ -54,7 +54,8 @@ def runs(workspace: Workspace, trained: Any, fresh: Path) -> Runs:
     fixes = workspace.folder / "formats.csv"
     lines = [f"{colour}/{workspace.picture(colour).name}" for colour in ("red", "blue")]
     fixes.write_text(f"path,action,value\n{lines[0]},drop,\n{lines[1]},relabel,green\n", encoding="utf-8")
-    checked = workspace.work("check", workspace.photos, "--fixes", fixes, "--name", "formats-check")
+    checking = workspace.look("check", workspace.photos, "--fixes", fixes, "--name", "formats-check", "--json")
+    checked = json.loads(checking.out)
     split = workspace.work("split", workspace.photos, "--out", "formats-parts", "--name", "formats-split")
     models = (trained["bundle"], fresh, "--against", STORED / "model.discern", "--name", "formats-evaluate")
     evaluated = workspace.json("evaluate", *models, "--cache", workspace.cache)
