@@ -1,6 +1,6 @@
-"""Accuracy and speed of lite0 by input size and number of views, over every labelled pack in a folder.
+"""Accuracy and speed of lite0 by input size, fit and number of views, over every labelled pack in a folder.
 
-    python benchmarks/backbone_sizes.py [DATA] [--limit 600] [--out benchmarks/out/backbone_sizes.json]
+    python benchmarks/backbone_sizes.py [DATA] [--limit 600] [--fit pad] [--out benchmarks/out/backbone_sizes.json]
 
 The defaults of the backbone were chosen with it. Accuracy is that of shrinkage LDA on random stratified folds that
 ignore groups: too high for each pack, but comparable between rows, which share pictures and folds. Speed is that of the
@@ -74,13 +74,15 @@ def select_rows(catalog: Catalog, limit: int) -> np.ndarray:
     return np.sort(rows[np.isin(catalog.label_index[rows], classes[counts >= FOLDS])])
 
 
-def measure(packs: Mapping[str, Catalog], backbone: Backbone, limit: int, cache: Path) -> dict[str, Any]:
+def measure(
+    packs: Mapping[str, Catalog], backbone: Backbone, limit: int, cache: Path, fit: str | None
+) -> dict[str, Any]:
     accuracies: dict[str, float] = {}
     pictures, wall, cpu = 0, 0.0, 0.0
     for name, catalog in packs.items():
         rows = select_rows(catalog, limit)
         sizes = list(catalog.table[rows].select("width", "height").iter_rows())
-        recipe = choose_recipe(sizes, backbone.size)
+        recipe = choose_recipe(sizes, backbone.size, fit=fit)
         wall_start, cpu_start = time.perf_counter(), time.process_time()
         features = extract(catalog, rows, backbone, recipe, cache=cache)
         wall += time.perf_counter() - wall_start
@@ -110,6 +112,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=600, help="pictures per pack")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "backbone_sizes.json")
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="input sizes in px")
+    parser.add_argument("--fit", choices=("crop", "pad", "squash"), help="by default that of the pictures' shapes")
     args = parser.parse_args()
     table = []
     with tempfile.TemporaryDirectory() as folder:
@@ -119,14 +122,14 @@ def main() -> None:
         print("size  views  mean   pictures/s  per CPU second  " + "  ".join(name[:10] for name in packs))
         for size in args.sizes:
             for views in (1, 2):
-                row = measure(packs, load_backbone("lite0", size=size, mirror=views == 2), args.limit, cache)
+                row = measure(packs, load_backbone("lite0", size=size, mirror=views == 2), args.limit, cache, args.fit)
                 table.append({"size": size, "views": views, **row})
                 speeds = f"{row['per_second']:10.1f}  {row['per_cpu_second']:14.1f}"
                 columns = "  ".join(f"{row['packs'][name]:<{len(name[:10])}.3f}" for name in packs)
                 print(f"{size:4}  {views:5}  {row['mean']:.4f}  {speeds}  {columns}", flush=True)
     print(*deficits(table), sep="\n")
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps({"limit": args.limit, "table": table}, indent=1) + "\n")
+    args.out.write_text(json.dumps({"limit": args.limit, "fit": args.fit, "table": table}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ SCRIPTS = (
     "unknown_auroc",
     "copies",
     "film_borders",
+    "burst_links",
     "robustness",
     "backbone_sizes",
     "risk_control_simulation",

@@ -145,7 +145,7 @@ def deal(pack: str, train: int | None, workdir: Path) -> Dealt:
     part = np.full(len(catalog), "", dtype="<U10")
     part[rows[~test]], part[held_out] = "train", "test"
     out = workdir / "pictures"
-    write_parts(catalog, replace(split, part=part), out, copy=True)
+    write_parts(catalog, replace(split, part=part), out)
     return Dealt(
         pack=pack,
         train=out / "train",

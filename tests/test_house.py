@@ -37,12 +37,19 @@ def lines(path: Path) -> int:
 
 
 def functions() -> list[tuple[int, str]]:
+    """Lines of each function without its docstring: a public one describes each of its options."""
     return sorted(
-        (node.end_lineno - node.lineno + 1, f"{path.name}:{node.name}")
+        (_code_lines(node), f"{path.name}:{node.name}")
         for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
+
+
+def _code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    first = node.body[0]
+    docstring = isinstance(first, ast.Expr) and ast.get_docstring(node) is not None
+    return node.end_lineno - node.lineno + 1 - docstring * (first.end_lineno - first.lineno + 1)
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -58,7 +65,7 @@ def test_no_module_is_long() -> None:
 
 def test_functions_are_short() -> None:
     sizes = functions()
-    assert sizes[int(0.9 * len(sizes))][0] <= 34
+    assert sizes[int(0.9 * len(sizes))][0] <= 20
     assert sizes[-1][0] <= 80, sizes[-1]
 
 

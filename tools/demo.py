@@ -20,7 +20,7 @@ from sklearn.datasets import load_digits
 
 import discern
 from discern.cli.exit_codes import exit_codes
-from discern.cli.progress_bar import progress_bar
+from discern.display.progress_bar import progress_bar
 
 RUNS = Path("runs")
 PATTERNS = RUNS / "demo-data" / "patterns"

@@ -48,7 +48,7 @@ def section(name: str, command: Any) -> str:
     summary, _, example = inspect.cleandoc(command.help).partition("\n\nExample: ")
     lines = [f"## discern {name}", "", summary, "", "```sh", example, "```", ""]
     arguments = [item for item in command.params if item.param_type_name == "argument"]
-    options = [item for item in command.params if item.param_type_name == "option"]
+    options = [item for item in command.params if item.param_type_name == "option" and not item.hidden]
     lines += markdown_table(("Argument", "Meaning"), ((f"`{_place(item)}`", item.help) for item in arguments))
     lines += markdown_table(
         ("Option", "Default", "Meaning"), ((_names(item), _default(item), item.help) for item in options)

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import textwrap
+from functools import cached_property
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -59,7 +60,7 @@ def _class(name: str, class_: type) -> str:
     for attribute, member in vars(class_).items():
         if attribute == "to_json" or (attribute.startswith("_") and attribute != "__call__"):
             continue
-        if isinstance(member, property):
+        if isinstance(member, property | cached_property):
             properties.append((f"`{attribute}`", parse_docstring(member).summary))
         elif inspect.isfunction(member):
             methods.append(_function(f"{name}.{attribute}".replace(".__call__", "(picture)"), member, level="###"))

@@ -16,22 +16,30 @@ if "onnxruntime" not in sys.modules:
 
 if TYPE_CHECKING:
     from discern.bundle import Model, Prediction, load
+    from discern.catalog import Catalog
     from discern.client import AsyncClient, Client
+    from discern.display.progress_bar import progress_bar
     from discern.errors import DiscernError
     from discern.flow.cache import CacheResult, cache
     from discern.flow.check import CheckResult, check
+    from discern.flow.diff import DiffResult, diff
     from discern.flow.doctor import DoctorResult, doctor
     from discern.flow.evaluate.evaluate import evaluate
     from discern.flow.evaluate.result import EvaluateResult
     from discern.flow.export import ExportResult, export
+    from discern.flow.fix import FixResult, fix
+    from discern.flow.former_run import options_of
+    from discern.flow.opened_run import OpenedRun, open_run
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
     from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
+    from discern.flow.read import read
     from discern.flow.rename import RenameResult, rename
     from discern.flow.serve import KeyResult, key, serve
     from discern.flow.show import show
     from discern.flow.split import SplitResult, split
-    from discern.flow.train import TrainResult, train
+    from discern.flow.train import train
+    from discern.flow.train_result import TrainResult
     from discern.flow.verify import VerifyResult, verify
     from discern.serving.config import ServeConfig
 
@@ -39,32 +47,42 @@ _HOMES = {
     "Answer": "discern.flow.predict.predict",
     "AsyncClient": "discern.client",
     "CacheResult": "discern.flow.cache",
+    "Catalog": "discern.catalog",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
+    "DiffResult": "discern.flow.diff",
     "DiscernError": "discern.errors",
     "DoctorResult": "discern.flow.doctor",
     "EvaluateResult": "discern.flow.evaluate.result",
     "ExportResult": "discern.flow.export",
+    "FixResult": "discern.flow.fix",
     "KeyResult": "discern.flow.serve",
     "Model": "discern.bundle",
+    "OpenedRun": "discern.flow.opened_run",
     "PredictToResult": "discern.flow.predict.batch",
     "Prediction": "discern.bundle",
     "RenameResult": "discern.flow.rename",
     "ServeConfig": "discern.serving.config",
     "SortResult": "discern.flow.predict.sort",
     "SplitResult": "discern.flow.split",
-    "TrainResult": "discern.flow.train",
+    "TrainResult": "discern.flow.train_result",
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
     "cache": "discern.flow.cache",
     "check": "discern.flow.check",
+    "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",
     "evaluate": "discern.flow.evaluate.evaluate",
     "export": "discern.flow.export",
+    "fix": "discern.flow.fix",
     "key": "discern.flow.serve",
     "load": "discern.bundle",
+    "options_of": "discern.flow.former_run",
+    "open_run": "discern.flow.opened_run",
     "predict": "discern.flow.predict.predict",
     "predict_to": "discern.flow.predict.batch",
+    "progress_bar": "discern.display.progress_bar",
+    "read": "discern.flow.read",
     "rename": "discern.flow.rename",
     "serve": "discern.flow.serve",
     "show": "discern.flow.show",
@@ -79,14 +97,18 @@ __all__ = [
     "Answer",
     "AsyncClient",
     "CacheResult",
+    "Catalog",
     "CheckResult",
     "Client",
+    "DiffResult",
     "DiscernError",
     "DoctorResult",
     "EvaluateResult",
     "ExportResult",
+    "FixResult",
     "KeyResult",
     "Model",
+    "OpenedRun",
     "PredictToResult",
     "Prediction",
     "RenameResult",
@@ -99,13 +121,19 @@ __all__ = [
     "__version__",
     "cache",
     "check",
+    "diff",
     "doctor",
     "evaluate",
     "export",
+    "fix",
     "key",
     "load",
+    "open_run",
+    "options_of",
     "predict",
     "predict_to",
+    "progress_bar",
+    "read",
     "rename",
     "serve",
     "show",

@@ -31,6 +31,7 @@ SHOWN_KEYS = {
 VARIABLE_KEYS = ("path", "id", "message", "spoken")
 REWRITTEN_FILES = (
     *("metrics.json", "model.discern", "report.html", "run.json", "fixes.csv", "answers.parquet", "left_out.csv"),
+    "findings.parquet",
 )
 
 

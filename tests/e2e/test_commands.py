@@ -1,6 +1,7 @@
 """The commands from end to end, as a person or a program calls them."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -157,13 +158,15 @@ def test_checking_counts_and_proposes(workspace: Workspace, tmp_path: Path) -> N
     assert checked["findings"]["label_conflict"] == 1
     assert set(checked["findings"]) == {
         "unreadable", "wrong_suffix", "incomplete", "narrow_range", "exact_copy", "near_copy",
-        "label_conflict", "similar_labels", "part_leak", "small_class", "large_group", "undeclared_film", "imbalance",
-        "too_small", "extreme_aspect", "blank", "dark", "bright", "blurred",
+        "label_conflict", "multi_label", "similar_labels", "part_leak", "small_class", "large_group",
+        "undeclared_film", "imbalance", "too_small", "extreme_aspect", "blank", "dark", "bright", "blurred",
         "likely_wrong_label", "odd_one_out", "shortcut",
     }  # fmt: skip
     assert Path(checked["page"]).name == "data.html"
-    strict = workspace.call("check", dirty, "--strict", "--cache", workspace.cache)
+    strict = workspace.call("check", dirty, "--strict", "--plots", "--cache", workspace.cache)
     assert strict.code == 1
+    (plots,) = re.findall(r"^plots: +(.+)$", strict.out, re.MULTILINE)
+    assert Path(plots, "pictures_per_class.png").is_file()
 
 
 def test_fixes_are_applied(workspace: Workspace, tmp_path: Path) -> None:

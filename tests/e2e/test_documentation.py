@@ -1,5 +1,7 @@
 """The documentation is true: references are current, commands are accepted, code runs, links resolve."""
 
+import ast
+import inspect
 import json
 import os
 import re
@@ -7,23 +9,30 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import typer
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from tools import write_cli_reference, write_python_reference
 
+import discern
 from discern.cli.app import app
+from discern.cli.option_values import parse_error_limit, parse_parts, parse_share
+from discern.inference.batch_config import BatchConfig
+from discern.serving.config import ServeConfig
 from tests.e2e.drawn import write_shapes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = [
-    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")),
-    *sorted((ROOT / "docs").rglob("*.md")),
-]
+PAGES = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")]
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
+OTHER_PAGES = [ROOT / "GLOSSARY.md", ROOT / "SECURITY.md"]
 COMMANDS = typer.main.get_command(app).commands
 
 
@@ -61,7 +70,7 @@ def test_every_command_and_option_is_in_the_reference() -> None:
     assert sections.keys() == COMMANDS.keys()
     for name, command in COMMANDS.items():
         spelled = [(each, [*each.opts, *each.secondary_opts]) for each in command.params]
-        options = [(each, names) for each, names in spelled if names[0].startswith("--")]
+        options = [(each, names) for each, names in spelled if names[0].startswith("--") and not each.hidden]
         assert options
         for each, names in options:
             row = re.search(rf"^\| {', '.join(f'`{name}`' for name in names)} \| (.*?) \|", sections[name], re.M)
@@ -75,6 +84,95 @@ def test_no_summary_is_cut_in_the_list_of_commands() -> None:
     listed = group.get_help(typer.Context(group, terminal_width=80, max_content_width=80))
     assert "Commands:" in listed
     assert "..." not in listed.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_help_text_is_cut(name: str) -> None:
+    command = COMMANDS[name]
+    shown = command.get_help(typer.Context(command, info_name=name, terminal_width=80, max_content_width=80))
+    assert max(map(len, shown.splitlines())) <= 80
+    told = "".join(shown.split())
+    for each in command.params:
+        if not getattr(each, "hidden", False):
+            assert "".join((each.help or "").split()) in told
+
+
+STRINGS = {
+    str(path.relative_to(ROOT)): " ".join(
+        node.value
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    for path in sorted((ROOT / "src").rglob("*.py"))
+}
+# Options of npm, and of the commands that copy from elsewhere.
+FOREIGN = {"pack-destination", "loglevel", "ignore-scripts", "no-update-notifier", "recursive", "ratio", "share"}
+FOREIGN |= {"fetch-timeout", "fetch-retries", "fetch-retry-mintimeout"}
+
+
+def test_messages_name_only_commands_and_options_that_exist() -> None:
+    spelled = [each for command in COMMANDS.values() for each in command.params]
+    options = {name for each in spelled for name in (*each.opts, *each.secondary_opts)}
+    options |= {"--help", "--version", "--debug"} | {f"--{name}" for name in FOREIGN}
+    for path, text in (STRINGS | {path.name: path.read_text("utf-8") for path in OTHER_PAGES}).items():
+        commands = set(re.findall(r"`discern ([a-z]+)\b", text))
+        assert commands <= COMMANDS.keys(), path
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= options, path
+
+
+def test_messages_promise_no_package_that_no_registry_has() -> None:
+    """The project's own name is on none: it is installed from its folder."""
+    name = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["name"]
+    pages = {path.name: path.read_text("utf-8") for path in PAGES}
+    for path, text in (STRINGS | pages).items():
+        assert not re.search(rf"pip install[^\n`]*{name}", text), path
+
+
+def test_the_readme_s_install_brings_what_the_code_imports() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    wanted = {canonicalize_name(Requirement(each).name) for each in declared}
+    brought = {"starlette", "pydantic", "markupsafe", "threadpoolctl"}  # by fastapi, jinja2 and scikit-learn
+    homes = {module: set(map(canonicalize_name, names)) for module, names in packages_distributions().items()}
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            outside = {name.split(".")[0] for name in names} - {*sys.stdlib_module_names, "discern", "__future__"}
+            for module in outside:
+                assert homes.get(module, set()) & (wanted | brought), f"{path.name} imports {module}"
+
+
+def plain_default(name: str, value: Any) -> Any:
+    """Default of a command's option as its function takes it."""
+    if isinstance(value, str):
+        parsers = {"coverage": parse_share, "at_most_wrong": parse_error_limit, "parts": parse_parts}
+        value = parsers[name](value) if name in parsers else value
+    return None if value in ((), [], "") else value
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("serve", "cache")])
+def test_the_defaults_of_a_command_are_those_of_its_function(name: str) -> None:
+    defaults = {key: each.default for key, each in inspect.signature(getattr(discern, name)).parameters.items()}
+    defaults = {key: value for key, value in defaults.items() if value is not inspect.Parameter.empty}
+    for each in COMMANDS[name].params:
+        if each.name in defaults and not getattr(each, "hidden", False):
+            assert plain_default(each.name, each.default) == plain_default(each.name, defaults[each.name]), each.name
+
+
+def test_the_defaults_of_serve_are_those_of_its_configuration() -> None:
+    config, batching = ServeConfig(bundles=("a",)), BatchConfig()
+    found = {each.name: each.default for each in COMMANDS["serve"].params}
+    names = ("host", "port", "workers", "no_auth", "max_pictures", "request_timeout", "allow_urls", "trusted_proxies")
+    for name in (*names, "watch"):
+        assert found[name] == getattr(config, name), name
+    for name in ("max_batch", "max_queue", "timeout", "threads"):
+        assert found[name] == getattr(batching, name), name
+    assert (found["max_wait_ms"], found["max_mb"]) == (batching.max_wait * 1000, config.limits.max_bytes / 1e6)
+
+
+def test_the_earlier_spelling_of_copies_is_accepted_and_not_listed() -> None:
+    assert misuse("discern split photos/ --copy") == ""
+    assert "--copy" not in write_cli_reference.page()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda each: each.name)
@@ -154,6 +252,16 @@ def test_the_readme_s_python_runs(reader: Reader) -> None:
 def test_the_outputs_of_training_are_where_the_readme_says(reader: Reader, trained: Any) -> None:
     assert (reader.folder / "runs/mine/report.html").is_file()
     assert (reader.folder / "runs/mine/model.discern").is_file()
+
+
+@pytest.mark.slow
+def test_the_python_of_the_notebooks_page_runs(reader: Reader, trained: Any) -> None:
+    # The folder holds the training pictures, whose features are cached by then.
+    done = reader.run("-c", "\n".join(blocks(ROOT / "docs/notebooks.md", "python")))
+    assert done.returncode == 0, done.stderr
+    assert "('disc', 'square', 'stripes')" in done.stdout
+    assert "CheckResult(run=" in done.stdout
+    assert "\nTrue\n" in done.stdout
 
 
 ADDRESS = "http://127.0.0.1:8000"

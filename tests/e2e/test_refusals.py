@@ -78,6 +78,30 @@ MISSING = [
     (("check", "photos", "--fixes", "/dev/zero"), "is not a file"),
 ]
 
+ADDRESS = "gs://bucket/place"
+ADDRESSED = [
+    *((command, "ADDRESS") for command in ("check", "train", "split", "show", "verify", "unsort", "serve")),
+    *(("check", "photos", option, "ADDRESS") for option in ("--runs", "--fixes", "--cache")),
+    *(("train", "photos", option, "ADDRESS") for option in ("--runs", "--fixes", "--cache", "--negatives", "--names")),
+    *(("split", "photos", option, "ADDRESS") for option in ("--runs", "--fixes", "--cache", "--out")),
+    ("train", "photos", "--backbone", "ADDRESS.onnx"),
+    ("evaluate", "ADDRESS", "photos"),
+    *(
+        ("evaluate", "BUNDLE", "photos", option, "ADDRESS")
+        for option in ("--runs", "--cache", "--negatives", "--against")
+    ),
+    *(("predict", "BUNDLE", *words) for words in (("ADDRESS",), ("photos", "--sort", "ADDRESS"))),
+    ("predict", "BUNDLE", "photos", "--out", "ADDRESS.csv"),
+    ("predict", "BUNDLE", "photos", "--out", "a.csv", "--sheet", "ADDRESS.html"),
+    *(("serve", *words) for words in (("mine=ADDRESS",), ("BUNDLE", "--key-file", "ADDRESS"))),
+    ("serve", "BUNDLE", "--examples", "ADDRESS"),
+    ("key", "alice", "--key-file", "ADDRESS"),
+    *(("export", *words) for words in (("ADDRESS", "site"), ("BUNDLE", "ADDRESS"))),
+    *(("export", "BUNDLE", "site", option, "ADDRESS") for option in ("--runtime", "--examples", "--cache")),
+    ("doctor", "--cache", "ADDRESS"),
+    ("cache", "--cache", "ADDRESS"),
+]
+
 
 def with_bundle(words: tuple[str, ...], trained: Any) -> tuple[str, ...]:
     """Replace BUNDLE by the path of the bundle."""
@@ -98,6 +122,16 @@ def test_an_empty_path_never_means_the_current_folder(
     workspace: Workspace, trained: Any, fresh: Path, words: tuple[str, ...]
 ) -> None:
     assert "Invalid path: ''" in workspace.refused(*with_bundle(words, trained))
+
+
+@pytest.mark.parametrize("words", ADDRESSED, ids=named)
+def test_an_address_is_refused_as_it_was_given(
+    workspace: Workspace, trained: Any, fresh: Path, words: tuple[str, ...]
+) -> None:
+    before = set(workspace.folder.iterdir())
+    why = workspace.refused(*(word.replace("ADDRESS", ADDRESS) for word in with_bundle(words, trained)))
+    assert re.search(rf"{ADDRESS}\S* is a URL, not a (path|local bundle)\. (Download it|Write to a folder)", why)
+    assert set(workspace.folder.iterdir()) == before
 
 
 @pytest.mark.parametrize(("words", "why"), MISSING, ids=named)

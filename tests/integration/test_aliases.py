@@ -81,7 +81,7 @@ def test_the_bundle_meets_aliases_by_itself(
     assert (other.metrics.confusion == named.metrics.confusion).all()
     for classes in ("0,blue", "red,n03394916"):
         judged = evaluate(by_alias.bundle, tmp_path, classes=classes, cache=cache)
-        assert (judged.pictures, judged.not_chosen, judged.other_labels) == (16, 8, {})
+        assert (judged.pictures, judged.left_out["class_not_chosen"], judged.other_labels) == (16, 8, {})
 
 
 def test_numbers_meet_named_folders_by_a_file(

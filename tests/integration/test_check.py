@@ -1,5 +1,6 @@
 """`discern check`: counts, a report and fixes; the source is unchanged, and a refused run leaves nothing."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.integration.workspace import ACCOUNT_KEYS, Workspace
 CHECKS = {
     *("unreadable", "wrong_suffix", "incomplete", "narrow_range", "exact_copy", "near_copy"),
     *(
+        "multi_label",
         "similar_labels",
         "label_conflict",
         "likely_wrong_label",
@@ -132,3 +134,22 @@ def test_its_fixes_resolve_its_findings(workspace: Workspace) -> None:
     fixes = workspace.check(folder).fixes
     after = workspace.check(folder, fixes=fixes)
     assert (after.unreadable, after.findings["exact_copy"]) == (0, 0)
+
+
+def test_figures_are_written_on_request(workspace: Workspace, clean: CheckResult) -> None:
+    folder = workspace.some("few", blue=3, red=2)
+    found = workspace.check(folder, plots=True)
+    assert found.plots == found.run / "plots"
+    assert found.to_json()["plots"] == str(found.plots)
+    assert {path.suffix for path in found.plots.iterdir()} == {".png", ".svg", ".json"}
+    assert len(list(found.plots.glob("*.png"))) == 7
+    classes = json.loads((found.plots / "pictures_per_class.json").read_text())["classes"]
+    assert classes == {"blue": {"pictures": 3}, "red": {"pictures": 2}}
+    assert clean.plots is None
+    assert not (clean.run / "plots").exists()
+
+
+def test_a_run_without_figures_gets_them_when_it_is_resumed(workspace: Workspace) -> None:
+    folder = workspace.some("few", blue=2)
+    assert workspace.check(folder, name="mine").plots is None
+    assert (workspace.check(folder, name="mine", resume=True, plots=True).run / "plots/file_sizes.png").is_file()

@@ -118,7 +118,7 @@ def test_train_and_evaluate_use_the_chosen_classes(trained: TrainResult, shared_
     assert result.account.left_out[OTHER] == 12
     more = write_colours(shared_workspace.folder / "more", each=6, seed=7)
     judged = evaluate(trained.bundle, more, classes="blue, red", cache=shared_workspace.cache)
-    assert (judged.pictures, judged.to_json()["class_not_chosen"], judged.other_labels) == (12, 6, {})
+    assert (judged.pictures, judged.to_json()["left_out"]["class_not_chosen"], judged.other_labels) == (12, 6, {})
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from discern.cli import render
 from discern.errors import DataError, DiscernError, UsageError
 from discern.flow.split import SplitResult
 from tests.integration.workspace import ACCOUNT_KEYS, Workspace
@@ -37,7 +38,7 @@ def test_the_proof_is_saved(made: SplitResult) -> None:
 
 def test_json_has_every_key(made: SplitResult) -> None:
     plain = made.to_json()
-    assert set(plain) == {*ACCOUNT_KEYS, "run", "out", "split", "pictures", "reason", "unjudged", "proof"}
+    assert set(plain) == {*ACCOUNT_KEYS, "run", "out", "split", "pictures", "reason", "unjudged", "unused", "proof"}
     assert Path(plain["split"]).is_absolute()
     assert plain["reason"].endswith(".")
 
@@ -99,3 +100,39 @@ def test_invalid_shares_are_refused(workspace: Workspace) -> None:
     with pytest.raises(DiscernError, match="shares"):
         workspace.split(workspace.photos, parts=(0, 0, 0))  # type: ignore[arg-type]
     assert workspace.kept() == []
+
+
+def test_parts_are_copies_unless_links_are_asked_for(workspace: Workspace) -> None:
+    original = workspace.pictures("red")[0]
+
+    def is_link(name: str, **options: bool) -> bool:
+        out = workspace.split(workspace.photos, out=workspace.folder / name, **options).out
+        assert out is not None
+        (written,) = out.rglob(f"red/{original.name}")
+        return written.samefile(original)
+
+    assert [is_link("a"), is_link("b", copy=True), is_link("c", link=True), is_link("d", copy=False)] == [
+        *(False, False, True, True)
+    ]
+    with pytest.raises(UsageError, match="both links and copies"):
+        workspace.split(workspace.photos, out=workspace.folder / "e", link=True, copy=True)
+
+
+def test_pictures_in_no_part_are_counted_and_told(workspace: Workspace) -> None:
+    folder = workspace.some("conflicts", blue=8, red=8)
+    shutil.copy(workspace.pictures("red")[0], folder / "blue" / "again.png")
+    shutil.copytree(workspace.photos / "green", folder / "_other")
+    result = workspace.split(folder)
+    assert result.unused == {"label_conflict": 2, "leak": 0, "negative": 12}
+    assert sum(result.pictures.values()) + 14 == result.account.used
+    lines = list(render.split(result.to_json()))
+    assert any(line.startswith("in no part: 2 under another label as well") for line in lines)
+    assert any("12 of none of the classes (_other); see " in line for line in lines)
+
+
+def test_the_reason_does_not_contradict_the_parts(made: SplitResult) -> None:
+    assert made.pictures["test"] > 0
+    assert "too few for a test part" not in made.reason
+    assert made.reason.startswith(
+        f"The parts are drawn at random over independent groups; a test part of {made.pictures['test']}"
+    )

@@ -4,12 +4,15 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from discern.bundle import open_runtime
 from discern.bundle.onnx_graph import GraphWriter, serialise
-from discern.features import Backbone, load_backbone
+from discern.features import Backbone, Normalisation, load_backbone
 from discern.features.testing import BackboneContract, colour_backbone
+from discern.picture import choose_recipe, load_input
 
 
 class TestColour(BackboneContract):
@@ -47,11 +50,39 @@ class TestOnnxFile(BackboneContract):
         return load_backbone(self.path)
 
 
-def test_an_exported_mobilenet_is_accepted(real_data: Path) -> None:
+@pytest.fixture
+def mobilenet(real_data: Path) -> Path:
+    """An exported MobileNetV2 that takes pixels."""
     path = real_data.parent / "weights" / "mobilenetv2_100.onnx"
     if not path.exists():
         pytest.skip("no exported backbone in the folder of weights")
-    backbone = load_backbone(path)
+    return path
+
+
+def test_an_exported_mobilenet_is_accepted(mobilenet: Path) -> None:
+    backbone = load_backbone(mobilenet)
     assert (backbone.size, backbone.width) == (224, 1280)
     outputs = open_runtime(backbone.graph, threads=1).run({"pixels": np.zeros((1, 224, 224, 3), np.uint8)})
     assert outputs["map"].shape == (1, 7, 7, 1280)
+
+
+def test_the_same_mobilenet_for_float_pictures_has_the_same_features(
+    mobilenet: Path, real_data: Path, tmp_path: Path
+) -> None:
+    model = onnx.load(mobilenet)
+    [*_, last] = [place for place, node in enumerate(model.graph.node[:6]) if node.op_type == "Sub"]
+    scaled = model.graph.node[last].output[0]
+    del model.graph.node[: last + 1], model.graph.input[:], model.graph.output[:], model.graph.value_info[:]
+    model.graph.input.append(helper.make_tensor_value_info(scaled, TensorProto.FLOAT, [1, 3, "height", "width"]))
+    model.graph.output.append(helper.make_tensor_value_info("embedding", TensorProto.FLOAT, None))
+    (tmp_path / "float.onnx").write_bytes(model.SerializeToString())
+    usual = Normalisation.of(mean=0.5, deviation=0.5, scale=None)
+    backbone = load_backbone(tmp_path / "float.onnx", mirror=False, normalisation=usual)
+    pictures = sorted((real_data / "trashnet").rglob("*.jpg"))[:6:2]
+    recipe = choose_recipe([(4, 3)], backbone.size)
+    pixels = np.stack([load_input(path.read_bytes(), recipe) for path in pictures])
+    expected = open_runtime(load_backbone(mobilenet, mirror=False).graph, threads=1).run({"pixels": pixels})
+    found = open_runtime(backbone.graph, threads=1).run({"pixels": pixels})
+    for name in ("embedding", "map"):
+        tolerance = 1e-4 * np.abs(expected[name]).max()
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=tolerance)

@@ -25,6 +25,7 @@ ALLOWED = {
     ("flow/predict/resumable_output.py", "write_parquet"),
     ("parallel/resource_limits.py", "write_text"),  # not a file, but a setting of the kernel
     ("serving/keys.py", "open"),
+    ("splitting/file_copies.py", "open"),
     ("splitting/write_parts.py", "open"),
     ("splitting/write_parts.py", "write_bytes"),
     ("splitting/write_parts.py", "write_text"),

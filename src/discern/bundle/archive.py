@@ -19,6 +19,7 @@ from discern.bundle.graph_safety import find_fault
 from discern.bundle.seen_pictures import SeenPictures
 from discern.bundle.stored_zip import is_canonical, write_zip
 from discern.bundle.strict_json import MAX_BYTES as MAX_JSON_BYTES
+from discern.bundle.url_paths import find_address, is_web, local_path, remedy
 from discern.errors import BundleDamaged, BundleError, PictureError, UsageError, overlong_path
 from discern.picture import read_header
 
@@ -33,9 +34,6 @@ MEMBER_LIMITS = {MANIFEST: MAX_JSON_BYTES, "golden.npz": 16 << 20, "seen.npy": 1
 """Maximum size of each member in bytes, apart from the graph."""
 
 _CENTRAL_ENTRY, _MAX_ENTRIES = b"PK\x01\x02", 1000  # weights may contain it by chance
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-# `Path` collapses the slashes of a URL.
-_URL_AS_PATH = re.compile(r"^(https?|s3):/(?=[^/])")
 _HOST = re.compile(r"[\w.-]+:\d{1,5}(/.*)?")
 _ORDER = "The bundle comes first, then the pictures: runs/NAME/model.discern photos/."
 DAMAGED_HINT = "Copy the bundle again from its source, or train it again."
@@ -62,25 +60,6 @@ def write(path: Path, members: Mapping[str, bytes]) -> None:
         temporary.write_bytes(pack(members))
 
 
-def is_url(value: object) -> bool:
-    """Check whether a string is a URL rather than a file path.
-
-    >>> is_url("https://shop.example/a.jpg"), is_url("C:/a.jpg")
-    (True, False)
-    """
-    return isinstance(value, str) and _URL.match(value) is not None
-
-
-def url_of(path: str) -> str | None:
-    """Return the URL that was given as a path, with the slashes that `Path` collapsed, or None.
-
-    >>> url_of("https:/shop.example/a.jpg"), url_of("C:/a.jpg")
-    ('https://shop.example/a.jpg', None)
-    """
-    url = _URL_AS_PATH.sub(r"\1://", path)
-    return url if is_url(url) else None
-
-
 def unpack(source: str | Path) -> dict[str, bytes]:
     """Read and validate the members of an untrusted model bundle.
 
@@ -103,14 +82,16 @@ def read_bundle(source: str | Path) -> bytes:
             f"A bundle must be the path of a file, not {type(source).__name__}.",
             hint="Write it to a file, and pass its path.",
         )
-    if url := url_of(str(source)):
-        raise BundleError(
-            f"{url} is a URL, not a local bundle.",
-            hint="Use `discern evaluate` or `discern.Client` for a server; otherwise download the bundle.",
-        )
-    if problem := overlong_path(str(source)):
+    path = local_path(str(source))
+    if found := find_address(path):
+        kind, address = found
+        hint = remedy(address)
+        if is_web(address):
+            hint = "Use `discern evaluate` or `discern.Client` for a server; otherwise download the bundle."
+        raise BundleError(f"{address} is {kind}, not a local bundle.", hint=hint)
+    if problem := overlong_path(path):
         raise BundleError(problem, hint="Pass the path of a bundle.")
-    return _read(Path(source))
+    return _read(Path(path))
 
 
 def unpack_bytes(data: bytes, path: Path) -> dict[str, bytes]:

@@ -97,7 +97,7 @@ class Manifest:
         if type(version) is not int or version != FORMAT:
             raise BundleFormatError(
                 f"The bundle has format {reprlib.repr(version)}; this version reads format {FORMAT}.",
-                hint="Upgrade with `pip install --upgrade discern-vision`.",
+                hint="Upgrade Discern to the version that made it, or a later one.",
             )
         try:
             check_manifest(plain)

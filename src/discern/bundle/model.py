@@ -15,6 +15,9 @@ from discern.bundle.picture_input import Picture, content_of, each_picture
 from discern.bundle.prediction import Prediction, predict_one
 from discern.bundle.runtime import Runtime, open_runtime
 from discern.bundle.seen_pictures import SeenPictures
+from discern.bundle.url_paths import local_path
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.errors import BundleDamaged, BundleError, PictureError, UsageError
 from discern.picture import Limits, apply_recipe, load_input
 
@@ -44,7 +47,10 @@ class Verification:
         return self.equal_decisions and self.worst_difference <= self.tolerance
 
 
-class Model:
+_MOST_SHOWN = 12
+
+
+class Model(Displayed):
     """Image classifier loaded from a model bundle.
 
     >>> model = load("runs/demo/model.discern")  # doctest: +SKIP
@@ -124,6 +130,16 @@ class Model:
             UsageError: it has another type, or is a URL.
         """
         return self.answer(self.prepare(picture)[None])[0]
+
+    def _brief(self) -> dict[str, Any]:
+        manifest = self.manifest
+        return {"name": manifest.name, "version": manifest.version, "labels": len(self.labels)}
+
+    def _to_card(self) -> HtmlCard:
+        facts = [("labels", ", ".join(self.labels[:_MOST_SHOWN])), ("fingerprint", self.fingerprint)]
+        more = len(self.labels) - _MOST_SHOWN
+        card = HtmlCard(f"Discern · model, version {self.manifest.version}", self.manifest.name).facts(facts)
+        return card.text(f"and {more:,} more labels" if more > 0 else "")
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._path is None:
@@ -317,7 +333,7 @@ def load(path: str | Path, *, threads: int | None = None, limits: Limits | None 
         BundleError: the file is not a bundle, is damaged, or has a newer format.
     """
     members = archive.unpack(path)
-    model = Model(members, threads=threads, limits=limits, path=Path(path).absolute())
+    model = Model(members, threads=threads, limits=limits, path=Path(local_path(str(path))).absolute())
     model.check_outputs()
     return model
 

@@ -9,9 +9,9 @@ from typing import Any, TypeGuard
 import numpy as np
 from PIL import Image
 
-from discern.bundle.archive import url_of
 from discern.bundle.open_file import BinaryFile, is_open_file, read_open_file
 from discern.bundle.pixel_input import is_array, pixels_of, require_rgb
+from discern.bundle.url_paths import is_web, local_path, reject_address, url_of
 from discern.errors import MAX_QUOTED, NotAPicture, PictureError, UnreadableFile, UsageError, overlong_path
 from discern.picture import Limits, read_file
 from discern.picture.file_format import identify_format
@@ -103,8 +103,8 @@ def is_one_picture(given: Any) -> TypeGuard[Picture]:
 def _read_path(path: str, limits: Limits) -> bytes:
     if not path:
         raise UnreadableFile("The path of the picture is empty.", hint="Pass the path of a file.")
-    if url := url_of(path):
-        raise url_error(url)
+    path = local_path(path)
+    reject_url(path)
     is_url = path[:5].lower() == "data:"
     if (is_url or _is_base64(path)) and not os.path.lexists(path):
         kind = "a data URL" if is_url else "base64 text"
@@ -119,14 +119,15 @@ def _read_path(path: str, limits: Limits) -> bytes:
         raise
 
 
-def url_error(url: str) -> UsageError:
-    """Build the error for a URL that is given in place of a path."""
-    if url.lower().startswith("file:"):
-        return UsageError(f"{url} is a URL, not a path.", hint="Pass the path without file://.")
-    return UsageError(
-        f"{url} is a URL, and `predict` does not download pictures.",
-        hint="Download it first, or use a server started with `discern serve --allow-urls`.",
-    )
+def reject_url(path: str) -> None:
+    """Raise UsageError if an address was given in place of a picture's path."""
+    url = url_of(path)
+    if url is not None and is_web(url):
+        raise UsageError(
+            f"{url} is a URL, and `predict` does not download pictures.",
+            hint="Download it first, or use a server started with `discern serve --allow-urls`.",
+        )
+    reject_address(path)
 
 
 def _reject_base64(data: bytes) -> bytes:

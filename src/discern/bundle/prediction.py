@@ -10,6 +10,8 @@ import numpy as np
 
 from discern.bundle.prediction_message import Decision, compose_message, compose_spoken, describe_missing_policy
 from discern.bundle.prediction_sets import PROBABILITY_TOLERANCE, are_distributions, label_sets, median_label
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 
 LOWEST_CONFIDENCE = 0.5
 """Lowest confidence that a threshold of acceptance is set to in training; not tuned."""
@@ -128,11 +130,12 @@ class LabelNames:
 
 
 _NO_DISPLAY_NAME = DisplayName()
+_MOST_SHOWN = 5
 _NO_LABEL_NAMES = LabelNames()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prediction:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Prediction(Displayed):
     """Prediction of an image classifier for one image.
 
     It is the same from Python, the command line and every endpoint.
@@ -193,6 +196,15 @@ class Prediction:
         if self.name is not None:
             plain |= {"name": self.name, "spoken": self.spoken, "route": self.route}
         return plain
+
+    def _brief(self) -> dict[str, Any]:
+        return {"label": self.label, "decision": self.decision, "confidence": self.confidence}
+
+    def _to_card(self) -> HtmlCard:
+        card = HtmlCard(f"Discern · {self.decision}", self.name or self.label).text(self.message)
+        finite = {label: share for label, share in self.probabilities.items() if math.isfinite(share)}
+        likely = sorted(finite.items(), key=lambda each: -each[1])[:_MOST_SHOWN]
+        return card.bars([(label, share, f"{100 * share:.1f} %") for label, share in likely])
 
 
 def _finite(number: float) -> float | None:

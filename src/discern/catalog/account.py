@@ -105,8 +105,8 @@ def list_left_out(catalog: Catalog) -> list[LeftOut]:
     files = list(catalog.left_out)
     unreadable = catalog.table.filter(~catalog.readable).select("path", "message")
     files += [LeftOut(path, "unreadable", message or "") for path, message in unreadable.iter_rows()]
-    without_label = catalog.table["path"].filter(catalog.readable & catalog.table["label"].is_null().to_numpy())
-    files += [LeftOut(path, "no_label") for path in without_label]
+    without_label = catalog.table.filter(catalog.readable & catalog.table["label"].is_null().to_numpy())
+    files += [LeftOut(path, "no_label", why or "") for path, why in without_label.select("path", "message").iter_rows()]
     return sorted(files, key=lambda file: (natural_key(file.path), file.reason, file.message))
 
 
@@ -129,7 +129,7 @@ def _files_without_picture(catalog: Catalog) -> Iterator[tuple[str, int]]:
     for file in catalog.left_out:
         if file.reason == "link_not_followed":
             yield _as_folder(catalog, file.path), 1
-        elif file.reason not in ("dropped_by_fix", "class_not_chosen"):
+        elif file.reason not in ("dropped_by_fix", "class_not_chosen", "sidecar"):
             yield file.path, 1
     for folder in catalog.empty_folders:
         yield f"{folder.rstrip('/')}/", 0

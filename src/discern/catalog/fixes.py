@@ -74,19 +74,24 @@ def write_fixes(path: Path, fixes: Iterable[Fix]) -> None:
     Raises:
         FixesError: the file cannot be written.
     """
+    try:
+        with atomic_write(path) as unfinished:
+            unfinished.write_bytes(format_fixes(fixes))
+    except OSError as error:
+        raise FixesError(
+            f"{path} cannot be written: {error.strerror}.", hint="Free disk space, or check the permissions."
+        ) from error
+
+
+def format_fixes(fixes: Iterable[Fix]) -> bytes:
+    """Return data set fixes as the bytes of a CSV file."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for fix in fixes:
         cells = [guard(cell) for cell in (fix.path, fix.action, fix.value, fix.other)]
         writer.writerow([*cells, "" if fix.score is None else repr(float(fix.score)), guard(fix.why)])
-    try:
-        with atomic_write(path) as unfinished:
-            unfinished.write_bytes(text.getvalue().encode())
-    except OSError as error:
-        raise FixesError(
-            f"{path} cannot be written: {error.strerror}.", hint="Free disk space, or check the permissions."
-        ) from error
+    return text.getvalue().encode()
 
 
 def read_fixes(path: Path) -> list[Fix]:
@@ -157,7 +162,7 @@ def _bare_path(cell: str) -> str:
 def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
     """Return a new catalog with the given fixes applied.
 
-    Picture files are never changed. Fixes of pictures whose class is not used are ignored.
+    Picture files are never changed. Fixes of pictures whose class is not used, and of sidecar files, are ignored.
 
     "drop" removes a row and lists its file in `Catalog.left_out`. "relabel" changes its label. "group" alone moves the
     picture to the group `value`; with an `other` picture it merges the groups of both into one, named `value`, else
@@ -167,7 +172,7 @@ def apply_fixes(catalog: Catalog, fixes: Iterable[Fix]) -> Catalog:
         FixesError: a fix names a picture that the catalog lacks, or gives one picture two labels or groups.
     """
     rows = {path: row for row, path in enumerate(catalog.table["path"])}
-    others = {file.path for file in catalog.left_out if file.reason == "class_not_chosen"}
+    others = {file.path for file in catalog.left_out if file.reason in ("class_not_chosen", "sidecar")}
     fixes = [_normalised(fix, rows) for fix in fixes]
     fixes = [fix for fix in fixes if not others & {fix.path, fix.other}]
     _require_paths(rows, fixes)

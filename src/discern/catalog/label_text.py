@@ -73,6 +73,16 @@ def show_label(label: str) -> str:
     return _MISLEADING.sub(_visible, label)
 
 
+def quote_label(label: str) -> str:
+    r"""Return a label for a list of labels: as `show_label`, in quotes where it is not clear where it begins or ends.
+
+    >>> quote_label("red apple"), quote_label("red  apple"), quote_label("a, b")
+    ('red apple', '"red␣␣apple"', '"a, b"')
+    """
+    shown = show_label(label)
+    return shown if label and shown == label and not set(label) & set(',;:"') else f'"{shown}"'
+
+
 def _visible(found: re.Match[str]) -> str:
     return "".join("␣" if each == " " else f"\\u{ord(each):04x}" for each in found[0])
 

@@ -17,6 +17,7 @@ Reason = Literal[
     "conflict",
     "dropped_by_fix",
     "class_not_chosen",
+    "sidecar",
 ]
 LEFT_OUT = "left_out.csv"
 """File of a run that lists them."""

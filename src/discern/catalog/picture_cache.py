@@ -13,7 +13,7 @@ from discern.picture import THUMB, Limits
 from discern.picture.picture_facts import FACTS
 from discern.store import Rows, Shelf
 
-VERSION = 3
+VERSION = 4
 """Version of the facts and thumbnails, incremented whenever the same bytes give different ones."""
 
 # Not tuned: bounds the memory for pending rows to 3 MiB, and the work lost on interruption to seconds.

@@ -49,6 +49,7 @@ def facts_table(facts: np.ndarray) -> pl.DataFrame:
             "camera": _text(facts["camera"]).replace("", None),
             "peak": _number(facts["peak"]),
             "missing_rows": _number(facts["missing_rows"]),
+            "taken": _number(facts["taken"]),
         }
     )
 

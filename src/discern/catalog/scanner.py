@@ -75,7 +75,8 @@ def scan(
         CatalogError: the source does not exist, cannot be read, contains no readable picture, or its layout is refused.
         UsageError: `layout` or `classes` names parts or classes that the source does not have.
     """
-    opened = open_source(Path(os.path.abspath(source)), limits, leave_out, labels=labels)  # noqa: PTH100 - keeps links
+    place = Path(os.path.abspath(source))  # noqa: PTH100 - keeps links
+    opened = open_source(place, limits, leave_out, labels=labels, label_from=layout.label_from)
     threads = threads or count_cores()
     unread = find_other_classes(opened, layout, classes)
     with ScanWorkers(cache, limits, processes=threads > 1) as workers:

@@ -6,23 +6,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import polars as pl
 
 from discern.atomic import atomic_write
+from discern.catalog.catalog_card import catalog_card
 from discern.catalog.formats.read_items import archive_of, read_items
 from discern.catalog.label_text import show_label
 from discern.catalog.left_out import REASONS, LeftOut
+from discern.catalog.pandas_frame import to_pandas
 from discern.catalog.path_text import order_labels, to_name, to_text
 from discern.catalog.picture_cache import PictureCache
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.errors import CatalogError, UsageError
 from discern.picture import THUMB, Limits
 from discern.picture.picture_facts import decode_facts
 from discern.store import Rows
 
-FORMAT = 3
+if TYPE_CHECKING:
+    import pandas
+
+FORMAT = 4
 NUMERIC = "numeric"
 OTHER = "_other"
 """Label of negatives: pictures of none of the classes."""
@@ -43,19 +50,22 @@ COLUMNS: dict[str, pl.DataType] = {
     "camera": pl.String(),
     "peak": pl.Int32(),
     "missing_rows": pl.Int32(),
+    "taken": pl.Int64(),
     "error": pl.String(),
     "message": pl.String(),
 }
 # Columns that catalogs of earlier formats lack, by the format that brought them.
-_SINCE = {2: ("sharpness", "camera"), 3: ("peak", "missing_rows")}
+_SINCE = {2: ("sharpness", "camera"), 3: ("peak", "missing_rows"), 4: ("taken",)}
 _METADATA = "discern"
 _SHA256 = "^[0-9a-f]{64}$"
 _FINGERPRINTED = ["path", "content", "label", "part", "group"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Catalog:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Catalog(Displayed):
     """Immutable table of a data set's image files, sorted by path.
+
+    Its length is the number of files. A notebook shows it as a card with a few thumbnails.
 
     Attributes:
         root: the folder that paths are relative to.
@@ -67,7 +77,9 @@ class Catalog:
             `sharpness` (in (0, 1], see `picture.sharpness`), `camera` (make and model),
             `peak` (largest value of a picture with 16 bits per channel),
             `missing_rows` (rows that are missing at the end of the file; 0 if only its end marker is),
-            `error` (an error code) and `message` if the file is not a usable picture.
+            `taken` (time of capture by its EXIF block, in milliseconds since 1970; see `picture.capture_time`),
+            `error` (an error code) and `message` if the file is not a usable picture; `message` alone if it is known
+            why it has no label.
         thumbs: uint8 [N, 64, 64, 3]; black for unreadable rows.
         order: the labels of an ordinal problem in their order; empty if there is none.
         left_out: files of the source that have no row in `table`.
@@ -132,6 +144,34 @@ class Catalog:
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return the table as a pandas data frame.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        return to_pandas(self.table)
+
+    def _brief(self) -> dict[str, Any]:
+        return {"root": self.root, "files": len(self), "labels": len(self.labels)}
+
+    def _to_card(self) -> HtmlCard:
+        index = self.label_index
+        counts = np.bincount(index[index >= 0], minlength=len(self.labels)).tolist()
+        return catalog_card(
+            self.root,
+            self.table,
+            self.thumbs,
+            classes=dict(zip(self.labels, counts, strict=True)),
+            others={
+                "of none of the classes": int(self.negative.sum()),
+                "without a label": int((self.readable & (index < 0) & ~self.negative).sum()),
+                "unreadable files": int((~self.readable).sum()),
+                "files left out": len(self.left_out),
+            },
+            notes=self.notes,
+        )
+
     def hashes(self, rows: np.ndarray | None = None) -> tuple[list[str], list[str]]:
         """Return the content and pixel hashes of the given rows, or of all; those that are unknown are empty."""
         table = self.table if rows is None else self.table[rows]
@@ -169,10 +209,12 @@ class Catalog:
             PictureError: a file cannot be read.
             CatalogError: a file has changed since the scan.
         """
-        table = self.table.select("path", "content", "bytes")[np.asarray(rows, np.int64)]
-        expected = dict(zip(table["path"], zip(map(int, rows), table["content"], strict=True), strict=True))
-        limits = Limits(max_bytes=max(Limits().max_bytes, *table["bytes"].drop_nulls(), 0))
-        for item in read_items(self.root, table["path"].to_list(), limits=limits):
+        at = np.asarray(rows, np.int64)
+        # Column by column: a selection of the table is a query, which takes longer than to read a picture.
+        paths, contents, sizes = (self.table[name][at].to_list() for name in ("path", "content", "bytes"))
+        expected = dict(zip(paths, zip(at.tolist(), contents, strict=True), strict=True))
+        limits = Limits(max_bytes=max([Limits().max_bytes, *(size for size in sizes if size is not None)]))
+        for item in read_items(self.root, paths, limits=limits):
             if item.path not in expected:
                 continue
             row, content = expected[item.path]

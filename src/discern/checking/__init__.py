@@ -8,6 +8,7 @@ from discern.checking.findings import Check, CheckConfig, CheckInput, Finding
 from discern.checking.fix_proposals import propose_fixes
 from discern.checking.registry import CHECKS, count_findings, find_issues
 from discern.checking.signals.duplicates import conflicted
+from discern.checking.signals.several_labels import require_single_labels
 
 __all__ = [
     "CHECKS",
@@ -19,4 +20,5 @@ __all__ = [
     "count_findings",
     "find_issues",
     "propose_fixes",
+    "require_single_labels",
 ]

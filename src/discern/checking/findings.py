@@ -11,6 +11,7 @@ from discern.catalog.label_text import show_label
 from discern.checking.signals.duplicates import Duplicate, find_duplicates
 from discern.checking.signals.exposure import Exposure
 from discern.checking.signals.outliers import find_outliers
+from discern.checking.signals.several_labels import SeveralLabels, find_several_labels
 from discern.grouping import film_frames
 
 if TYPE_CHECKING:
@@ -33,16 +34,28 @@ class CheckConfig:
         large_share: largest share of a class in one group, in (0, 1].
         large_pictures: a group of no more pictures than this is never large.
         rare_share: smallest number of groups of a class, relative to the largest class, in (0, 1).
-        smallest_side: fewest pixels of the shorter side; up to 64 in a set of much larger pictures.
+        smallest_side: fewest pixels of the shorter side; None for 40, and up to 64 in a set of much larger pictures.
         largest_aspect: largest ratio of the longer to the shorter side.
+        wrong_probability: largest probability that a label is wrong, in [0, 1]; None for the check's own.
+        outlier_deviations: most standard deviations of a picture's distance above the median; None for the check's own.
+        blank_deviation: smallest standard deviation of levels, of 255; None for a limit that is lower in the dark.
+        dark_level: lowest level of the lightest parts, of 255; None for a limit that rises with the set's median.
+        bright_level: highest level of the darkest parts, of 255; None for the check's own rules.
+        lowest_sharpness: lowest sharpness, in [0, 1]; None for a limit that rises with the sharpness of the set.
     """
 
     fewest_groups: int = 10
     large_share: float = 0.05
     large_pictures: int = 10
     rare_share: float = 0.2
-    smallest_side: int = 40
+    smallest_side: float | None = None
     largest_aspect: float = 3.0
+    wrong_probability: float | None = None
+    outlier_deviations: float | None = None
+    blank_deviation: float | None = None
+    dark_level: float | None = None
+    bright_level: float | None = None
+    lowest_sharpness: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +125,7 @@ class CheckInput:
     @cached_property
     def outliers(self) -> "NDArray[np.bool_]":
         """Return a boolean mask of the outliers, whose labels cannot be checked."""
-        return find_outliers(self.predictions, self.labels)
+        return find_outliers(self.predictions, self.labels, deviations=self.config.outlier_deviations)
 
     @cached_property
     def duplicates(self) -> list[Duplicate]:
@@ -128,6 +141,11 @@ class CheckInput:
         ]
         rank = np.argsort(sorted(range(len(keys)), key=keys.__getitem__))
         return list(find_duplicates(self.edges, labels=self.labels, rank=rank))
+
+    @cached_property
+    def several_labels(self) -> SeveralLabels | None:
+        """Return the images under several labels if the data set looks multi-label, or None."""
+        return find_several_labels(self.catalog)
 
     @cached_property
     def group_names(self) -> dict[int, str]:

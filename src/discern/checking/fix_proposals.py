@@ -9,7 +9,7 @@ from discern.checking.findings import Finding
 if TYPE_CHECKING:
     from discern.catalog import Catalog
 
-_SINGLE_PICTURE_CHECKS = (
+SINGLE_PICTURE_CHECKS = (
     "unreadable",
     "wrong_suffix",
     "incomplete",
@@ -23,7 +23,7 @@ _SINGLE_PICTURE_CHECKS = (
     "bright",
     "blurred",
 )
-_PAIR_CHECKS = ("label_conflict", "exact_copy", "near_copy")
+PAIR_CHECKS = ("label_conflict", "exact_copy", "near_copy")
 
 
 def propose_fixes(catalog: "Catalog", findings: Iterable[Finding]) -> list[Fix]:
@@ -43,11 +43,11 @@ def propose_fixes(catalog: "Catalog", findings: Iterable[Finding]) -> list[Fix]:
     paths = catalog.table["path"]
     proposed: dict[tuple[str | int, ...], Finding] = {}
     for finding in findings:
-        if finding.check in _SINGLE_PICTURE_CHECKS and len(finding.rows) == 1:
+        if finding.check in SINGLE_PICTURE_CHECKS and len(finding.rows) == 1:
             proposed[finding.check, *finding.rows] = finding
-        elif finding.check in _PAIR_CHECKS:
+        elif finding.check in PAIR_CHECKS:
             earlier = proposed.setdefault(finding.rows, finding)
-            if _PAIR_CHECKS.index(finding.check) < _PAIR_CHECKS.index(earlier.check):
+            if PAIR_CHECKS.index(finding.check) < PAIR_CHECKS.index(earlier.check):
                 proposed[finding.rows] = finding
     fixes = [
         Fix(

@@ -9,7 +9,7 @@ from discern.checking.checks.files import incomplete, narrow_range, unreadable, 
 from discern.checking.checks.image_quality import blank, blurred, bright, dark, extreme_aspect, too_small
 from discern.checking.checks.labels import likely_wrong_label, odd_one_out
 from discern.checking.checks.leaks import large_group, part_leak, undeclared_film
-from discern.checking.checks.pairs import exact_copy, label_conflict, near_copy
+from discern.checking.checks.pairs import exact_copy, label_conflict, multi_label, near_copy
 from discern.checking.checks.shortcuts import shortcut
 from discern.checking.findings import Check, CheckConfig, CheckInput, Finding
 
@@ -28,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     exact_copy,
     near_copy,
     label_conflict,
+    multi_label,
     similar_labels,
     likely_wrong_label,
     odd_one_out,

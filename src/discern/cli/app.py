@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from discern.cli import info_commands, predict_commands, render, serve_commands, train_commands
+from discern.cli import info_commands, predict_commands, render, run_commands, serve_commands, train_commands
 from discern.cli.exit_codes import INTERRUPTED, exit_codes, interruption_message
+from discern.cli.option_sources import ConfiguredCommand
 from discern.cli.renamed_options import current_name
 
 app = typer.Typer(
@@ -39,13 +40,14 @@ def options(
 
 for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
+    *(run_commands.fix, run_commands.diff),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     *(info_commands.show, info_commands.verify, info_commands.rename, info_commands.doctor, info_commands.cache),
 ):
-    app.command()(command)
-app.command(context_settings={"token_normalize_func": current_name})(serve_commands.serve)
-app.command()(serve_commands.key)
-app.command()(serve_commands.export)
+    app.command(cls=ConfiguredCommand)(command)
+app.command(cls=ConfiguredCommand, context_settings={"token_normalize_func": current_name})(serve_commands.serve)
+app.command(cls=ConfiguredCommand)(serve_commands.key)
+app.command(cls=ConfiguredCommand)(serve_commands.export)
 
 
 def run(arguments: list[str]) -> None:

@@ -12,6 +12,33 @@ Name = Annotated[str | None, typer.Option(help="Name of the run; by default the 
 Runs = Annotated[str, typer.Option(help="Folder of all runs.")]
 Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
 Backbone = Annotated[str, typer.Option(help="Feature extractor: lite0, lite1, lite2, or the path of an ONNX file.")]
+Size = Annotated[
+    int | None,
+    typer.Option(min=1, help="Side of the network's input in pixels, if the backbone allows it; by default its own."),
+]
+Fit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="crop|pad|squash",
+        help="Use the centre of each picture (crop), all of it with borders (pad), or all of it made square (squash); "
+        "by default crop, and squash if many pictures are elongated.",
+    ),
+]
+Mean = Annotated[
+    str | None,
+    typer.Option(
+        metavar="R,G,B",
+        help="Mean to subtract for an ONNX file that takes float pictures, such as .485,.456,.406; by default from its "
+        "metadata.",
+    ),
+]
+Deviation = Annotated[
+    str | None,
+    typer.Option(metavar="R,G,B", help="Standard deviation to divide by after that, such as .229,.224,.225."),
+]
+Scale = Annotated[
+    float | None, typer.Option(help="Value of white before --mean is subtracted: 1 or 255; by default as they suggest.")
+]
 PartsOf = Annotated[
     str | None,
     typer.Option(help="Folders that are parts, such as train=seg_train,test=seg_test; none: all folders are classes."),
@@ -28,6 +55,19 @@ Classes = Annotated[
     typer.Option(
         metavar="LABELS|FILE",
         help="Classes to use, separated by commas; or a file with one label per line, or a CSV with a column label.",
+    ),
+]
+LabelFrom = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY",
+        help="Key of the label in JSON files beside pictures, with dots for nested keys; or column of a list.",
+    ),
+]
+Thresholds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="CHECK=VALUE", help="Threshold of a check, such as blurred=.2; docs/cleaning.md lists them."
     ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the interrupted run of that --name.")]

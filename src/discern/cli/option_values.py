@@ -52,6 +52,20 @@ def parse_order(text: str | None) -> tuple[str, ...]:
     return order
 
 
+def parse_channels(text: str | None) -> tuple[float, ...] | None:
+    """Parse one number for all colours, or one for each of red, green and blue.
+
+    >>> parse_channels(".485, .456, .406"), parse_channels("0.5"), parse_channels(None)
+    ((0.485, 0.456, 0.406), (0.5,), None)
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise UsageError(f"Invalid numbers: {text!r}.", hint="Write them like .485,.456,.406, or as one.") from None
+
+
 def parse_parts(text: str) -> tuple[float, float, float]:
     """Parse the relative sizes of the train, validation and test split.
 
@@ -96,6 +110,39 @@ def parse_floors(texts: list[str]) -> dict[str, float]:
         except ValueError:
             raise UsageError(f"Invalid minimum: {text!r}.", hint="Write it like accuracy=.90.") from None
     return floors
+
+
+def parse_thresholds(texts: list[str]) -> dict[str, float]:
+    """Parse thresholds of checks.
+
+    >>> parse_thresholds(["blurred=.2", "dark=50,large_group=10%"])
+    {'blurred': 0.2, 'dark': 50.0, 'large_group': 0.1}
+    """
+    thresholds: dict[str, float] = {}
+    for text in (part for given in texts for part in given.split(",")):
+        name, equals, value = (word.strip() for word in text.partition("="))
+        number, percent, rest = value.partition("%")
+        try:
+            threshold = float(number) / (100 if percent else 1)
+        except ValueError:
+            threshold = math.nan
+        if not equals or rest or not math.isfinite(threshold):
+            raise UsageError(f"Invalid threshold: {text!r}.", hint="Write it like blurred=.2 or large_group=10%.")
+        if thresholds.setdefault(name, threshold) != threshold:
+            raise UsageError(f"The threshold of {name} is given twice.", hint="Give it once.")
+    return thresholds
+
+
+def parse_checks(texts: list[str]) -> tuple[str, ...]:
+    """Parse the names of checks.
+
+    >>> parse_checks(["exact_copy, blurred", "dark"])
+    ('exact_copy', 'blurred', 'dark')
+    """
+    names = [name.strip() for text in texts for name in text.split(",")]
+    if not all(names):
+        raise UsageError(f"Invalid checks: {','.join(texts)!r}.", hint="Write them like exact_copy,blurred.")
+    return tuple(names)
 
 
 def require_option(value: str | None, option: str, *, needed_by: str) -> str:

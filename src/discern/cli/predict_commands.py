@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from discern.cli import render
-from discern.cli.common_options import Bundle, Cache, Classes, GroupBy, Json, Name, Seed, Source
+from discern.cli.common_options import Bundle, Cache, Classes, GroupBy, Json, LabelFrom, Name, Seed, Source
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
+from discern.cli.option_sources import Like
 from discern.cli.option_values import parse_floors, parse_keys, require_option
-from discern.cli.progress_bar import progress_bar
+from discern.display.progress_bar import progress_bar
 from discern.errors import UsageError
 
 
@@ -32,9 +33,11 @@ def evaluate(
     ] = None,
     group_by: GroupBy = None,
     classes: Classes = None,
+    label_from: LabelFrom = None,
     names: Annotated[
         str | None, typer.Option(help="CSV of label,alias: other names by which labels of pictures and models match.")
     ] = None,
+    like: Like = None,  # noqa: ARG001 - handled by its callback
     name: Name = None,
     runs: Annotated[
         str | None,
@@ -69,6 +72,7 @@ def evaluate(
             at_least=floors,
             group_by=group_by,
             classes=classes,
+            label_from=label_from,
             names=names,
             seed=seed,
             runs=None if no_page else runs or default_runs(source),
@@ -77,6 +81,7 @@ def evaluate(
             progress=progress,
         )
     render.show(result.to_json(), json=json, lines=render.evaluate)
+    render.print_hints(result.notes)
     raise typer.Exit(FELL_SHORT if result.fell_short else 0)
 
 

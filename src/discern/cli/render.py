@@ -22,6 +22,12 @@ from discern.cli.metric_lines import (
 )
 from discern.errors import shorten
 
+_UNUSED = {
+    "label_conflict": "under another label as well (find them with check, and correct them with --fixes)",
+    "leak": "of which a near-copy is in a later part",
+    "negative": "of none of the classes (_other)",
+}
+
 
 @dataclass
 class State:
@@ -67,9 +73,11 @@ def check(value: dict[str, Any]) -> Iterator[str]:
     yield from _account(value, of="this data set", page=value["page"])
     for name, count in value["findings"].items():
         if count:
-            yield f"  {name:<16} {count}"
+            yield f"  {name:<18} {count}"
     yield f"report: {value['page']}"
     yield f"fixes:  {value['fixes']}  (edit it, then apply it with --fixes)"
+    if "plots" in value:
+        yield f"plots:  {value['plots']}"
 
 
 def split(value: dict[str, Any]) -> Iterator[str]:
@@ -78,6 +86,9 @@ def split(value: dict[str, Any]) -> Iterator[str]:
     yield from _account(value | {"unjudged": []}, of="this data set", page=f"{value['run']}/run.json")
     yield ", ".join(f"{count} {part}" for part, count in value["pictures"].items())
     yield value["reason"]
+    if unused := [f"{count} {_UNUSED[reason]}" for reason, count in value["unused"].items() if count]:
+        lists = f"{value['out'] or value['run']}/{'split.csv' if value['out'] else 'split.json'}"
+        yield f"in no part: {', '.join(unused)}; see {lists}"
     if value["unjudged"]:
         yield f"labels without two independent pictures, in one part only: {', '.join(value['unjudged'])}"
     yield f"proof: {value['split']}"
@@ -85,8 +96,16 @@ def split(value: dict[str, Any]) -> Iterator[str]:
         yield f"parts: {value['out']}"
 
 
-def train(value: dict[str, Any], *, counts: dict[str, Any] | None = None) -> Iterator[str]:
-    """Format a `TrainResult` as lines of text, with the errors of predicted numbers if there are any."""
+def train(
+    value: dict[str, Any], *, counts: dict[str, Any] | None = None, basis: dict[str, Any] | None = None
+) -> Iterator[str]:
+    """Format a `TrainResult` as lines of text.
+
+    Args:
+        value: the result in JSON.
+        counts: errors of predicted numbers if there are any.
+        basis: number of `pictures` that are evaluated, their `weight` and `groups`.
+    """
     yield from _account(value, of="this bundle", page=value["report"])
     accuracy = value["accuracy"]
     yield f"leak-free accuracy:        {format_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
@@ -95,6 +114,8 @@ def train(value: dict[str, Any], *, counts: dict[str, Any] | None = None) -> Ite
         more = f" and {len(named) - MOST_CLASSES} more" if len(named) > MOST_CLASSES else ""
         classes = ", ".join(named[:MOST_CLASSES]) + more
         yield f"it is pessimistic for classes of fewer than five independent groups: {classes}"
+    if basis:
+        yield f"measured on:               {_basis(basis, sum(value['classes'].values()))}"
     yield f"random-split accuracy:     {format_interval(accuracy['naive'])}"
     if accuracy["given"]:
         yield f"accuracy on given parts:   {format_interval(accuracy['given'])}"
@@ -107,6 +128,12 @@ def train(value: dict[str, Any], *, counts: dict[str, Any] | None = None) -> Ite
     yield f"took {sum(value['seconds'].values()):.1f} s"
     yield f"report: {value['report']}"
     yield f"bundle: {value['bundle']}"
+
+
+def _basis(basis: dict[str, Any], used: int | None = None) -> str:
+    from discern.reporting.evaluated_text import describe_evaluated  # the command line starts without polars
+
+    return describe_evaluated(basis, used=used)
 
 
 def _policy(policy: dict[str, Any]) -> Iterator[str]:
@@ -165,6 +192,16 @@ def unsort(value: dict[str, Any]) -> Iterator[str]:
         yield from (f"  {path}" for path in value["changed"])
 
 
+def fix(value: dict[str, Any]) -> Iterator[str]:
+    """Format a `FixResult` as lines of text."""
+    yield f"{sum(value['rows'].values()):,} of {value['pictures']:,} pictures to drop"
+    for rule, count in value["rows"].items():
+        yield f"  {rule:<18} {count:,}"
+    if value["classes"]:
+        yield f"by class: {', '.join(f'{label} {count:,}' for label, count in value['classes'].items())}"
+    yield f"fixes: {value['fixes']}  (apply it with --fixes)"
+
+
 def print_hints(hints: Iterable[str]) -> None:
     """Print suggestions for the user to standard error."""
     for hint in hints:
@@ -175,6 +212,8 @@ def evaluate(value: dict[str, Any]) -> Iterator[str]:
     """Format an `EvaluateResult` as lines of text."""
     page = value.get("page")
     yield f"accuracy on {value['pictures']} pictures: {format_interval(value['accuracy'])}"
+    if value.get("weight"):
+        yield f"measured on: {_basis(value)}"
     if classes := value.get("per_class"):
         yield from class_table(classes, page=page)
     yield from _against(value)
@@ -222,9 +261,14 @@ def _decisions(value: dict[str, Any]) -> Iterator[str]:
 
 
 def _excluded(value: dict[str, Any]) -> Iterator[str]:
-    from discern.reporting.excluded_text import describe_excluded  # the command line starts without polars
+    # Imported late: the command line starts without polars.
+    from discern.reporting.account_text import describe_reasons
+    from discern.reporting.excluded_text import describe_excluded
 
     yield from describe_excluded(value)
+    others = {reason: count for reason, count in value.get("left_out", {}).items() if reason != "unreadable"}
+    if reasons := describe_reasons(others):
+        yield f"left out: {reasons}"
 
 
 def bundle(value: dict[str, Any]) -> Iterator[str]:

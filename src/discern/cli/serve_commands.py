@@ -8,7 +8,7 @@ import typer
 from discern.cli import render
 from discern.cli.common_options import Bundle, Cache, Examples, Json
 from discern.cli.importing import importing
-from discern.cli.progress_bar import progress_bar
+from discern.display.progress_bar import progress_bar
 from discern.inference.batch_config import BatchConfig
 from discern.serving.config import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, ServeConfig
 

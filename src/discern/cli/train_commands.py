@@ -10,20 +10,36 @@ from discern.cli.common_options import (
     Backbone,
     Cache,
     Classes,
+    Deviation,
+    Fit,
     Fixes,
     GroupBy,
     Json,
+    LabelFrom,
+    Mean,
     Name,
     PartsOf,
     Resume,
     Runs,
+    Scale,
     Seed,
+    Size,
     Source,
+    Thresholds,
 )
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
-from discern.cli.option_values import parse_error_limit, parse_order, parse_parts, parse_parts_of, parse_share
-from discern.cli.progress_bar import progress_bar
+from discern.cli.option_sources import Like
+from discern.cli.option_values import (
+    parse_channels,
+    parse_error_limit,
+    parse_order,
+    parse_parts,
+    parse_parts_of,
+    parse_share,
+    parse_thresholds,
+)
+from discern.display.progress_bar import progress_bar
 
 
 def check(
@@ -35,8 +51,19 @@ def check(
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     classes: Classes = None,
+    label_from: LabelFrom = None,
+    size: Size = None,
+    fit: Fit = None,
+    mean: Mean = None,
+    deviation: Deviation = None,
+    scale: Scale = None,
+    thresholds: Thresholds = None,
+    like: Like = None,
     resume: Resume = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are findings.")] = False,
+    plots: Annotated[
+        bool, typer.Option("--plots", help="Write figures for slides to plots/ in the run: PNG, SVG and JSON.")
+    ] = False,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
@@ -59,6 +86,15 @@ def check(
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
             classes=classes,
+            label_from=label_from,
+            size=size,
+            fit=fit,
+            mean=parse_channels(mean),
+            deviation=parse_channels(deviation),
+            scale=scale,
+            plots=plots,
+            thresholds=parse_thresholds(thresholds or []),
+            like=like,
             resume=resume,
             cache=cache,
             progress=progress,
@@ -72,7 +108,10 @@ def split(
     source: Source,
     parts: Annotated[str, typer.Option(help="Relative sizes of train/validation/test.")] = "70/20/10",
     out: Annotated[str | None, typer.Option(help="Folder to write train/, validation/, test/ and lists to.")] = None,
-    copy: Annotated[bool, typer.Option("--copy", help="Copy pictures instead of linking to them.")] = False,
+    link: Annotated[
+        bool, typer.Option("--link", help="Link to the pictures instead of copying them; edits change the originals.")
+    ] = False,
+    copy: Annotated[bool, typer.Option("--copy", hidden=True)] = False,
     name: Name = None,
     runs: Runs = "runs",
     seed: Seed = 0,
@@ -81,6 +120,13 @@ def split(
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     classes: Classes = None,
+    label_from: LabelFrom = None,
+    size: Size = None,
+    fit: Fit = None,
+    mean: Mean = None,
+    deviation: Deviation = None,
+    scale: Scale = None,
+    like: Like = None,
     cache: Cache = None,
     json: Json = False,
 ) -> None:
@@ -98,7 +144,8 @@ def split(
             source,
             parts=parse_parts(parts),
             out=out,
-            copy=copy,
+            link=link,
+            copy=copy or None,
             name=name,
             runs=runs,
             seed=seed,
@@ -107,6 +154,13 @@ def split(
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
             classes=classes,
+            label_from=label_from,
+            size=size,
+            fit=fit,
+            mean=parse_channels(mean),
+            deviation=parse_channels(deviation),
+            scale=scale,
+            like=like,
             cache=cache,
             progress=progress,
         )
@@ -144,6 +198,14 @@ def train(
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     classes: Classes = None,
+    label_from: LabelFrom = None,
+    size: Size = None,
+    fit: Fit = None,
+    mean: Mean = None,
+    deviation: Deviation = None,
+    scale: Scale = None,
+    thresholds: Thresholds = None,
+    like: Like = None,
     resume: Resume = False,
     cache: Cache = None,
     json: Json = False,
@@ -174,9 +236,17 @@ def train(
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
             classes=classes,
+            label_from=label_from,
+            size=size,
+            fit=fit,
+            mean=parse_channels(mean),
+            deviation=parse_channels(deviation),
+            scale=scale,
+            thresholds=parse_thresholds(thresholds or []),
+            like=like,
             resume=resume,
             cache=cache,
             progress=progress,
         )
-    render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts))
+    render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts, basis=result.basis))
     render.print_hints(result.hints)

@@ -82,9 +82,21 @@ def read_address(url: str, model: str | None = None) -> Address:
     if not valid:
         raise invalid_address(url)
     path = parts.path.rstrip("/").removesuffix(_ENDPOINT).rstrip("/")
-    named = parse_qs(parts.query).get("model", [None])[0]
+    named = _model_of(url, parts.query, model)
     host = parts.netloc.rpartition("@")[2]
-    return Address(base=urlunsplit((parts.scheme, host, path, "", "")), model=model or named, login=_login(parts))
+    return Address(base=urlunsplit((parts.scheme, host, path, "", "")), model=named, login=_login(parts))
+
+
+def _model_of(url: str, query: str, model: str | None) -> str | None:
+    """Return the model: the argument, or else the one that the query of the address names."""
+    given = parse_qs(query, keep_blank_values=True)
+    if others := sorted(given.keys() - {"model"}):
+        # A parameter may be a key, so the query is not shown.
+        raise invalid_address(url.partition("?")[0], f"its parameter {others[0][:80]!r} is not known; ?model=NAME is")
+    named = list(dict.fromkeys(given.get("model", [])))
+    if len(named) > 1:
+        raise invalid_address(url, f"it names several models: {named[0][:80]!r} and {named[1][:80]!r}")
+    return model or (named[0] if named else None)
 
 
 def invalid_address(url: str, reason: str = "") -> UsageError:

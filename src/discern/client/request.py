@@ -25,8 +25,7 @@ def load_httpx() -> ModuleType:
         return importlib.import_module("httpx2")
     except ImportError:
         raise UsageError(
-            "The client needs httpx2, which is not installed.",
-            hint='Install it: pip install "discern-vision[client]".',
+            "The client needs httpx2, which is not installed.", hint="Install it: pip install httpx2."
         ) from None
 
 

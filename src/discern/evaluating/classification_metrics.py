@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from discern.display.displayed import Displayed
 from discern.errors import UsageError
 from discern.evaluating.calibration import Calibration, evaluate_calibration
 from discern.evaluating.group_variance import GroupVariance, Members
@@ -59,8 +60,8 @@ class ConfusedPair:
     share: float
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ClassificationMetrics:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ClassificationMetrics(Displayed):
     """Classification metrics of held-out images, computed by `evaluate_predictions`.
 
     Attributes:
@@ -98,6 +99,10 @@ class ClassificationMetrics:
     per_class: tuple[ClassMetrics, ...]
     confusion: np.ndarray
     confused: tuple[ConfusedPair, ...]
+
+    def _brief(self) -> dict[str, Any]:
+        names = ("accuracy", "balanced_accuracy", "macro_f1")
+        return {"pictures": self.pictures} | {name: getattr(self, name).value for name in names}
 
     def to_json(self) -> dict[str, Any]:
         """Convert the classification metrics to JSON-ready values."""

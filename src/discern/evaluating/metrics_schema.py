@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from discern.display.displayed import Displayed
 from discern.errors import DataError
 from discern.evaluating.calibration import CalibrationError
 from discern.evaluating.classification_metrics import ClassificationMetrics
@@ -196,8 +197,8 @@ class LearningCurve:
     advice: tuple[LearningCurveAdvice, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Metrics:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Metrics(Displayed):
     """Metrics of one training run, as stored in `metrics.json`.
 
     Attributes:
@@ -239,6 +240,10 @@ class Metrics:
     learning_curve: LearningCurve | None = None
     counts: CountMetrics | None = field(default=None, metadata=optional())
     missing: frozenset[str] = field(default=frozenset(), metadata=key(None))
+
+    def _brief(self) -> dict[str, Any]:
+        pictures = None if self.classification is None else self.classification.pictures
+        return {"accuracy": self.accuracy.leak_free.value, "ece": self.ece.value, "pictures": pictures}
 
     def to_json(self) -> dict[str, Any]:
         """Convert the metrics to JSON-ready values, without the parts listed in `missing`."""

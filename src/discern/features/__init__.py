@@ -3,7 +3,23 @@
 Checking, splitting and training share them.
 """
 
-from discern.features.backbones import DEFAULT_BACKBONE, DEFAULT_MIRROR, DEFAULT_SIZE, Backbone, load_backbone
+from discern.features.backbones import (
+    DEFAULT_BACKBONE,
+    DEFAULT_MIRROR,
+    DEFAULT_SIZE,
+    Backbone,
+    Normalisation,
+    load_backbone,
+)
 from discern.features.extract import STAGE, extract
 
-__all__ = ["DEFAULT_BACKBONE", "DEFAULT_MIRROR", "DEFAULT_SIZE", "STAGE", "Backbone", "extract", "load_backbone"]
+__all__ = [
+    "DEFAULT_BACKBONE",
+    "DEFAULT_MIRROR",
+    "DEFAULT_SIZE",
+    "STAGE",
+    "Backbone",
+    "Normalisation",
+    "extract",
+    "load_backbone",
+]

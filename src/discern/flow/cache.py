@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from discern.display.displayed import Displayed
 from discern.errors import StoreError
 from discern.flow.paths import cache_folder
 from discern.serving.browser_engine import cached_engines
 from discern.store import prune, survey
 
 
-@dataclass(frozen=True, kw_only=True)
-class CacheResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CacheResult(Displayed):
     """Result of `discern.cache`, with the size of each cache section and the bytes freed.
 
     Attributes:

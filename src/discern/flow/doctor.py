@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 
 from discern.bundle import TELEMETRY_MAY_BE_ON, open_runtime
+from discern.client.request import load_httpx
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.errors import DiscernError, StoreError
 from discern.features import load_backbone
 from discern.flow.paths import cache_folder
 from discern.flow.run import versions
+from discern.flow.serve import require_packages
 from discern.store import private_folder
 
 
@@ -35,8 +39,8 @@ class DoctorCheck:
     hint: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DoctorResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class DoctorResult(Displayed):
     """Result of `discern.doctor`, with all installation checks.
 
     Attributes:
@@ -49,6 +53,14 @@ class DoctorResult:
     def passed(self) -> bool:
         """Return True if all installation checks passed."""
         return all(each.passed for each in self.diagnoses)
+
+    def _brief(self) -> dict[str, Any]:
+        return {"passed": self.passed}
+
+    def _to_card(self) -> HtmlCard:
+        title = "Everything works" if self.passed else "Something does not work"
+        rows = [("✓" if each.passed else "✗", f"{each.name}: {each.found} {each.hint}") for each in self.diagnoses]
+        return HtmlCard("Discern · doctor", title).facts(rows)
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary.
@@ -73,6 +85,7 @@ def doctor(*, cache: str | Path | None = None) -> DoctorResult:
         ("telemetry", _telemetry),
         ("picture formats", _formats),
         ("backbone", _backbone),
+        ("server and client", _server_and_client),
         ("cache", lambda: _cache(folder)),
     )
     return DoctorResult(diagnoses=tuple(_run(name, check) for name, check in checks))
@@ -111,6 +124,12 @@ def _backbone() -> str:
     backbone = load_backbone()
     outputs = open_runtime(backbone.graph).run({"pixels": np.zeros((1, backbone.size, backbone.size, 3), np.uint8)})
     return f"{backbone.name} at {backbone.size} px gives embeddings of {outputs['embedding'].shape[1]} numbers"
+
+
+def _server_and_client() -> str:
+    require_packages()
+    load_httpx()
+    return "their packages are installed"
 
 
 def _cache(folder: Path) -> str:

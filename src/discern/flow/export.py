@@ -6,6 +6,7 @@ from typing import Any
 
 from discern.bundle import Model
 from discern.bundle.archive import unpack
+from discern.display.displayed import Displayed
 from discern.errors import BundleDamaged
 from discern.flow.find_examples import find_example_pictures
 from discern.flow.paths import cache_folder, resolve_path
@@ -15,8 +16,8 @@ from discern.serving.target import VerifiedBundle
 from discern.serving.target_registry import find_target
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExportResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ExportResult(Displayed):
     """Result of `discern.export`, with the folder and the files written.
 
     Attributes:
@@ -88,7 +89,7 @@ def export(
         PictureError: an example is damaged.
         UsageError: the target is unknown, the folder contains other files, or the runtime cannot be obtained.
     """
-    target, path = find_target(to), resolve_path(folder)
+    target, path = find_target(to), resolve_path(folder, written=True)
     config = target.config_type(
         api=api,
         runtime=None if runtime is None else resolve_path(runtime),

@@ -3,29 +3,32 @@
 import os
 from pathlib import Path
 
-from discern.bundle.archive import url_of
+from discern.bundle.url_paths import local_path, reject_address
 from discern.errors import UsageError, overlong_path
 from discern.store import default_folder
 
 
-def resolve_path(path: str | Path) -> Path:
-    """Return the absolute path for a path given by the user, with `~` expanded.
+def resolve_path(path: str | Path, *, written: bool = False) -> Path:
+    """Return the absolute path for a path, or a `file:` URL, given by the user, with `~` expanded.
+
+    Args:
+        path: the path.
+        written: whether something will be written there, for the hint of an error.
 
     Raises:
-        UsageError: the path is empty, as from an unset variable of a script, contains a null character, or is a URL or
-            something else.
+        UsageError: the path is empty, as from an unset variable of a script, contains a null character, or is another
+            URL or something else.
     """
     if not isinstance(path, str | os.PathLike):
         raise UsageError(
             f"A path must be text or a `pathlib.Path`, not {type(path).__name__}.",
             hint="Pass the path of a file or a folder.",
         )
-    text = os.fsdecode(path)
-    if url := url_of(text):
-        raise UsageError(f"{url} is a URL, not a path.", hint="Download the files first, and pass the path of these.")
+    text = local_path(os.fsdecode(path))
+    reject_address(text, written=written)
     if problem := overlong_path(text):
         raise UsageError(problem, hint="Pass the path of a file or a folder.")
-    if path == "" or "\0" in text:
+    if text == "" or "\0" in text:
         raise UsageError(f"Invalid path: {text!r}.", hint="Pass the path of a file or a folder.")
     return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - pathlib raises for an unknown user
 
@@ -36,7 +39,7 @@ def resolve_output(path: str | Path) -> Path:
     Raises:
         UsageError: as `resolve_path`, or the path is not valid UTF-8, so that tables cannot be written there.
     """
-    resolved = resolve_path(path)
+    resolved = resolve_path(path, written=True)
     try:
         str(resolved).encode()
     except UnicodeEncodeError as error:
@@ -49,7 +52,7 @@ def resolve_output(path: str | Path) -> Path:
 
 def cache_folder(cache: str | Path | None) -> Path:
     """Return the given cache directory, or the default one if none is given."""
-    return default_folder() if cache is None else resolve_path(cache)
+    return default_folder() if cache is None else resolve_path(cache, written=True)
 
 
 def is_folder(path: Path) -> bool:

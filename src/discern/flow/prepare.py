@@ -16,10 +16,14 @@ from discern.catalog.account import list_left_out
 from discern.catalog.fixes import MAX_BYTES, list_relabelled, resolve_aliases
 from discern.catalog.label_names import read_name_table
 from discern.catalog.left_out import LEFT_OUT, write_left_out
-from discern.checking import Finding, find_issues, propose_fixes
+from discern.checking import Finding, find_issues, propose_fixes, require_single_labels
 from discern.checking.film_remedy import describe_films, one_film_labels
+from discern.checking.findings_table import tabulate_findings
+from discern.checking.thresholds import choose_thresholds
 from discern.errors import FixesError
-from discern.features import extract, load_backbone
+from discern.features import Backbone, extract
+from discern.flow.applied_fixes import applied_fixes, record_fixes
+from discern.flow.input_options import InputOptions
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.run import Run
@@ -29,15 +33,15 @@ from discern.picture import choose_recipe, read_bounded
 from discern.progress import Progress
 from discern.splitting import Split, cross_split
 from discern.store import Rows
-from discern.training import AppliedFixes, TrainingData, predict_for_label_checks
+from discern.training import TrainingData, predict_for_label_checks
 
-CATALOG, SPLIT = "catalog.parquet", "split.json"
-_EDGES = "edges.parquet"
+CATALOG, SPLIT, FINDINGS = "catalog.parquet", "split.json", "findings.parquet"
+EDGES, PROPOSALS = "edges.parquet", "fixes.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrepareConfig(SourceOptions):
-    """Options for the preparation of an image data set, with those of its source.
+class PrepareConfig(SourceOptions, InputOptions):
+    """Options for the preparation of an image data set, with those of its source and of the backbone's input.
 
     Attributes:
         source: folder, list or archive of pictures.
@@ -46,6 +50,7 @@ class PrepareConfig(SourceOptions):
         negatives: source of pictures of none of the classes, or None.
         ordered: labels of an ordinal scale, lowest first; empty for nominal labels.
         names: path of a names.csv, or None.
+        thresholds: thresholds of checks by the check's name; None for the defaults.
     """
 
     source: str
@@ -54,6 +59,7 @@ class PrepareConfig(SourceOptions):
     negatives: str | None = None
     ordered: tuple[str, ...] = ()
     names: str | None = None
+    thresholds: dict[str, float] | None = None
 
     @classmethod
     def of(
@@ -65,13 +71,16 @@ class PrepareConfig(SourceOptions):
         negatives: str | Path | None = None,
         ordered: Sequence[str] = (),
         names: str | Path | None = None,
+        thresholds: Mapping[str, float] | None = None,
+        inputs: InputOptions = InputOptions(),  # noqa: B008 - frozen
         **reading: Unpack[SourceKeywords],
     ) -> Self:
         """Create a data preparation configuration with absolute paths.
 
         Raises:
-            UsageError: a path or an option of the source is invalid.
+            UsageError: a path or an option is invalid.
         """
+        choose_thresholds(thresholds)
         return cls(
             source=str(resolve_path(source)),
             fixes=None if fixes is None else str(resolve_path(fixes)),
@@ -79,7 +88,9 @@ class PrepareConfig(SourceOptions):
             negatives=None if negatives is None else str(resolve_path(negatives)),
             ordered=tuple(ordered),
             names=None if names is None else str(resolve_path(names)),
+            thresholds=dict(sorted(thresholds.items())) if thresholds else None,
             **vars(SourceOptions.checked(**reading)),
+            **vars(inputs),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -150,19 +161,28 @@ class _CatalogFeatures:
         return result[0] if isinstance(index, int | np.integer) else result
 
 
-def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress) -> Prepared:
-    """Scan an image data set, extract features, group related images and check the data quality."""
+def prepare(
+    run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress, single_label: bool = False
+) -> Prepared:
+    """Scan an image data set, extract features, group related images and check the data quality.
+
+    Raises:
+        DataError: the data set looks multi-label, and `single_label` is set.
+    """
     folder = cache_folder(cache)
+    backbone = config.load_backbone(config.backbone)
     with run.stage("scan", progress):
         table = None if config.names is None else read_name_table(Path(config.names))
         aliases = {} if table is None else table.labels_by_alias()
         catalog = _catalog(run, config, folder, aliases, progress)
+        if single_label:
+            require_single_labels(catalog)
         names = {} if table is None else table.names_of(catalog.labels)
         with run.replacing(LEFT_OUT) as path:
             write_left_out(path, list_left_out(catalog))
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
-        data = extract_features(catalog, config.backbone, cache=folder, progress=progress)
+        data = extract_features(catalog, backbone, fit=config.fit, cache=folder, progress=progress)
     with run.stage("group", progress):
         find = partial(
             find_edges_cached,
@@ -175,13 +195,16 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
         edges = _edges(run, len(catalog), find)
         groups = form_groups(catalog, edges)
         negatives = None if config.negatives is None else Path(config.negatives)
-        data = replace(data, fixed=_applied_fixes(run, catalog))
+        data = replace(data, fixed=applied_fixes(run, catalog))
         data = add_negatives(data, groups, negatives, cache=folder, progress=progress)
     with run.stage("check", progress):
         crossed = cross_split(catalog, groups) if len(catalog.labels) > 1 else None
         opinions = None if crossed is None else predict_for_label_checks(data, crossed)
-        findings = find_issues(catalog, edges, groups, predictions=opinions)
-        with run.writing("fixes.csv") as path:
+        limits = choose_thresholds(config.thresholds)
+        findings = find_issues(catalog, edges, groups, predictions=opinions, config=limits)
+        with run.replacing(FINDINGS) as path:
+            tabulate_findings(catalog, findings).write_parquet(path)
+        with run.writing(PROPOSALS) as path:
             write_fixes(path, propose_fixes(catalog, findings))
     return Prepared(
         data=data,
@@ -194,11 +217,12 @@ def prepare(run: Run, config: PrepareConfig, *, cache: str | Path | None, progre
     )
 
 
-def extract_features(catalog: Catalog, name: str, *, cache: Path, progress: Progress) -> TrainingData:
+def extract_features(
+    catalog: Catalog, backbone: Backbone, *, fit: str | None = None, cache: Path, progress: Progress
+) -> TrainingData:
     """Extract the features of all readable images in a catalog."""
-    backbone = load_backbone(name)
     rows = np.flatnonzero(catalog.readable)
-    recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows])
+    recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows], fit=fit)
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, progress=progress)
     position = np.full(len(catalog.table), -1, np.int64)
     position[rows] = np.arange(len(rows))
@@ -228,7 +252,7 @@ def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
 def _catalog(run: Run, config: PrepareConfig, cache: Path, aliases: Mapping[str, str], progress: Progress) -> Catalog:
     if run.has_kept(CATALOG):
         return _in_order(Catalog.load(run.path(CATALOG), cache=cache), config)
-    run.discard(_EDGES, SPLIT)
+    run.discard(EDGES, SPLIT)
     fixes = [] if config.fixes is None else resolve_aliases(read_fixes(Path(config.fixes)), aliases)
     catalog = scan_source(
         Path(config.source),
@@ -243,33 +267,11 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, aliases: Mapping[str,
         scanned, catalog = catalog, apply_fixes(catalog, fixes)
         if not catalog.readable.any():
             raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of the pictures.")
-        run.save(fixed=_changes(scanned, catalog))
+        run.save(**record_fixes(scanned, catalog, fixes))
     with run.writing(CATALOG) as path:
         catalog.write(path)
     run.keep(CATALOG)
     return _in_order(catalog, config)
-
-
-def _changes(before: Catalog, after: Catalog) -> dict[str, Any]:
-    original = dict(zip(before.table["path"], before.table["label"], strict=True))
-    now = zip(after.table["path"], after.table["label"], strict=True)
-    return {
-        "dropped": len(before) - len(after),
-        "relabelled": {path: original[path] for path, label in now if original[path] != label},
-    }
-
-
-def _applied_fixes(run: Run, catalog: Catalog) -> AppliedFixes | None:
-    """Return the fixes applied in this run with the original class labels, or None."""
-    if "fixed" not in run.facts:
-        return None
-    relabelled = run.facts["fixed"]["relabelled"]
-    number = {label: index for index, label in enumerate(catalog.labels)}
-    label = catalog.label_index.copy()
-    for row, path in enumerate(catalog.table["path"]):
-        if path in relabelled:
-            label[row] = number.get(relabelled[path], -1)
-    return AppliedFixes(dropped=run.facts["fixed"]["dropped"], relabelled=len(relabelled), label=label)
 
 
 def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
@@ -277,15 +279,15 @@ def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
 
 
 def _edges(run: Run, pictures: int, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    if run.has_kept(_EDGES):
-        with run.reading(_EDGES) as path:
+    if run.has_kept(EDGES):
+        with run.reading(EDGES) as path:
             edges = pl.read_parquet(path).select("first", "second", "kind", "score")
             ends = edges.select("first", "second").to_numpy()
             if (ends < 0).any() or (ends >= pictures).any():
                 raise ValueError("the pairs are not of these pictures")
             return edges
     edges = find()
-    with run.replacing(_EDGES) as temporary:
+    with run.replacing(EDGES) as temporary:
         edges.write_parquet(temporary)
-    run.keep(_EDGES)
+    run.keep(EDGES)
     return edges

@@ -13,6 +13,7 @@ from discern.bundle.prediction_sets import numbers_of, order_scale
 from discern.bundle.renamed_manifest import rename_manifest
 from discern.catalog.label_names import COLUMNS, NameTable, read_name_table
 from discern.catalog.label_text import show_label
+from discern.display.displayed import Displayed
 from discern.errors import NamesError, RunError, UsageError
 from discern.flow.paths import is_folder, resolve_output, resolve_path
 from discern.training.card import write_card
@@ -20,8 +21,8 @@ from discern.training.card import write_card
 _MOST_NAMED = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class RenameResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class RenameResult(Displayed):
     """Result of `discern.rename`.
 
     Attributes:

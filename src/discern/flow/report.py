@@ -15,7 +15,7 @@ from discern.evaluating import Metrics
 from discern.flow.prepare import Prepared
 from discern.flow.run import Run
 from discern.parallel import ThreadExecutor
-from discern.picture import Recipe, load_input
+from discern.picture import Recipe, load_input, restore_shape
 from discern.reporting import NegativeTable, PredictionTable, write_report
 from discern.training import AcceptPolicy, FitResult, HeldOutPredictions, TrainingData, describe_backbone
 
@@ -87,16 +87,18 @@ class _ModelViewer:
         return self._loading.result()
 
     def pixels(self, row: int) -> np.ndarray:
-        """Return the preprocessed image of a catalog row as a uint8 array."""
+        """Return the preprocessed image of a catalog row as a uint8 array, without padding and in its own shape."""
         return _load_row(self._catalog, self._recipe, row)
 
     def evidence(self, rows: Sequence[int]) -> list[np.ndarray]:
         """Return the evidence maps of the images in the given catalog rows."""
-        return list(self.model().run(np.stack([self.pixels(row) for row in rows]))["evidence"])
+        inputs = np.stack([load_input(self._catalog.read_one(row), self._recipe) for row in rows])
+        return list(self.model().run(inputs)["evidence"])
 
 
 def _load_row(catalog: Catalog, recipe: Recipe, row: int) -> np.ndarray:
-    return load_input(catalog.read_one(row), recipe)
+    width, height = catalog.table.select("width", "height").row(row)
+    return restore_shape(load_input(catalog.read_one(row), recipe), recipe, (width, height))
 
 
 def _negative_scores(result: FitResult) -> np.ndarray | None:

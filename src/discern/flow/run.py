@@ -22,7 +22,7 @@ from polars.exceptions import PolarsError
 from discern._version import __version__
 from discern.atomic import atomic_write, is_unfinished
 from discern.errors import DataError, DiscernError, RunError
-from discern.flow.paths import is_folder, resolve_output, resolve_path
+from discern.flow.paths import is_file, is_folder, resolve_output, resolve_path
 from discern.progress import Progress
 from discern.store import is_cache_folder
 
@@ -128,6 +128,23 @@ class Run:
                 hint="Resume it with the same options, or start a new one under another --name.",
             )
         return cls(folder, facts)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """Open the folder of an existing run to read it, without a lock.
+
+        Raises:
+            UsageError: the path is invalid.
+            RunError: the folder is not a run, or was written by a newer version.
+        """
+        path = resolve_path(folder)
+        if not is_file(path / "run.json"):
+            found = "has no run.json, so it is not a run" if is_folder(path) else "is not the folder of a run"
+            raise RunError(f"{path} {found}.", hint="Pass the folder of a run, such as runs/NAME.")
+        facts = _read(path)
+        if facts.get("format") != FORMAT:
+            raise RunError(f"{path} has another format.", hint="Upgrade Discern, or start a new run.")
+        return cls(path, facts)
 
     @property
     def finished(self) -> bool:

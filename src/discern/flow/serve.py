@@ -8,20 +8,21 @@ from typing import Any
 
 from discern.errors import UsageError
 from discern.flow.find_examples import find_example_pictures
+from discern.flow.paths import resolve_path
 from discern.serving.config import ServeConfig
 from discern.serving.keys import add_key
 
-_NEEDED = (
-    "dns",
-    "fastapi",
-    "fastapi_offline",
-    "uvicorn",
-    "httptools",
-    "python_multipart",
-    "prometheus_client",
-    "limits",
-    "httpcore2",
-)
+_PACKAGES = {
+    "dns": "dnspython",
+    "fastapi": "fastapi",
+    "fastapi_offline": "fastapi-offline",
+    "uvicorn": "uvicorn",
+    "httptools": "httptools",
+    "python_multipart": "python-multipart",
+    "prometheus_client": "prometheus-client",
+    "limits": "limits",
+    "httpcore2": "httpcore2",
+}
 
 
 def serve(
@@ -45,18 +46,25 @@ def serve(
         PictureError: an example picture is damaged.
         UsageError: an option is invalid, the address is in use, or a required package is not installed.
     """
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UsageError(
-            f"`discern serve` needs packages that are not installed: {', '.join(missing)}.",
-            hint='Install them: pip install "discern-vision[serve]".',
-        )
+    require_packages()
     # Imported here, as no other command needs a web framework.
     from discern.serving.web.server import run_server  # noqa: PLC0415
 
+    if options.get("key_file") is not None:
+        options["key_file"] = resolve_path(options["key_file"])
     named = [bundles] if isinstance(bundles, str | Path) else list(bundles)
     config = ServeConfig(bundles=tuple(map(str, named)), examples=find_example_pictures(examples), **options)
     run_server(config, announce=announce)
+
+
+def require_packages() -> None:
+    """Raise UsageError if a package of the server is not installed, as where Discern was installed without them."""
+    missing = [package for module, package in _PACKAGES.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise UsageError(
+            f"`discern serve` needs packages that are not installed: {', '.join(missing)}.",
+            hint=f"Install them: pip install {' '.join(missing)}.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,5 +103,5 @@ def key(name: str, *, key_file: str | Path, admin: bool = False) -> KeyResult:
     Raises:
         UsageError: the name is taken or invalid, or the file cannot be used.
     """
-    path = Path(key_file)
+    path = resolve_path(key_file, written=True)
     return KeyResult(name=name, key=add_key(path, name, admin=admin), key_file=path)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.bundle import load
+from discern.bundle.url_paths import local_path
 from discern.inference.model_info import model_info
 
 
@@ -43,4 +44,4 @@ def show(bundle: str | Path) -> dict[str, Any]:
     model = load(bundle)
     info = model_info(model)
     del info["card"]
-    return {"path": str(Path(bundle).absolute())} | info | {"seen": len(model.seen)}
+    return {"path": str(Path(local_path(str(bundle))).absolute())} | info | {"seen": len(model.seen)}

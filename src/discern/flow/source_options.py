@@ -21,6 +21,7 @@ class SourceKeywords(TypedDict, total=False):
     parts_of: Mapping[str, str] | None
     group_by: str | None
     classes: str | Path | Sequence[str] | None
+    label_from: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +32,13 @@ class SourceOptions:
         parts_of: folders of parts, by part; empty if all outermost folders are classes; None to go by their names.
         group_by: regular expression that finds the group of a picture in its path; None to use declared groups.
         classes: labels of the classes that are used; None for all.
+        label_from: key of the label in JSON files that belong to pictures, or column of a list; None for the usual.
     """
 
     parts_of: dict[str, str] | None = None
     group_by: str | None = None
     classes: tuple[str, ...] | None = None
+    label_from: str | None = None
 
     @classmethod
     def checked(
@@ -44,14 +47,18 @@ class SourceOptions:
         parts_of: Mapping[str, str] | None = None,
         group_by: str | None = None,
         classes: str | Path | Sequence[str] | None = None,
+        label_from: str | None = None,
     ) -> Self:
         """Create the options from the values that a user passed.
 
         Raises:
-            UsageError: `group_by` is not a regular expression, `parts_of` names a part that does not exist, or
-                `classes` names none.
+            UsageError: `group_by` is not a regular expression, `parts_of` names a part that does not exist, `classes`
+                names none, or `label_from` is blank.
         """
+        if label_from is not None and not label_from.strip():
+            raise UsageError("The key of the label is blank.", hint="Write it like --label-from EXPECTED_QUANTITY.")
         return cls(
+            label_from=label_from,
             parts_of=None if parts_of is None else _check_parts(parts_of),
             group_by=None if group_by is None else check_pattern(group_by),
             classes=None if classes is None else parse_classes(classes),
@@ -87,7 +94,7 @@ def scan_source(
         CatalogError: the source cannot be read, contains no readable picture, or its layout is refused.
         UsageError: an option does not fit the source.
     """
-    layout = LayoutRules(parts_of=options.parts_of, strict=strict)
+    layout = LayoutRules(parts_of=options.parts_of, strict=strict, label_from=options.label_from)
     classes = ClassRules(
         names=options.classes,
         aliases=aliases or {},

@@ -9,20 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from discern.catalog import Catalog
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted
+from discern.display.displayed import Displayed
 from discern.errors import UsageError
+from discern.flow.input_options import InputOptions
 from discern.flow.paths import is_folder, resolve_path
 from discern.flow.prepare import PrepareConfig, prepare
 from discern.flow.run import Run
+from discern.flow.run_notes import notes_of
+from discern.flow.source_options import SourceKeywords
 from discern.progress import Progress, silent
-from discern.splitting import PARTS, SplitConfig, make_split, write_parts
+from discern.splitting import PARTS, Split, SplitConfig, make_split, write_parts
 
 
-@dataclass(frozen=True, kw_only=True)
-class SplitResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SplitResult(Displayed):
     """Result of `discern.split`, with the size of each part and a proof that the parts are disjoint.
 
     Attributes:
@@ -31,6 +37,7 @@ class SplitResult:
         pictures: number of pictures in each part.
         reason: reason for this split, in one sentence.
         unjudged: labels without two independent pictures, so that they are in one part only.
+        unused: number of used pictures that are in no part, for each reason, zeros included.
         proof: evidence that the parts share nothing.
         account: the classes, and the number of files used and left out.
         left_out_file: left_out.csv, which lists the files left out with their reasons.
@@ -42,6 +49,7 @@ class SplitResult:
     pictures: dict[str, int]
     reason: str
     unjudged: tuple[str, ...]
+    unused: dict[str, int]
     proof: dict[str, Any]
     account: Account
     left_out_file: Path
@@ -59,6 +67,8 @@ class SplitResult:
             pictures: number of pictures in each part.
             reason: reason for this split, in one sentence.
             unjudged: labels without two independent pictures, so that they are in one part only.
+            unused: number of used pictures that are in no part: `label_conflict`, of which a copy has another label,
+                `leak`, of which a near-copy is in a later part, and `negative`, of none of the classes.
             proof: evidence that the parts share nothing.
             found: number of files, each used or left out; members of archives count as files.
             used: number of readable pictures with a label.
@@ -77,6 +87,7 @@ class SplitResult:
             "pictures": self.pictures,
             "reason": self.reason,
             "unjudged": list(self.unjudged),
+            "unused": self.unused,
             "proof": self.proof,
             "left_out_file": str(self.left_out_file),
         }
@@ -87,7 +98,8 @@ def split(
     *,
     parts: tuple[float, float, float] = (70, 20, 10),
     out: str | Path | None = None,
-    copy: bool = False,
+    link: bool = False,
+    copy: bool | None = None,
     name: str | None = None,
     runs: str | Path = "runs",
     seed: int = 0,
@@ -96,6 +108,13 @@ def split(
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    label_from: str | None = None,
+    size: int | None = None,
+    fit: str | None = None,
+    mean: float | Sequence[float] | None = None,
+    deviation: float | Sequence[float] | None = None,
+    scale: float | None = None,
+    like: str | Path | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitResult:
@@ -107,7 +126,8 @@ def split(
         source: labelled pictures: a folder, a list (CSV, Parquet, .lst, .manifest) or an archive; never changed.
         parts: relative sizes of train, validation and test.
         out: empty or new folder for `train/`, `validation/`, `test/`, `split.csv` and `.lst` files; None to write none.
-        copy: copy the pictures instead of linking to them.
+        link: link to the pictures instead of copying them; an edit of a link in place changes the original.
+        copy: earlier form of `link`, its opposite; None for `link` alone.
         name: name of the run; None for the source's name and a number.
         runs: folder of all runs.
         seed: random seed; the same seed gives the same split.
@@ -120,39 +140,78 @@ def split(
             of a list. None to use those.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        label_from: key of the label in JSON files that belong to pictures (`1.json` beside `1.jpg`, or in a folder
+            beside its folder), with dots for nested keys; or column of a list. None for the usual ones.
+        size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
+        fit: "crop", "pad" (whole, with borders) or "squash" (whole, made square); None to go by the pictures' shapes.
+        mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
+        deviation: standard deviation to divide by after that, likewise.
+        scale: value of white before both, 1 or 255; None to follow from their size.
+        like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
 
     Raises:
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
-    prepare_config = PrepareConfig.of(
-        source, fixes=fixes, backbone=backbone, parts_of=parts_of, group_by=group_by, classes=classes
-    )
+    reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
+    inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
+    prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, inputs=inputs, **reading)
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
-    target = None if out is None else _outside(resolve_path(out), Path(prepare_config.source))
+    links = _are_links(link=link, copy=copy)
+    target = None if out is None else _outside(resolve_path(out, written=True), Path(prepare_config.source))
     run = Run.create(source, name=name, runs=runs, resume=False, config=run_config)
     with run.locked():
-        prepared = prepare(run, prepare_config, cache=cache, progress=progress)
+        prepared = prepare(run, prepare_config, single_label=True, cache=cache, progress=progress)
         exclude = conflicted(prepared.catalog, prepared.edges)
         made = make_split(prepared.catalog, prepared.groups, config, exclude=exclude)
         run.write_json("split.json", made.to_json())
         if target is not None:
-            write_parts(prepared.catalog, made, target, copy=copy)
+            write_parts(prepared.catalog, made, target, link=links)
         account = Account.of(prepared.catalog, unjudged=made.unevaluated, grouped=group_by is not None)
         run.save(status="done", **account.to_json())
     return SplitResult(
         run=run.folder,
         out=target,
         pictures={part: int(np.sum(made.part == part)) for part in PARTS},
-        reason=made.reason,
+        reason=describe_parts(made),
         unjudged=made.unevaluated,
+        unused=_unused(prepared.catalog, made, exclude),
         proof=dict(made.proof),
         account=account,
         left_out_file=run.path(LEFT_OUT),
-        notes=(*prepared.catalog.notes, *prepared.film_notes),
+        notes=(*prepared.catalog.notes, *prepared.film_notes, *prepared.data.backbone.notes, *notes_of(run, like)),
     )
+
+
+def describe_parts(made: Split) -> str:
+    """Return the reason for the parts of a split in one sentence, whatever `train` evaluates on."""
+    if made.method == "test-part" or not made.rounds:
+        return made.reason
+    drawn = "The parts are drawn at random over independent groups"
+    test = int(np.sum(made.part == "test"))
+    if made.reason.startswith("The given "):
+        return f"{made.reason.partition(';')[0]}; {drawn[0].lower()}{drawn[1:]} instead."
+    if not test or "too few" not in made.reason:
+        return f"{drawn}."
+    small = f"{test} pictures" if test > 1 else "one picture"
+    return f"{drawn}; a test part of {small} says little, so `discern train` would hold out every group in turn."
+
+
+def _unused(catalog: Catalog, made: Split, exclude: NDArray[np.bool_]) -> dict[str, int]:
+    in_no_part = (made.part == "") & (catalog.label_index >= 0) & catalog.readable
+    return {
+        "label_conflict": int((in_no_part & exclude).sum()),
+        "leak": int((in_no_part & ~exclude).sum()),
+        "negative": int(catalog.negative.sum()),
+    }
+
+
+def _are_links(*, link: bool, copy: bool | None) -> bool:
+    if copy and link:
+        raise UsageError("The parts cannot be both links and copies.", hint="Leave out --copy, or --link.")
+    return link or copy is False
 
 
 def _outside(out: Path, source: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,17 +10,21 @@ from discern.bundle import Runtime, open_runtime, record_golden
 from discern.bundle.archive import FILE
 from discern.bundle.manifest_schema import check_labels
 from discern.bundle.prediction_sets import numbers_of
-from discern.catalog import Catalog
+from discern.catalog import OTHER, Catalog
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
+from discern.flow.input_options import InputOptions
 from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
+from discern.flow.run_notes import notes_of
+from discern.flow.source_options import SourceKeywords
 from discern.flow.train_command import compose_command
+from discern.flow.train_result import TrainResult
 from discern.heads import HeadConfig
 from discern.parallel import ThreadExecutor, count_cores
 from discern.picture import Recipe
@@ -46,81 +50,6 @@ _ANOTHER_CLASS = "Add a folder of pictures of another class, or pass the folder 
 _METRICS, _REPORT = "metrics.json", "report.html"
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrainResult:
-    """Result of `discern.train`, with the classifier's accuracy and the output files.
-
-    Attributes:
-        run: directory of the run.
-        bundle: path of the model, `model.discern`.
-        report: path of the report, `report.html`.
-        pictures: number of pictures by part, and of those unused and unreadable.
-        accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
-        ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
-        policy: the accept policy; None without an error limit.
-        counts: `mae`, `rmse`, `within_one` and `constant_mae`, that of the best constant answer, in units of the
-            labels; None if a label is not a number. In JSON, they are in metrics.json.
-        seconds: wall time by stage.
-        account: the classes, and the number of files used and left out.
-        left_out_file: left_out.csv, which lists the files left out with their reasons; None in a finished run of an
-            earlier version.
-        hints: options that the data suggest, and classes that are one film, in sentences.
-    """
-
-    run: Path
-    bundle: Path
-    report: Path
-    pictures: dict[str, int]
-    accuracy: dict[str, Any]
-    ece: dict[str, Any]
-    policy: dict[str, Any] | None
-    seconds: dict[str, float]
-    account: Account
-    left_out_file: Path | None
-    counts: dict[str, float | None] | None = None
-    hints: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as a JSON-serialisable dictionary with absolute paths.
-
-        With `group_by`, `ungrouped` is the number of pictures that it does not match, each of which is its own group.
-
-        Keys:
-            run: directory of the run.
-            bundle: path of the model, `model.discern`.
-            report: path of the report, `report.html`.
-            pictures: number of pictures by part, and of those unused and unreadable.
-            accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
-            ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
-            policy: the accept policy: `sentence`, `basis`, accepted `share`, `error` of the groups, `needed` groups,
-                `risk` (the error limit that holds, or null), `asked` (`auto` or a number), `floor` (the lowest
-                confidence that may be accepted) and `offered` (`risk`, `share`, `sentence` and `command` of a looser
-                limit that would hold where the stated one does not, or null); null without an error limit.
-            seconds: wall time by stage.
-            found: number of files, each used or left out; members of archives count as files.
-            used: number of readable pictures with a label.
-            unreadable: number of unreadable files, as in `left_out`.
-            left_out: number of files left out for each reason, zeros included.
-            left_out_file: left_out.csv, which lists these files with their reasons.
-            classes: number of pictures of each class, after fixes.
-            unjudged: labels without two independent pictures, so that their accuracy cannot be measured.
-            links_not_followed: paths of the links that are not followed.
-            folders_without_pictures: folders without a readable picture, with their number of files; 0 if empty.
-            classes_without_pictures: labels of folders or lists that no readable picture has, with their files.
-        """
-        return self.account.to_json() | {
-            "run": str(self.run),
-            "bundle": str(self.bundle),
-            "report": str(self.report),
-            "pictures": self.pictures,
-            "accuracy": self.accuracy,
-            "ece": self.ece,
-            "policy": self.policy,
-            "seconds": self.seconds,
-            "left_out_file": None if self.left_out_file is None else str(self.left_out_file),
-        }
-
-
 def train(
     source: str | Path,
     *,
@@ -137,6 +66,14 @@ def train(
     parts_of: Mapping[str, str] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    label_from: str | None = None,
+    size: int | None = None,
+    fit: str | None = None,
+    mean: float | Sequence[float] | None = None,
+    deviation: float | Sequence[float] | None = None,
+    scale: float | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    like: str | Path | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -166,6 +103,16 @@ def train(
             of a list. None to use those.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        label_from: key of the label in JSON files that belong to pictures (`1.json` beside `1.jpg`, or in a folder
+            beside its folder), with dots for nested keys; or column of a list. None for the usual ones.
+        size: side of the network's input in pixels, where the backbone allows it; None for the backbone's own.
+        fit: "crop", "pad" (whole, with borders) or "squash" (whole, made square); None to go by the pictures' shapes.
+        mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
+        deviation: standard deviation to divide by after that, likewise.
+        scale: value of white before both, 1 or 255; None to follow from their size.
+        thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
+            docs/cleaning.md lists them.
+        like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -173,6 +120,8 @@ def train(
     Raises:
         DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
+    reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
+    inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
     preparing = PrepareConfig.of(
         source,
         fixes=fixes,
@@ -180,24 +129,18 @@ def train(
         negatives=negatives,
         ordered=ordered,
         names=names,
-        parts_of=parts_of,
-        group_by=group_by,
-        classes=classes,
+        thresholds=thresholds,
+        inputs=inputs,
+        **reading,
     )
     _require_two(preparing.classes)
-    config = TrainConfig(
-        seed=seed,
-        split=SplitConfig(seed=seed),
-        head=HeadConfig(ordered=bool(ordered)),
-        at_most_wrong=at_most_wrong,
-        coverage=coverage,
-    )
-    settings = preparing.to_json() | config.to_json()
-    run = Run.create(source, name=name, runs=runs, resume=resume, config=settings)
+    splitting, head = SplitConfig(seed=seed), HeadConfig(ordered=bool(ordered))
+    config = TrainConfig(seed=seed, split=splitting, head=head, at_most_wrong=at_most_wrong, coverage=coverage)
+    run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
         if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
             _train(run, preparing, config, cache=cache, progress=progress)
-    return _result(run, preparing, config)
+    return _result(run, preparing, config, notes_of(run, like))
 
 
 def _train(
@@ -208,7 +151,7 @@ def _train(
     cache: str | Path | None,
     progress: Progress,
 ) -> None:
-    prepared = prepare(run, preparing, cache=cache, progress=progress)
+    prepared = prepare(run, preparing, single_label=True, cache=cache, progress=progress)
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):
@@ -254,7 +197,7 @@ def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: Train
     metrics = replace(
         compute_metrics(data, split, result, policy, config),
         names=prepared.names,
-        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes),
+        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes, *data.backbone.notes),
         learning_curve=None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed),
     )
     return policy, metrics
@@ -288,9 +231,10 @@ def _require_labels(catalog: Catalog) -> None:
 
 def _require_two(classes: Sequence[str] | None) -> None:
     """Raise DataError if one class alone is to be used."""
-    if classes is not None and len(classes) < 2:
+    chosen = [name for name in classes or () if name != OTHER]
+    if classes is not None and len(chosen) < 2:
         raise DataError(
-            f"All pictures would have one label, {classes[0]!r}; a classifier needs two or more.",
+            f"All pictures would have one label, {''.join(chosen) or OTHER!r}; a classifier needs two or more.",
             hint="Name two or more classes with --classes, or leave it out to use all.",
         )
 
@@ -314,7 +258,7 @@ def _require_held_out(catalog: Catalog, split: Split, films: tuple[str, ...]) ->
         )
 
 
-def _result(run: Run, preparing: PrepareConfig, config: TrainConfig) -> TrainResult:
+def _result(run: Run, preparing: PrepareConfig, config: TrainConfig, notes: Sequence[str]) -> TrainResult:
     with run.reading(_METRICS) as path:
         metrics = Metrics.from_json(json.loads(path.read_text(encoding="utf-8")))
     return TrainResult(
@@ -329,7 +273,8 @@ def _result(run: Run, preparing: PrepareConfig, config: TrainConfig) -> TrainRes
         account=_account(run, metrics),
         left_out_file=run.path(LEFT_OUT) if run.path(LEFT_OUT).exists() else None,
         counts=None if metrics.counts is None else metrics.counts.values(),
-        hints=list(metrics.hints),
+        basis=_basis(metrics),
+        hints=[*metrics.hints, *notes],
     )
 
 
@@ -339,6 +284,13 @@ def _describe_policy(policy: PolicyMetrics, preparing: PrepareConfig, config: Tr
     if offered is None:
         return plain
     return plain | {"offered": plain["offered"] | {"command": compose_command(preparing, config, limit=offered.risk)}}
+
+
+def _basis(metrics: Metrics) -> dict[str, float] | None:
+    measured = metrics.classification
+    if measured is None:
+        return None
+    return {"pictures": measured.pictures, "weight": measured.weight, "groups": measured.groups}
 
 
 def _account(run: Run, metrics: Metrics) -> Account:

@@ -24,6 +24,13 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--parts-of": (_join_parts(preparing.parts_of), preparing.parts_of is not None),
         "--group-by": (preparing.group_by, preparing.group_by is not None),
         "--classes": (format_classes(preparing.classes or ()), preparing.classes is not None),
+        "--label-from": (preparing.label_from, preparing.label_from is not None),
+        "--size": (preparing.size, preparing.size is not None),
+        "--fit": (preparing.fit, preparing.fit is not None),
+        "--mean": (_join_numbers(preparing.mean), preparing.mean is not None),
+        "--deviation": (_join_numbers(preparing.deviation), preparing.deviation is not None),
+        "--scale": (_join_numbers((preparing.scale or 0,)), preparing.scale is not None),
+        "--set": (_join_thresholds(preparing.thresholds), preparing.thresholds is not None),
         "--at-most-wrong": (_percent(limit), True),
     }
     options = [part for name, (value, used) in given.items() if used for part in (name, str(value))]
@@ -34,5 +41,13 @@ def _percent(share: float | None) -> str:
     return "none" if share is None else f"{100 * share:.10g}%"
 
 
+def _join_numbers(numbers: tuple[float, ...] | None) -> str:
+    return ",".join(f"{number:.10g}" for number in numbers or ())
+
+
 def _join_parts(parts: dict[str, str] | None) -> str:
     return ",".join(f"{part}={folder}" for part, folder in (parts or {}).items()) or "none"
+
+
+def _join_thresholds(thresholds: dict[str, float] | None) -> str:
+    return ",".join(f"{check}={value:.10g}" for check, value in (thresholds or {}).items())

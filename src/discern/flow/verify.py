@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from discern.bundle import load
+from discern.display.displayed import Displayed
 from discern.errors import BundleDamaged, UsageError
 
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class VerifyResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class VerifyResult(Displayed):
     """Result of `discern.verify`, with the outcome of the bundle verification.
 
     Attributes:

@@ -52,9 +52,7 @@ def find_edges(
     """
     exact = _exact(catalog)
     rows = _comparable(catalog, exact)
-    films, closeness = find_sequences(catalog, np.flatnonzero(catalog.readable), scratch=scratch)
-    kept = keep_apart(films, closeness, catalog.table["group"].to_list())
-    films, closeness = films[kept], closeness[kept]
+    films, closeness = link_films(catalog, scratch=scratch)
     parts = [exact, _table(films[:, 0], films[:, 1], "sequence", closeness)]
     if len(rows) > 1:
         size = catalog.table.select("width", "height")[rows].to_numpy()
@@ -64,6 +62,13 @@ def find_edges(
         pairs, scores = confirm(catalog, jobs, _reference_pairs(finder.look_alikes(), film), progress=progress)
         parts.append(_table(pairs.wide, pairs.narrow, "near", scores))
     return pl.concat(parts).sort("first", "second", "kind")
+
+
+def link_films(catalog: "Catalog", *, scratch: Path | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Link the frames of films and bursts, unless that joins declared groups (see `find_sequences`)."""
+    films, closeness = find_sequences(catalog, np.flatnonzero(catalog.readable), scratch=scratch)
+    kept = keep_apart(films, closeness, catalog.table["group"].to_list())
+    return films[kept], closeness[kept]
 
 
 def _drop_pairs_within_films(job: Callable[[], Candidates], film: np.ndarray) -> Candidates:

@@ -16,6 +16,7 @@ _RAW = ("image/", "application/octet-stream", "application/x-image", "applicatio
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,\-./:=? ]{1,200}")
 _VALUES_PER_PICTURE = 16
 _FORM_CHUNK_BYTES = 1 << 20
+_MODEL_KEYS, _MODEL_HINT = {"model", "model_name"}, "Name the model in the query: ?model=NAME."
 _HINT = (
     "Send a picture's bytes; multipart/form-data with file; or JSON "
     '{"image_b64": "..."}, {"image_url": "https://..."}, or a list of these.'
@@ -38,11 +39,6 @@ class ParsedBody:
 
 
 BodyParser = Callable[[bytes], ParsedBody]
-
-
-def parse_body(content_type: str, body: bytes, *, max_pictures: int) -> ParsedBody:
-    """Parse the images in an HTTP request body (see `body_parser`)."""
-    return body_parser(content_type, max_pictures=max_pictures)(body)
 
 
 def body_parser(content_type: str, *, max_pictures: int) -> BodyParser:
@@ -108,6 +104,8 @@ def _json_entries(document: Any) -> tuple[list[tuple[str, str]], bool]:
     """Extract the images in a JSON request as key-value pairs, and whether they form a list."""
     if isinstance(document, list) and not any(isinstance(each, list) for each in document):
         return [pair for each in document for pair in _json_entries(each)[0]], True
+    if isinstance(document, dict) and (named := document.keys() & _MODEL_KEYS):
+        raise BadRequest(f"The JSON body has {min(named)!r}, which is not read there.", hint=_MODEL_HINT)
     if not isinstance(document, dict) or len(document.keys() & {"image_b64", "image_url"}) != 1:
         raise BadRequest("The JSON body names no picture.", hint=_HINT)
     key = "image_b64" if "image_b64" in document else "image_url"
@@ -196,7 +194,9 @@ def _parse_multipart(boundary: bytes, max_pictures: int, body: bytes) -> ParsedB
     if not form.ended:
         raise _malformed()
     if others := sorted({name for name, _ in form.parts} - {field.encode() for field in FIELDS}):
-        raise BadRequest(f"Unknown form field: {others[0].decode('latin-1')[:80]!r}.", hint=f"Use {', '.join(FIELDS)}.")
+        name = others[0].decode("latin-1")
+        hint = _MODEL_HINT if name in _MODEL_KEYS else f"Use {', '.join(FIELDS)}."
+        raise BadRequest(f"Unknown form field: {name[:80]!r}.", hint=hint)
     pictures = [content for _, content in form.parts]
     return _not_empty(ParsedBody(pictures=pictures, is_list=len(pictures) > 1))
 

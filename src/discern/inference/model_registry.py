@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discern.bundle import Model, Picture, archive
+from discern.bundle.url_paths import local_path, reject_address
 from discern.errors import BundleError, NotFound, UsageError
 from discern.inference.batch_config import BatchConfig
 from discern.inference.batcher import Batcher, BatcherClosed, BatchResult
@@ -225,5 +226,11 @@ class ModelRegistry:
 def _split(bundle: str | Path) -> tuple[str | None, Path]:
     if isinstance(bundle, str) and "=" in bundle and not Path(bundle).exists():
         name, _, path = bundle.partition("=")
-        return name, Path(path)
-    return None, Path(bundle)
+        return name, _local(path)
+    return None, _local(bundle)
+
+
+def _local(bundle: str | Path) -> Path:
+    path = local_path(str(bundle))
+    reject_address(path)
+    return Path(path)

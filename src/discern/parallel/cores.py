@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 
 def count_cores() -> int:
@@ -20,15 +20,18 @@ class _BlasLimit:
 
     def __init__(self) -> None:
         self._lock, self._open, self._modules = threading.Lock(), 0, 0
+        self._libraries: Any = None
         self._limits: list[Any] = []
 
     def enter(self) -> None:
         with self._lock:
             self._open += 1
             # Looking for BLAS libraries takes a millisecond, and only an import loads another one.
-            if self._open == 1 or len(sys.modules) != self._modules:
-                self._limits.append(threadpool_limits(limits=1, user_api="blas"))
-                self._modules = len(sys.modules)
+            imported = len(sys.modules) != self._modules
+            if imported:
+                self._libraries, self._modules = ThreadpoolController(), len(sys.modules)
+            if imported or self._open == 1:
+                self._limits.append(self._libraries.limit(limits=1, user_api="blas"))
 
     def leave(self) -> None:
         with self._lock:

@@ -35,7 +35,8 @@ class ProcessExecutor:
     """Executor that runs calls in a pool of worker processes, free of the global interpreter lock.
 
     Functions are imported by name; arguments and results must be picklable. If a worker is killed, its current call
-    fails with `OSError` and a new worker replaces it.
+    fails with `OSError` and a new worker replaces it. No workflow needs it at present: it is the second implementation
+    of `Executor`, which keeps callers from relying on shared memory.
 
     Args:
         workers: maximum number of processes; each is started by its first call.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 ORIENTATION = 0x0112
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _INTEGERS = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q"}
+_ASCII = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,17 +27,18 @@ class Tag:
 
 
 class Directory:
-    """First image file directory (IFD) of a TIFF structure.
+    """Image file directory (IFD) of a TIFF structure.
 
     Args:
         data: the structure, starting with its byte order mark.
+        start: byte position of the directory; None for the first one.
 
     Raises:
         ValueError: the data is not a TIFF structure.
         struct.error: the data ends too early.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, start: int | None = None) -> None:
         self._data = data
         self._order = {b"II": "<", b"MM": ">"}.get(data[:2], "")
         if not self._order:
@@ -44,7 +46,8 @@ class Directory:
         big = self._unpack("H", 2)[0] == 43
         head, entry, inline = ("Q", "HHQ8s", 8) if big else ("H", "HHL4s", 4)
         width = struct.calcsize(self._order + entry)
-        start = self._unpack("Q" if big else "L", 8 if big else 4)[0]
+        if start is None:
+            start = self._unpack("Q" if big else "L", 8 if big else 4)[0]
         entries = self._unpack(head, start)[0]
         first = start + struct.calcsize(head)
         if first + entries * width > len(data):
@@ -70,6 +73,18 @@ class Directory:
         if entry.start + entry.size > len(self._data):
             return ()
         return self._unpack(f"{entry.count}{_INTEGERS[entry.type]}", entry.start)
+
+    def text(self, tag: int, *, most: int) -> str:
+        """Read the printable ASCII characters among the first `most` bytes of a text tag.
+
+        The result is "" if the tag is missing, truncated, or no text; blanks are single, and none are around it.
+        """
+        entry = self.tags.get(tag)
+        if entry is None or entry.type != _ASCII or entry.start + entry.size > len(self._data):
+            return ""
+        value = self._data[entry.start : entry.start + min(entry.size, most)].partition(b"\0")[0]
+        characters = value.decode("ascii", "ignore")
+        return " ".join("".join(each for each in characters if each.isprintable()).split())
 
     def _unpack(self, layout: str, offset: int) -> tuple[int, ...]:
         if offset > len(self._data):  # a 64-bit offset overflows in `struct`, which then raises another error

@@ -9,6 +9,7 @@ from PIL import Image
 
 from discern.errors import PictureError
 from discern.picture.camera import camera
+from discern.picture.capture_time import capture_time
 from discern.picture.decode import SCAN_MIN_SIDE, OpenedPicture, opened
 from discern.picture.file_format import Limits
 from discern.picture.memory import to_array
@@ -27,6 +28,7 @@ FACTS = np.dtype(
         ("camera", "S64"),
         ("peak", "<i4"),
         ("missing_rows", "<i4"),
+        ("taken", "<i8"),
     ]
 )
 
@@ -48,7 +50,7 @@ class PictureFacts:
         facts: structured [n] with `pixels` (hash in hex), `width`, `height` (upright), `format`, `mode`, `sharpness`
             (NaN where it cannot be measured), `camera` (b"" where it is unknown), `peak` (largest value of 16 bits per
             channel, -1 for other pictures), `missing_rows` (at the end; 0 if only the end marker is missing, -1 if
-            nothing is).
+            nothing is), `taken` (time of capture, -1 where it is unknown; see `capture_time`).
         thumbs: thumbnails, uint8 [n, 64, 64, 3].
         problems: the problem of each unusable file, by position; its other values are zeros.
     """
@@ -112,6 +114,7 @@ def _describe(
 ) -> tuple[tuple[object, ...], np.ndarray, np.ndarray]:
     pixels = to_array(image)
     camera_name = (camera(picture.exif) or "").encode() if picture.exif else b""
-    numbers = (-1 if number is None else number for number in (peak, picture.end.missing_rows))
+    taken = capture_time(picture.exif) if picture.exif else None
+    numbers = (-1 if number is None else number for number in (peak, picture.end.missing_rows, taken))
     values = (pixel_hash(pixels), *picture.size, picture.format, picture.mode, np.nan, camera_name, *numbers)
     return values, image_thumbnail(image), green_of(pixels)

@@ -17,6 +17,9 @@ from discern.picture.pixel_hash import require_pixels
 from discern.picture.sixteen_bits import FULL_RANGE, choose_white
 
 Fit = Literal["crop", "pad", "stretch"]
+FIT_OPTIONS: Mapping[str, Fit] = {"crop": "crop", "pad": "pad", "squash": "stretch"}
+"""Values of the option that chooses how pictures are fitted, each with its name in a recipe."""
+
 Filter = Literal["bicubic", "bilinear", "lanczos"]
 
 _FILTERS = {
@@ -112,7 +115,9 @@ def _require(valid: bool, what: str) -> None:  # noqa: FBT001
         raise UsageError(f"Invalid recipe: it has {what}.", hint="Create it with discern.picture.choose_recipe.")
 
 
-def choose_recipe(sizes: Sequence[tuple[int, int]], size: int, *, peaks: Iterable[int | None] = ()) -> Recipe:
+def choose_recipe(
+    sizes: Sequence[tuple[int, int]], size: int, *, peaks: Iterable[int | None] = (), fit: str | None = None
+) -> Recipe:
     """Choose a preprocessing recipe that suits the aspect ratios of the images.
 
     A centre crop after resizing to 8/7 works best for mildly oblong pictures. At an aspect ratio of 1.6 it loses nearly
@@ -124,12 +129,44 @@ def choose_recipe(sizes: Sequence[tuple[int, int]], size: int, *, peaks: Iterabl
         sizes: (width, height) of each readable picture, in pixels.
         size: side of the network's input, in pixels.
         peaks: largest value of each picture with 16 bits per channel, None for others; together they decide `white`.
+        fit: one of `FIT_OPTIONS` for all pictures; None to choose by their aspect ratios.
+
+    Raises:
+        UsageError: the size or the fit is not supported.
     """
     white = choose_white(peaks)
     elongated = sum(max(pair) > _ELONGATED_RATIO * min(pair) for pair in sizes)
-    if elongated > _ELONGATED_SHARE * len(sizes):
-        return Recipe(size=size, resize=size, fit="stretch", white=white)
-    return Recipe(size=size, resize=round(size * 8 / 7), fit="crop", white=white)
+    if fit is None:
+        fit = "squash" if elongated > _ELONGATED_SHARE * len(sizes) else "crop"
+    chosen = FIT_OPTIONS[check_fit(fit)]
+    # Beyond 3,584 px the picture before the crop would exceed the largest size.
+    resize = min(_MAX_SIZE, round(size * 8 / 7)) if chosen == "crop" else size
+    return Recipe(size=size, resize=resize, fit=chosen, white=white)
+
+
+def check_fit(fit: str) -> str:
+    """Return a value of the option that chooses how pictures are fitted, if there is such a value.
+
+    Raises:
+        UsageError: it is not one of `FIT_OPTIONS`.
+    """
+    if fit not in FIT_OPTIONS:
+        raise UsageError(
+            f"Unknown fit: {fit!r}.",
+            hint="Use crop (the centre), pad (the whole picture, with borders) or squash (the whole, made square).",
+        )
+    return fit
+
+
+def check_size(size: int) -> int:
+    """Return a side of the model's input in pixels, if a recipe may have it.
+
+    Raises:
+        UsageError: it is not a whole number of the possible range.
+    """
+    if not _is_int(size) or not 1 <= size <= _MAX_SIZE:
+        raise UsageError(f"Invalid size: {size!r}.", hint=f"Choose a whole number of pixels from 1 to {_MAX_SIZE}.")
+    return size
 
 
 def apply_recipe(pixels: np.ndarray, recipe: Recipe) -> np.ndarray:
@@ -166,12 +203,27 @@ def _apply(image: Image.Image, recipe: Recipe) -> Image.Image:
         side = min(width, height) * recipe.size / recipe.resize
         left, top = (width - side) / 2, (height - side) / 2
         return _resize(image, size, resample, (left, top, left + side, top + side))
-    scale = recipe.resize / max(width, height)
-    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    resized = _resize(image, inner, resample, (0, 0, width, height))
+    left, top, right, bottom = padded_area(recipe, image.size)
+    resized = _resize(image, (right - left, bottom - top), resample, (0, 0, width, height))
     padded = Image.new("RGB", size, recipe.fill)
-    padded.paste(resized, ((recipe.size - resized.width) // 2, (recipe.size - resized.height) // 2))
+    padded.paste(resized, (left, top))
     return padded
+
+
+def padded_area(recipe: Recipe, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Compute the area of the input that a picture occupies with the fit "pad".
+
+    Args:
+        recipe: preprocessing with that fit.
+        size: width and height of the upright picture, in pixels.
+
+    Returns:
+        Left, top, right and bottom, in pixels of the input.
+    """
+    scale = recipe.resize / max(size)
+    width, height = (max(1, round(side * scale)) for side in size)
+    left, top = (recipe.size - width) // 2, (recipe.size - height) // 2
+    return left, top, left + width, top + height
 
 
 def _resize(

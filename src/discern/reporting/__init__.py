@@ -2,6 +2,7 @@
 
 from discern.reporting.evaluation_page import EvaluatedAnswers, write_evaluation_page
 from discern.reporting.page import write_data_page, write_report
+from discern.reporting.plots.plot_files import write_plots
 from discern.reporting.sections.negative_examples import NegativeTable
 from discern.reporting.sections.policy_check import MeasuredPolicy
 from discern.reporting.sections.prediction_table import PredictionTable
@@ -13,5 +14,6 @@ __all__ = [
     "PredictionTable",
     "write_data_page",
     "write_evaluation_page",
+    "write_plots",
     "write_report",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from discern.catalog.account import Account
+from discern.catalog.label_text import quote_label
 from discern.catalog.table import OTHER
 from discern.reporting.formatting import count, join_names, plural
 
@@ -15,6 +16,7 @@ _REASONS = {
     "conflict": ("in conflict with another", "in conflict with others"),
     "dropped_by_fix": ("dropped by fixes", "dropped by fixes"),
     "class_not_chosen": ("of a class that was not chosen", "of classes that were not chosen"),
+    "sidecar": ("file that belongs to a picture", "files that belong to pictures"),
 }
 # Not tuned: so many classes fit on two lines of a terminal.
 _MOST_CLASSES = 12
@@ -67,14 +69,13 @@ def describe_missing_classes(account: Account, *, of: str) -> str:
     return f"{labels} have no usable picture and are not classes of {of}."
 
 
-def quote_label(label: str) -> str:
-    r"""Return a label, in quotes if blanks, commas or invisible characters would hide where it begins or ends.
+def describe_reasons(left_out: Mapping[str, int]) -> str:
+    """Describe how many files are left out for each reason, without zeros.
 
-    >>> quote_label("red apple"), quote_label("red  apple"), quote_label("a, b")
-    ('red apple', '"red  apple"', '"a, b"')
+    >>> describe_reasons({"no_label": 3, "system_file": 1, "unreadable": 0})
+    '3 without a label, 1 system file'
     """
-    plain = label and label.isprintable() and label == " ".join(label.split()) and not set(label) & set(',;:"')
-    return label if plain else f'"{label}"'
+    return ", ".join(f"{count(number)} {_REASONS[reason][number > 1]}" for reason, number in left_out.items() if number)
 
 
 def _describe_classes(account: Account, listed_in: str, name: Callable[[str], str]) -> str:
@@ -104,10 +105,8 @@ def _describe_left_out(account: Account, file: str) -> str:
     left_out = account.found - account.used
     if not left_out:
         return f"Left out: none of {plural(account.found, 'file')}."
-    reasons = [
-        f"{count(number)} {_REASONS[reason][number > 1]}" for reason, number in account.left_out.items() if number
-    ]
-    return f"Left out: {count(left_out)} of {plural(account.found, 'file')} ({', '.join(reasons)}); see {file}."
+    reasons = describe_reasons(account.left_out)
+    return f"Left out: {count(left_out)} of {plural(account.found, 'file')} ({reasons}); see {file}."
 
 
 def _quoted(names: Iterable[str]) -> list[str]:

@@ -138,7 +138,7 @@ def write_evaluation_page(
         side_by_side=_side_by_side(models, gallery) if others else None,
         policy_check=check_policy(first.promised, first.measured, first.fresh_predictions),
         pages=pages,
-        errors=picker.most_confident_errors(evidence, recipe or {}),
+        errors=picker.most_confident_errors(evidence, recipe or {}, whole=True),
         sample=picker.sample(seed=seed),
         negative_examples=describe_negatives(negatives, metrics.negatives, first.labels),
         seconds={},

@@ -33,8 +33,6 @@ def _describe_options(value: Mapping[str, Any]) -> Iterator[str]:
     """Describe the effect of the options that determine how the source is read."""
     if value.get("ungrouped"):
         yield f"groups of their own, as --group-by does not match their paths: {value['ungrouped']}"
-    if value.get("class_not_chosen"):
-        yield f"excluded, of classes that were not chosen: {value['class_not_chosen']}"
     if taken := value.get("taken_for"):
         yield describe_aliases(taken).rstrip(".")
 

@@ -1,7 +1,5 @@
 """Functions that load images of the dataset as inline JPEG data URIs for HTML pages."""
 
-import base64
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,9 +8,10 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from PIL import Image
 
+from discern.display.picture_uri import jpeg_uri
 from discern.errors import DiscernError
 from discern.parallel import Executor
-from discern.picture import fit
+from discern.picture import Recipe, cells_inside, fit, restore_shape
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -104,15 +103,21 @@ class Gallery:
         return cast("PageImage", _LaterImage(self._executor.submit(self._scaled, row, side)))
 
     def evidence(
-        self, row: int, weight: np.ndarray, side: int, view: Callable[[np.ndarray], np.ndarray]
+        self,
+        row: int,
+        weight: np.ndarray,
+        side: int,
+        view: Callable[[np.ndarray], np.ndarray],
+        recipe: Recipe | None = None,
     ) -> PageImage | None:
-        """Overlay an evidence map on the image that the model sees.
+        """Overlay an evidence map on the image that the model sees, in the picture's own shape and without padding.
 
         Args:
             row: the picture.
             weight: float [h, w], evidence for the predicted label; values below the median or 0 are not drawn.
             side: longer side of the image.
             view: converts pixels to the model's input.
+            recipe: preprocessing that `view` follows; None if the input shows the picture in its own shape.
 
         Returns:
             The image; None if the picture cannot be opened.
@@ -120,16 +125,15 @@ class Gallery:
         pixels = self._open(row)
         if pixels is None:
             return None
-        picture = Image.fromarray(view(pixels))
-        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        size = pixels.shape[1], pixels.shape[0]
         heat = np.maximum(np.nan_to_num(weight.astype(np.float32)), 0.0)
-        heat = np.maximum(heat - np.median(heat), 0.0)
+        inside = np.ones(heat.shape, bool) if recipe is None else cells_inside(recipe, size, heat.shape)
+        heat = np.where(inside, np.maximum(heat - np.median(heat[inside]), 0.0), 0.0).astype(np.float32)
         heat /= max(float(heat.max()), 1e-9)
-        opacity = np.asarray(Image.fromarray(heat).resize(picture.size, Image.Resampling.BICUBIC)).clip(0, 1)[..., None]
-        colours = np.asarray(picture, dtype=np.float32)
-        faded = 0.45 * colours.mean(axis=2, keepdims=True) + 0.35 * colours
-        blended = faded * (1 - opacity) + (0.62 * colours + 0.38 * _HIGHLIGHT) * opacity
-        return self._image(row, Image.fromarray(blended.clip(0, 255).astype(np.uint8)), prefix="Evidence map of ")
+        blended = _highlight(Image.fromarray(view(pixels)), heat)
+        shown = Image.fromarray(blended if recipe is None else restore_shape(blended, recipe, size))
+        shown.thumbnail((side, side), Image.Resampling.LANCZOS)
+        return self._image(row, shown, prefix="Evidence map of ")
 
     def _scaled(self, row: int, side: int) -> PageImage:
         pixels = self._open(row)
@@ -161,10 +165,16 @@ class Gallery:
         return f"{self.path(row)}, labelled {label}" if label is not None else self.path(row)
 
 
+def _highlight(picture: Image.Image, heat: np.ndarray) -> np.ndarray:
+    """Fade a picture except where a map in 0..1 is high."""
+    opacity = np.asarray(Image.fromarray(heat).resize(picture.size, Image.Resampling.BICUBIC)).clip(0, 1)[..., None]
+    colours = np.asarray(picture, dtype=np.float32)
+    faded = 0.45 * colours.mean(axis=2, keepdims=True) + 0.35 * colours
+    blended = faded * (1 - opacity) + (0.62 * colours + 0.38 * _HIGHLIGHT) * opacity
+    highlighted: np.ndarray = blended.clip(0, 255).astype(np.uint8)
+    return highlighted
+
+
 def _jpeg(picture: Image.Image, *, quality: int) -> str:
-    stream = io.BytesIO()
     tiny = max(picture.size) <= _TINY
-    picture.convert("RGB").save(
-        stream, "JPEG", quality=quality + 10 * tiny, subsampling=0 if tiny else 2, optimize=True
-    )
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    return jpeg_uri(picture, quality=quality + 10 * tiny, subsampling=0 if tiny else 2)

@@ -12,6 +12,7 @@ from discern.picture import open_picture
 from discern.reporting import formatting, verdict
 from discern.reporting.account_text import describe_account
 from discern.reporting.display_names import DisplayNames
+from discern.reporting.evaluated_text import describe_evaluated
 from discern.reporting.formatting import nested
 from discern.reporting.gallery import Gallery
 from discern.reporting.page_context import data_context, format_provenance, metrics_context, predictions_context
@@ -29,7 +30,7 @@ from discern.reporting.sections.prediction_table import PredictionTable
 if TYPE_CHECKING:
     from discern.catalog import Catalog
     from discern.checking import Finding
-    from discern.evaluating import Metrics
+    from discern.evaluating import Metrics, SplitMetrics
 
 Run = Mapping[str, Any]
 
@@ -140,7 +141,10 @@ def write_report(
             path,
             "report.html",
             names=names,
-            account=describe_account(account, of="this bundle", listed_in=_CLASS_LIST, name=names.text),
+            account=[
+                *describe_account(account, of="this bundle", listed_in=_CLASS_LIST, name=names.text),
+                *_evaluated(metrics, account),
+            ],
             anchors=page_anchors,
             title=title,
             sentences=verdict.sentences(metrics),
@@ -157,6 +161,11 @@ def write_report(
             **data,
             **context,
         )
+
+
+def _evaluated(metrics: "Metrics", account: Account) -> list[str]:
+    basis, used = metrics.classification, sum(account.classes.values())
+    return [] if basis is None else [f"Evaluated: {describe_evaluated(vars(basis), used=used)}."]
 
 
 def _shown(findings: Sequence["Finding"]) -> list["Finding"]:
@@ -189,8 +198,16 @@ def _split(metrics: "Metrics") -> dict[str, Any]:
         "method": split.method,
         "leaks": split.leaks,
         "unjudged": split.unevaluated,
-        "pictures": split.pictures,
+        "pictures": _trained(split),
     }
+
+
+def _trained(split: "SplitMetrics") -> Mapping[str, int]:
+    """Return the number of pictures by part; with cross-validation, by whether they were used, as it has no parts."""
+    if split.method == "test-part":
+        return split.pictures
+    unused = {name: split.pictures[name] for name in ("unused", "unreadable") if name in split.pictures}
+    return {"cross-validated": sum(split.pictures.values()) - sum(unused.values())} | unused
 
 
 def _provenance(metrics: "Metrics", run: Run) -> list[tuple[str, str]]:

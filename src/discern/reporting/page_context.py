@@ -42,6 +42,7 @@ def metrics_context(metrics: "Metrics", anchors: Mapping[str, str]) -> dict[str,
     """
     bins = metrics.classification.calibration.bins if metrics.classification else ()
     return {
+        "basis": metrics.classification,
         "metric_rows": metric_rows(metrics),
         "class_rows": class_rows(metrics),
         "confusion": describe_confusion(metrics, anchors),

@@ -11,9 +11,11 @@ from markupsafe import Markup
 
 from discern._version import __version__
 from discern.atomic import atomic_write
+from discern.display.html_card import make_visible
 from discern.errors import UnreadableFile
 from discern.reporting import formatting
 from discern.reporting.display_names import DisplayNames
+from discern.reporting.template_cache import TemplateCache
 
 _NOT_ON_ALL_PAGES = ("counts", "negative_examples")
 
@@ -41,6 +43,7 @@ def write_page(
         lstrip_blocks=True,
         finalize=_visible,
     )
+    environment.bytecode_cache = TemplateCache(environment)
     environment.filters |= {
         "percent": formatting.percent,
         "points": formatting.percentage_points,
@@ -69,7 +72,4 @@ def write_page(
 
 
 def _visible(value: Any) -> Any:
-    """Escape control and text direction characters, which could hide or reorder text."""
-    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
-        return value
-    return "".join(letter if letter.isprintable() or letter.isspace() else ascii(letter)[1:-1] for letter in value)
+    return make_visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,9 +1,7 @@
 """Functions that export a split as class folders and label lists for other tools."""
 
-import contextlib
 import csv
-import os
-import shutil
+import errno
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,19 +12,23 @@ from discern.atomic import atomic_folder
 from discern.catalog.spreadsheet import guard
 from discern.errors import CatalogError, UsageError
 from discern.picture import FORMATS
+from discern.splitting.file_copies import copy_file, link_file
 from discern.splitting.file_names import UniqueNames, safe_name
 from discern.splitting.split import PARTS, Split
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = False) -> None:
+
+def write_parts(catalog: "Catalog", split: Split, out: Path, *, link: bool = False) -> None:
     """Write the parts of a split as class folders and label lists.
 
     The output is `train/<label>/`, `validation/<label>/`, `test/<label>/`, `split.csv` and one `.lst` file for each
-    part. Files are hard links, else symbolic links, else copies; members of archives are extracted. Names are made
-    valid on all file systems, get the suffix of their actual format, and stay unique on case-insensitive file systems.
+    part. Files are copies, which share their disk blocks with the source where the file system can; members of archives
+    are extracted. Names are made valid on all file systems, get the suffix of their actual format, and stay unique on
+    case-insensitive file systems.
     `split.csv` (path, label, part, group) lists every file of the catalog, unused ones with an empty part; a `.lst`
     line is `index TAB class number TAB file`, with classes numbered in the catalog's order.
 
@@ -34,7 +36,8 @@ def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = Fal
         catalog: N pictures; their source is only read.
         split: split of the pictures.
         out: folder that does not exist or is empty; written atomically.
-        copy: always copy, so that edits of a file never change the source.
+        link: link to the files instead of copying them, so that an edit of a file in place changes the source: hard
+            links, else symbolic links, else copies.
 
     Raises:
         UsageError: `out` is not empty, is not a folder, or cannot be written.
@@ -45,25 +48,33 @@ def write_parts(catalog: "Catalog", split: Split, out: Path, *, copy: bool = Fal
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with atomic_folder(out) as whole:
-            _write_files(catalog, split, whole, copy=copy)
+            _write_files(catalog, split, whole, link=link)
     except OSError as error:
         raise UsageError(
-            f"The parts cannot be written to {out}: {error.strerror}.",
-            hint="Free disk space, check the permissions, or choose another folder.",
+            f"The parts cannot be written to {out}: {error.strerror}.", hint=_remedy(error, link=link)
         ) from error
 
 
-def _write_files(catalog: "Catalog", split: Split, out: Path, *, copy: bool) -> None:
+def _remedy(error: OSError, *, link: bool) -> str:
+    if error.errno not in _FULL:
+        return "Free disk space, check the permissions, or choose another folder."
+    return "Free disk space, or choose another folder" + (
+        "." if link else "; --link writes links instead of copies, which take hardly any."
+    )
+
+
+def _write_files(catalog: "Catalog", split: Split, out: Path, *, link: bool) -> None:
     files = _plan_files(catalog, split)
     for folder in {(out / file).parent for file in files.values()}:
         folder.mkdir(parents=True)
+    write = link_file if link else copy_file
     members = []
     for row, file in files.items():
         source = catalog.file(row)
         if source is None:
             members.append(row)
         elif source.is_file():
-            _link_or_copy(source.resolve(), out / file, copy=copy)
+            write(source.resolve(), out / file)
         else:
             raise CatalogError(f"{source} is missing; it existed during the scan.", hint="Start a new run.")
     for row, data in catalog.read(members):
@@ -82,17 +93,6 @@ def _plan_files(catalog: "Catalog", split: Split) -> dict[int, str]:
         name = safe_name(paths[row].rsplit("/", 1)[-1], suffixes=FORMATS.get(formats[row], ()))
         files[row] = f"{folder}/{names.unique(folder, name)}"
     return files
-
-
-def _link_or_copy(source: Path, target: Path, *, copy: bool) -> None:
-    if not copy:
-        with contextlib.suppress(OSError):
-            os.link(source, target)
-            return
-        with contextlib.suppress(OSError):
-            target.symlink_to(source)
-            return
-    shutil.copyfile(source, target)
 
 
 def _write_lists(catalog: "Catalog", split: Split, out: Path, files: dict[int, str]) -> None:

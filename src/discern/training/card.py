@@ -82,6 +82,8 @@ def _model(manifest: Manifest) -> Iterator[str]:
     yield f"- **Accuracy on independent pictures**: {_interval(leak_free)} ({_text(leak_free.method or '')})"
     if leak_free.method in _METHODS:
         yield f"- **Method**: {_METHODS[leak_free.method]}"
+    if (measured := metrics.accuracy.difference.pictures) is not None:
+        yield f"- **Measured on**: {measured:,} pictures"
     yield f"- **Accuracy on a random split, which ignores groups**: {_interval(metrics.accuracy.random_split)}"
     for name, accuracy in metrics.baselines.items():
         yield f"- **Baseline, {_text(_BASELINES.get(name, name))}**: {_interval(accuracy)}"

@@ -67,6 +67,13 @@ def test_a_selected_model_that_no_longer_exists_is_dropped(visit: Visit, colours
         assert page.evaluate(_STORED_MODEL) is None
 
 
+def test_the_model_in_the_address_answers(visit: Visit, address_of_three_models: str) -> None:
+    expect(visit(f"{address_of_three_models}/?model=Third")).to_have_title("Third · Discern")
+    page = visit(f"{address_of_three_models}/?model=Fourth")
+    expect(page).to_have_title("First · Discern")
+    expect(page.locator("#notice")).to_contain_text("“Fourth” is no longer available; “First” answers now.")
+
+
 def test_the_heat_map_comes_from_the_model_that_predicted(
     visit: Visit, address_of_three_models: str, shown: dict[str, Path]
 ) -> None:

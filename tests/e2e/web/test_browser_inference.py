@@ -11,9 +11,10 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 import discern
 from discern.inference.localisation import localise
-from discern.picture import read_header
+from discern.picture import choose_recipe, read_header
 from tests.e2e.chromium import hosted
 from tests.e2e.web.site_api import OPEN, encode, predict, scene
+from tests.unit.bundle.factories import SIZE, write_small
 from tests.unit.picture.test_colour import swapped_profile
 
 pytestmark = pytest.mark.slow
@@ -242,3 +243,24 @@ def test_multithreaded_inference_gives_the_same_probabilities(chromium_browser: 
         )
         other.close()
     assert page.evaluate("crossOriginIsolated") is False
+
+
+def test_padded_pictures_are_those_of_python(chromium_browser: Any, runtime: Path, tmp_path: Path) -> None:
+    recipe = choose_recipe([], SIZE, fit="pad")
+    path = write_small(tmp_path / "model.discern", recipe=recipe)
+    discern.export(path, tmp_path / "hosted" / "deep" / "site", runtime=runtime)
+    model = discern.load(path)
+    with hosted(tmp_path / "hosted") as host:
+        page = chromium_browser.new_page()
+        page.goto(f"{host}deep/site/")
+        assert page.evaluate(OPEN)["verified"]["passed"] is True
+        for name in ("png", "tall png", "turned 6", "large 1"):
+            expected, prediction = model(PICTURES[name]).to_json(), predict(page, PICTURES[name], evidence=True)
+            assert prediction["probabilities"] == pytest.approx(expected["probabilities"], abs=2e-3), name
+            evidence = model.run(model.prepare(PICTURES[name])[None])["evidence"][0]
+            header = read_header(PICTURES[name])
+            label = model.labels.index(prediction["label"])
+            localised = localise(evidence[..., label], recipe, (header.width, header.height))
+            assert prediction["evidence"]["place"] == localised.place
+            assert prediction["evidence"]["box"] == pytest.approx(localised.box)
+        page.close()

@@ -15,6 +15,7 @@ from discern.errors import DataError, Unauthorized, Unreachable
 from discern.flow.evaluate.evaluate import evaluate
 from discern.flow.evaluate.models import open_models
 from discern.flow.evaluate.result import EvaluateResult
+from discern.flow.rename import rename
 from discern.flow.serve import key
 from discern.flow.train import TrainResult
 from tests.e2e.served import started
@@ -229,3 +230,13 @@ class TestErrors:
         answer = model(plain(200, 0, 0)).to_json()
         with serving(Reply(body=ABOUT), Reply(body=answer)) as server, pytest.raises(DataError, match="replaced"):
             evaluate(server.url, tmp_path / "photos", cache=shared_workspace.cache)
+
+
+def test_a_server_publishes_the_aliases_by_which_labels_match(
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "names.csv").write_text("label,alias\nrosso,red\n")
+    renamed = rename(trained.bundle, tmp_path / "names.csv", tmp_path / "renamed.discern").bundle
+    with started(f"colours={renamed}") as (url, _):
+        judged = evaluate(url, fresh, cache=shared_workspace.cache)
+    assert (judged.pictures, judged.taken_for) == (24, {"red": "rosso"})

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -79,6 +80,25 @@ def test_the_list_removes_the_copies_and_spares_edited_ones(bundle: Path, photos
     edited.unlink()
     unsort(result.undo)
     assert set(contents(out)) == {"note.txt"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_folder_or_copy_that_became_a_link_is_not_followed(bundle: Path, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "sorted"
+    result = sort(bundle, photos, out)
+    folder, other = (out / name for name in sorted(result.copied)[:2])
+    precious = tmp_path / "precious"
+    folder.rename(precious)
+    folder.symlink_to(precious)
+    copy = sorted(other.iterdir())[0]
+    copy.rename(tmp_path / "kept.png")
+    copy.symlink_to(tmp_path / "kept.png")
+    kept = contents(precious)
+    undone = unsort(result.undo)
+    assert contents(precious) == kept
+    assert (tmp_path / "kept.png").is_file()
+    assert len(undone.missing) == len(kept) + 1
+    assert undone.removed == 6 - len(undone.missing)
 
 
 def test_unsorting_leaves_nothing(bundle: Path, photos: Path, tmp_path: Path) -> None:

@@ -129,7 +129,6 @@ def test_a_runs_folder_is_rejected_with_the_path_of_its_bundle(bundle: Path, tmp
     [
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000 is a URL"),
         (Path("http://127.0.0.1:8000"), "http://127.0.0.1:8000 is a URL"),
-        ("s3://bucket/model.discern", "s3://bucket/model.discern is a URL"),
         ("localhost:8000", "pass http://localhost:8000 to `discern evaluate`"),
         ("127.0.0.1:8000/predict", "pass http://127.0.0.1:8000/predict"),
     ],
@@ -138,6 +137,13 @@ def test_a_url_is_rejected_with_the_commands_for_servers(source: str | Path, mes
     with pytest.raises(BundleError, match=re.escape(message)) as raised:
         load(source)
     assert "discern.Client" in raised.value.hint
+
+
+@pytest.mark.parametrize("source", ["s3://bucket/model.discern", Path("s3://bucket/model.discern")])
+def test_an_address_of_another_store_is_rejected_with_its_command(source: str | Path) -> None:
+    with pytest.raises(BundleError, match=r"s3://bucket/model\.discern is a URL") as raised:
+        load(source)
+    assert "`aws s3 cp s3://bucket/model.discern FOLDER`" in raised.value.hint
 
 
 def test_packing_requires_exactly_the_members() -> None:

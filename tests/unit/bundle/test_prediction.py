@@ -85,7 +85,7 @@ def test_a_label_that_could_not_be_measured_is_never_accepted() -> None:
     held = predict_one(
         {"a": 0.9, "b": 0.1}, 0.1, thresholds=EASY, model=MODEL, unjudged={"a"}, label_names=names
     ).to_json()
-    assert (held["route"], held["message"]) == (None, 'This looks like "an A" (90 %), but please have a look.')
+    assert (held["route"], held["message"]) == (None, "This looks like an A (90 %), but please have a look.")
 
 
 @pytest.mark.parametrize(

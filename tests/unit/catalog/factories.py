@@ -1,6 +1,8 @@
 """Factories of small pictures, archives and CIFAR batches."""
 
+import base64
 import io
+import json
 import pickle
 import tarfile
 import zipfile
@@ -53,3 +55,25 @@ def write_archive(path: Path, files: Mapping[str, bytes]) -> Path:
 def cifar_batch(planes: np.ndarray, labels: Sequence[object], *, key: bytes = b"labels", more: Mapping = {}) -> bytes:
     """Pickle a batch in the format of CIFAR."""
     return pickle.dumps({b"data": planes, key: list(labels), **more}, 2)
+
+
+def captured(
+    data: object, *, event: str = "", content_type: str = "image/png", encoding: str = "BASE64", output: object = None
+) -> bytes:
+    """A line of captured requests; bytes are written in base64, and other data as they are."""
+    sent = base64.b64encode(data).decode() if isinstance(data, bytes) else data
+    answer = {
+        "observedContentType": "application/json",
+        "mode": "OUTPUT",
+        "data": json.dumps(output),
+        "encoding": "JSON",
+    }
+    record = {
+        "captureData": {
+            "endpointInput": {"observedContentType": content_type, "mode": "INPUT", "data": sent, "encoding": encoding},
+            "endpointOutput": answer,
+        },
+        "eventMetadata": {"eventId": event, "inferenceTime": "2026-11-29T10:00:00Z"},
+        "eventVersion": "0",
+    }
+    return json.dumps(record).encode() + b"\n"

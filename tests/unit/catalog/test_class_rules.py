@@ -1,4 +1,4 @@
-"""The classes that are used are parsed, found and told apart from others."""
+"""The classes that are used are parsed, found, and separated from others."""
 
 from pathlib import Path
 

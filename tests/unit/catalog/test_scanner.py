@@ -44,6 +44,7 @@ def test_a_row_describes_a_picture(folder, scan_source):
             "camera": None,
             "peak": None,
             "missing_rows": None,
+            "taken": None,
             "error": None,
             "message": None,
         }

@@ -135,12 +135,16 @@ def test_a_written_catalog_is_read_back(catalog, tmp_path):
 
 def test_the_file_has_its_format_version(catalog, tmp_path):
     catalog.write(tmp_path / "c.parquet")
-    assert json.loads(pl.read_parquet_metadata(tmp_path / "c.parquet")["discern"])["format"] == 3
+    assert json.loads(pl.read_parquet_metadata(tmp_path / "c.parquet")["discern"])["format"] == 4
 
 
 @pytest.mark.parametrize(
     ("version", "newer"),
-    [(1, ["sharpness", "camera", "peak", "missing_rows"]), (2, ["peak", "missing_rows"])],
+    [
+        (1, ["sharpness", "camera", "peak", "missing_rows", "taken"]),
+        (2, ["peak", "missing_rows", "taken"]),
+        (3, ["taken"]),
+    ],
 )
 def test_an_earlier_format_is_read_with_nulls_in_new_columns(catalog, tmp_path, version, newer):
     metadata = {"discern": json.dumps({"format": version, "root": str(catalog.root)})}
@@ -173,7 +177,7 @@ def test_missing_thumbnails_of_missing_pictures_are_an_error(catalog, tmp_path):
 
 
 def test_a_newer_format_is_an_error_with_a_remedy(catalog, tmp_path):
-    metadata = {"discern": json.dumps({"format": 4, "root": "/"})}
+    metadata = {"discern": json.dumps({"format": 5, "root": "/"})}
     catalog.table.with_columns(new=1).write_parquet(tmp_path / "c.parquet", metadata=metadata)
     with pytest.raises(CatalogError, match=r"newer version.*Upgrade"):
         Catalog.load(tmp_path / "c.parquet", cache=tmp_path / "cache")

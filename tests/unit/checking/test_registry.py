@@ -10,6 +10,7 @@ NAMES = [
     "exact_copy",
     "near_copy",
     "label_conflict",
+    "multi_label",
     "similar_labels",
     "likely_wrong_label",
     "odd_one_out",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from discern.cli.option_values import parse_floors, parse_order, parse_parts, parse_share
+from discern.cli.option_values import parse_channels, parse_floors, parse_order, parse_parts, parse_share
 from discern.errors import UsageError
 
 
@@ -51,3 +51,15 @@ def test_an_order_is_parsed() -> None:
 def test_an_invalid_order_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="green,ripe,overripe"):
         parse_order(text)
+
+
+def test_numbers_of_channels_are_parsed() -> None:
+    assert parse_channels(".485, 0.456,.406") == (0.485, 0.456, 0.406)
+    assert parse_channels("127.5") == (127.5,)
+    assert parse_channels(None) is None
+
+
+@pytest.mark.parametrize("text", ["", "a", ".5,,.5", ".5;.5", "[.5]"])
+def test_invalid_numbers_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="Invalid numbers"):
+        parse_channels(text)

@@ -65,3 +65,18 @@ def test_the_client_names_its_model(kind: type[Client] | type[AsyncClient]) -> N
 def test_another_type_is_not_an_address(value: object) -> None:
     with pytest.raises(UsageError, match=f"Invalid server address: it is {type(value).__name__}, not text"):
         read_address(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("model=ripe&model=green", "it names several models: 'ripe' and 'green'"),
+        ("Model=ripe", "its parameter 'Model' is not known"),
+        ("model=ripe&key=secret", "its parameter 'key' is not known"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_no_part_of_the_query_is_ignored(kind: type[Client | AsyncClient], query: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        kind(f"http://a/predict?{query}")
+    assert kind("http://a?model=ripe&model=ripe").model == "ripe"

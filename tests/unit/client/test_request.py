@@ -55,4 +55,4 @@ def test_a_missing_file_is_the_error_of_a_local_bundle(ask: Ask, tmp_path: Path)
 def test_without_httpx_the_remedy_is_named() -> None:
     code = "import sys; sys.modules['httpx2'] = None; import discern; discern.Client('http://a')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert 'pip install "discern-vision[client]"' in done.stderr
+    assert "pip install httpx2" in done.stderr

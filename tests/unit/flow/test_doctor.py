@@ -10,7 +10,8 @@ def test_a_working_machine_passes(tmp_path: Path) -> None:
     found = doctor(cache=tmp_path / "new" / "cache")
     assert found.passed
     assert [each.name for each in found.diagnoses] == [
-        "python", "libraries", "telemetry", "picture formats", "backbone", "cache",
+        "python", "libraries", "telemetry", "picture formats", "backbone",
+        "server and client", "cache",
     ]  # fmt: skip
     assert not [each.hint for each in found.diagnoses if each.hint]
     assert list((tmp_path / "new" / "cache").iterdir()) == []

@@ -1,12 +1,13 @@
 """Paths as given by users."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from discern.errors import UsageError
-from discern.flow.paths import cache_folder, is_file, is_folder, resolve_path
+from discern.flow.paths import cache_folder, is_file, is_folder, resolve_output, resolve_path
 from discern.store import default_folder
 
 
@@ -70,3 +71,43 @@ def test_the_content_of_a_file_is_not_a_path() -> None:
 def test_a_path_that_cannot_be_looked_up_is_no_file_and_no_folder() -> None:
     assert not is_file(Path("x" * 3000))
     assert not is_folder(Path("x" * 3000))
+
+
+@pytest.mark.parametrize("scheme", ["https", "s3", "gs", "hdfs", "kaggle", "abfss", "ftp", "S3", "smb"])
+def test_a_url_keeps_its_slashes_in_the_message(scheme: str) -> None:
+    url = f"{scheme}://bucket/photos"
+    for given in (url, Path(url)):
+        with pytest.raises(UsageError) as raised:
+            resolve_path(given)
+        assert f"{url} is a URL, not a path." in raised.value.message
+        assert raised.value.hint
+
+
+def test_the_hint_has_the_command_that_copies() -> None:
+    with pytest.raises(UsageError) as raised:
+        resolve_path("s3://bucket/photos")
+    assert "`aws s3 cp --recursive s3://bucket/photos FOLDER`" in raised.value.hint
+    with pytest.raises(UsageError) as raised:
+        resolve_output("gs://bucket/runs")
+    assert raised.value.hint == "Write to a folder of this machine, and copy the result there."
+
+
+@pytest.mark.parametrize("url", ["file://{}", "file:{}", "FILE://localhost{}"])
+def test_the_url_of_a_local_file_is_its_path(url: str, tmp_path: Path) -> None:
+    for name, written in (("my photos", "my photos"), ("my photos", "my%20photos"), ("50%25", "50%25")):
+        (tmp_path / name).mkdir(exist_ok=True)
+        assert resolve_path(url.format(f"{tmp_path}/{written}")) == tmp_path / name
+    assert resolve_path(Path(f"file://{tmp_path}")) == tmp_path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="these are paths there")
+@pytest.mark.parametrize("address", ["\\\\nas\\share\\photos", "C:\\photos"])
+def test_a_path_of_windows_is_named(address: str) -> None:
+    with pytest.raises(UsageError, match="of Windows, not a path") as raised:
+        resolve_path(address)
+    assert raised.value.message.startswith(f"{address} is a ")
+    assert "Mount" in raised.value.hint
+
+
+def test_a_folder_whose_name_ends_with_a_colon_is_a_folder() -> None:
+    assert resolve_path("scene 1:/a") == Path.cwd() / "scene 1:/a"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from discern.cli.app import app
+from discern.flow.input_options import InputOptions
 from discern.flow.prepare import PrepareConfig
 from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
@@ -30,6 +31,8 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         parts_of={"train": "a", "test": "b"},
         group_by=r"film (\d+)",
         classes=["ripe", "green, still"],
+        inputs=InputOptions.checked_input(size=224, fit="pad", mean=[0.485, 0.456, 0.406], deviation=0.229, scale=1),
+        thresholds={"dark": 50, "blurred": 0.25},
     )
     config = TrainConfig(seed=3, split=SplitConfig(seed=3), head=HeadConfig(ordered=True), coverage=None)
     words = shlex.split(compose_command(preparing, config, limit=0.2))
@@ -44,6 +47,12 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
         "--parts-of": "train=a,test=b",
         "--group-by": r"film (\d+)",
         "--classes": 'ripe,"green, still"',
+        "--size": "224",
+        "--fit": "pad",
+        "--mean": "0.485,0.456,0.406",
+        "--deviation": "0.229",
+        "--scale": "1",
+        "--set": "blurred=0.25,dark=50",
         "--at-most-wrong": "20%",
     }
     shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output

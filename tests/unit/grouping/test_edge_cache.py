@@ -1,5 +1,7 @@
 """Cached edges are reused for the same pictures and embeddings only."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -7,7 +9,7 @@ from tests.unit.grouping.synthetic_images import catalog_of, frame, mirrored, re
 
 from discern.catalog import scan
 from discern.grouping import find_edges, find_edges_cached
-from discern.grouping.edge_cache import _EDGE, _UNCUT, _CachedEdges, _key
+from discern.grouping.edge_cache import _EARLIER, _EDGE, _CachedEdges, _key
 from discern.store import Shelf
 
 
@@ -73,13 +75,22 @@ def test_a_damaged_cache_is_recomputed(catalog, tmp_path):
     assert find_edges_cached(catalog, cache=tmp_path / "edges").equals(expected)
 
 
-def test_edges_of_an_earlier_version_are_used_only_without_films(catalog, tmp_path):
-    """That version linked several films in one numbering as one."""
-    films = {f"{n + 1}.jpg": frame(n // 12, n % 12 * 9) for n in range(36)}
-    for name, earlier in (("plain", catalog), ("films", catalog_of(tmp_path / "films", films))):
+@pytest.mark.parametrize("version", _EARLIER)
+def test_edges_of_an_earlier_version_are_used_only_with_the_same_films(catalog, tmp_path, version):
+    films = catalog_of(tmp_path / "films", {f"{n + 1}.jpg": frame(n // 12, n % 12 * 9) for n in range(36)})
+    for name, earlier, linked in (("plain", catalog, True), ("films", films, False), ("same", films, True)):
         cache, steps = tmp_path / name, []
-        stored = _CachedEdges(Shelf(cache, "edges", _EDGE), _key(_UNCUT, earlier, ""))
-        stored.write(find_edges(earlier).filter(pl.col("kind") != "sequence"))
+        stored = _CachedEdges(Shelf(cache, "edges", _EDGE), _key(version, earlier, ""))
+        edges = find_edges(earlier)
+        stored.write(edges if linked else edges.filter(pl.col("kind") != "sequence"))
         found = find_edges_cached(earlier, cache=cache, progress=record(steps))
-        assert found.equals(find_edges(earlier))
-        assert bool(steps) == (name == "films")
+        assert found.equals(edges)
+        assert bool(steps) != linked
+
+
+def test_edges_of_other_times_of_capture_are_computed_again(catalog, tmp_path):
+    later = replace(catalog, table=catalog.table.with_columns(taken=pl.int_range(pl.len())))
+    steps = []
+    find_edges_cached(catalog, cache=tmp_path / "edges")
+    find_edges_cached(later, cache=tmp_path / "edges", progress=record(steps))
+    assert steps

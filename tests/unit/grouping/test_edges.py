@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 from tests.unit.grouping.synthetic_images import (
     brightened,
     catalog_of,
@@ -144,6 +145,21 @@ def test_declared_groups_are_joined_by_copies_but_not_by_numbers(tmp_path):
     edges = find_edges(declared).rows()
     across = {kind for first, second, kind, _ in edges if take[first] != take[second]}
     assert across == {"exact"}
+
+
+def test_bursts_by_exif_times_are_linked_unless_declared_groups_differ(tmp_path):
+    for at, seed in enumerate([*range(30), *[50] * 6]):
+        exif = Image.Exif()
+        exif.get_ifd(0x8769).update({0x9003: f"2024:01:{1 + min(at, 30):02} 10:00:{max(at - 30, 0):02}"})
+        left = 6 * (at - 30) * (seed == 50)
+        shot = scene(seed, width=320, height=240).crop((left, 40, left + 160, 160))
+        shot.save(tmp_path / f"{'abc'[at % 3]}{NAMES[97 * at % 200]}.jpg", exif=exif)
+    catalog = scan(tmp_path, cache=tmp_path / "cache", labels=False)
+    assert sorted(form_groups(catalog, find_edges(catalog)).sizes)[-2:] == [1, 6]
+    half = [str(taken % 60_000 >= 3000) for taken in catalog.table["taken"]]
+    declared = replace(catalog, table=catalog.table.with_columns(group=pl.Series(half)))
+    across = {kind for first, second, kind, _ in find_edges(declared).rows() if half[first] != half[second]}
+    assert "sequence" not in across
 
 
 @pytest.mark.real

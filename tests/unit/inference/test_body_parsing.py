@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discern.errors import BadRequest, DiscernError, RequestTooLarge, UnsupportedBody
-from discern.inference.body_parsing import body_parser, numbered_errors, parse_body
+from discern.inference.body_parsing import body_parser, numbered_errors
 
 PICTURE = bytes(range(256)) + b"\r\n--x\r\n--x-"
 B64 = base64.b64encode(PICTURE).decode()
@@ -33,7 +33,7 @@ def as_json(document: Any) -> bytes:
 
 
 def parse(content_type: str, body: bytes, *, max_pictures: int = 8) -> tuple[list[bytes | str], bool]:
-    parsed = parse_body(content_type, body, max_pictures=max_pictures)
+    parsed = body_parser(content_type, max_pictures=max_pictures)(body)
     return list(parsed.pictures), parsed.is_list
 
 
@@ -165,7 +165,7 @@ import sys, tempfile
 from pathlib import Path
 from discern.errors import DiscernError
 from discern.inference.answer_json import response_json
-from discern.inference.body_parsing import parse_body
+from discern.inference.body_parsing import body_parser
 from discern.inference.error_status import error_json, http_status
 from discern.inference.model_registry import ModelRegistry
 from tests.unit.bundle.factories import write_small
@@ -174,7 +174,7 @@ with tempfile.TemporaryDirectory() as folder:
     registry = ModelRegistry([write_small(Path(folder) / "m.discern")])
 for body in (RED, b"text"):
     try:
-        parsed = parse_body("image/png", body, max_pictures=4)
+        parsed = body_parser("image/png", max_pictures=4)(body)
         results = [each.exception() or each.result() for each in registry.submit_all(parsed.pictures)]
         print(response_json(results, is_list=parsed.is_list)["label"])
     except DiscernError as error:

@@ -56,3 +56,26 @@ def test_evidence_that_is_not_finite_has_no_place(value: float) -> None:
         found = localise(each, STRETCH, (200, 200))
         assert found.place is None
         assert not found.map.any()
+
+
+def test_padding_has_no_evidence() -> None:
+    evidence = spot(4)
+    evidence[:2] = 9
+    found = localise(evidence, PAD, (400, 200))
+    assert not found.map[:2].any()
+    assert found.map[3:6, 3:6].min() == 1
+    assert not localise(np.where(np.arange(9)[:, None] < 2, 9, np.zeros((9, 9))), PAD, (400, 200)).map.any()
+
+
+@pytest.mark.parametrize(("column", "place"), [(3, "left"), (4, "centre"), (5, "right")])
+def test_places_of_a_tall_padded_picture_are_those_of_the_picture(column: int, place: str) -> None:
+    evidence = np.zeros((9, 9), np.float32)
+    evidence[3:6, column] = 1
+    # The picture takes up the middle third of the input.
+    assert localise(evidence, PAD, (200, 600)).place == place
+
+
+def test_evidence_all_over_a_tall_padded_picture_has_no_place() -> None:
+    evidence = np.zeros((9, 9), np.float32)
+    evidence[::2, 3:6] = 1
+    assert localise(evidence, PAD, (200, 600)).place is None

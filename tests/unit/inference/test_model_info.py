@@ -48,3 +48,9 @@ def test_both_state_the_same(bundle: Path, model: Model) -> None:
     described, shown, info = describe_model("colours", model, []), show(bundle), model_info(model)
     for key in set(ENDPOINT) & set(SHOW) - {"thresholds"}:
         assert described[key] == shown[key] == info[key]
+
+
+def test_aliases_are_published_if_there_are_any(tmp_path: Path) -> None:
+    aliases = {"red": ["0", "rot"]}
+    model = load(write_small(tmp_path / "model.discern", data={"aliases": aliases}))
+    assert describe_model("served", model, ["served"])["aliases"] == aliases

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from discern.errors import PictureError, UsageError
-from discern.picture import Recipe, apply_recipe, choose_recipe, load_input, open_picture
+from discern.picture import Recipe, apply_recipe, check_size, choose_recipe, load_input, open_picture
 
 CROP = Recipe(size=64, resize=73)
 PAD = Recipe(size=64, resize=64, fit="pad", fill=(1, 2, 3))
@@ -168,3 +168,36 @@ def test_resampling_is_the_same_in_every_version_of_pillow() -> None:
         for fit, resize in (("crop", 73), ("pad", 64), ("stretch", 64)):
             digest.update(apply_recipe(pixels, Recipe(size=64, resize=resize, fit=fit)).tobytes())  # type: ignore[arg-type]
     assert digest.hexdigest()[:16] == "6ccc7ebe42c7cce3"
+
+
+@pytest.mark.parametrize(
+    ("fit", "resize", "named"), [("crop", 256, "crop"), ("pad", 224, "pad"), ("squash", 224, "stretch")]
+)
+@pytest.mark.parametrize("sizes", [[(100, 100)], [(100, 300)], []])
+def test_a_fit_may_be_chosen(fit, resize, named, sizes):
+    recipe = choose_recipe(sizes, 224, fit=fit)
+    assert (recipe.size, recipe.resize, recipe.fit) == (224, resize, named)
+
+
+def test_without_a_choice_the_recipe_is_the_one_of_earlier_versions():
+    assert choose_recipe([(100, 100)], 192) == Recipe(size=192, resize=219)
+    assert choose_recipe([(100, 300)], 192) == Recipe(size=192, resize=192, fit="stretch")
+    assert choose_recipe([(100, 100)], 192).key() == "d24c81610f2a2bf0"
+
+
+def test_every_possible_size_has_a_recipe():
+    assert [choose_recipe([], size, fit=fit).size for size in (1, 4096) for fit in ("crop", "pad", "squash")]
+
+
+@pytest.mark.parametrize("fit", ["stretch", "Crop", "", "middle"])
+def test_other_fits_are_refused_with_the_possible_ones(fit):
+    with pytest.raises(UsageError, match="Unknown fit") as caught:
+        choose_recipe([], 192, fit=fit)
+    assert all(word in caught.value.hint for word in ("crop", "pad", "squash"))
+
+
+@pytest.mark.parametrize("size", [0, -1, 4097, 2.5, True, "192"])
+def test_other_sizes_are_refused(size):
+    assert check_size(4096) == 4096
+    with pytest.raises(UsageError, match="Invalid size"):
+        check_size(size)

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from discern.catalog.account import Account
+from discern.catalog.label_text import quote_label, show_label
 from discern.catalog.left_out import REASONS
-from discern.reporting.account_text import describe_account, describe_missing_classes, quote_label
+from discern.reporting.account_text import describe_account, describe_missing_classes
 
 NOTHING = dict.fromkeys(REASONS, 0)
 
@@ -94,7 +95,7 @@ def test_labels_have_their_display_names() -> None:
 
 @pytest.mark.parametrize("label", ["a  b", " a", "a ", "a\u00a0b", "a\u200bb", "a, b", 'a"b', "", "a\tb", "a: b"])
 def test_a_label_with_odd_blanks_is_quoted(label: str) -> None:
-    assert quote_label(label) == f'"{label}"'
+    assert quote_label(label) == f'"{show_label(label)}"'
 
 
 @pytest.mark.parametrize("label", ["a", "a b", "café", "it's", "ring/"])

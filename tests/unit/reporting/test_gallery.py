@@ -10,6 +10,7 @@ from PIL import Image
 
 from discern.errors import DamagedPicture
 from discern.parallel import ThreadExecutor
+from discern.picture import apply_recipe, choose_recipe
 from discern.reporting.gallery import Gallery
 
 
@@ -115,6 +116,30 @@ def test_evidence_is_drawn_on_the_model_input(catalog, gallery):
     image = gallery.evidence(1, np.ones((3, 3)), 200, lambda pixels: pixels[:20, :20])
     assert decode(image).size == (20, 20)
     assert image.alt.startswith("Evidence map of ")
+
+
+def highlighted(gallery, weight, recipe):
+    image = gallery.evidence(1, weight, 80, lambda pixels: apply_recipe(pixels, recipe), recipe)
+    overlay = np.asarray(decode(image)).astype(int)
+    return overlay[..., 0] - overlay[..., 2]
+
+
+def test_evidence_is_drawn_in_the_shape_of_the_picture(catalog):
+    gallery = Gallery(catalog, lambda row: np.full((40, 80, 3), 120, np.uint8))
+    weight = np.zeros((4, 4))
+    weight[1, 0] = 1.0
+    for fit, rows in (("pad", slice(0, 20)), ("squash", slice(10, 20))):
+        redness = highlighted(gallery, weight, choose_recipe([], 80, fit=fit))
+        assert redness.shape == (40, 80)
+        assert redness[rows, :20].mean() > 25
+        assert abs(redness[20:, 45:]).mean() < 5
+
+
+def test_padding_is_not_shown_and_has_no_evidence(catalog):
+    gallery = Gallery(catalog, lambda row: np.full((40, 80, 3), 120, np.uint8))
+    weight = np.zeros((4, 4))
+    weight[0] = 1.0
+    assert abs(highlighted(gallery, weight, choose_recipe([], 80, fit="pad"))).max() < 6
 
 
 def test_embedded_pictures_are_small(catalog):

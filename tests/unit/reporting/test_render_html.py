@@ -55,7 +55,7 @@ class EmptyDataset:
     """Summary of a dataset without pictures."""
 
     pictures = unreadable = negatives = unlabelled = 0
-    classes = parts = sides = formats = modes = ()
+    classes = parts = part_totals = measures = formats = modes = ()
     smallest = median = largest = "none"
 
 

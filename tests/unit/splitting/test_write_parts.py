@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from tests.unit.full_disk import full_disk
 
 from discern.catalog import scan
 from discern.errors import CatalogError, UsageError
@@ -92,17 +93,36 @@ def test_lists_have_files_and_class_numbers(split_catalog, tmp_path):
             assert (tmp_path / "out" / file).is_file()
 
 
-def test_originals_are_linked_or_copied_and_unchanged(split_catalog, folder, tmp_path):
+def test_an_edit_of_a_part_does_not_change_the_original(split_catalog, folder, tmp_path):
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    write_parts(*split_catalog, tmp_path / "linked")
-    write_parts(*split_catalog, tmp_path / "copied", copy=True)
+    write_parts(*split_catalog, tmp_path / "out")
+    for path in (tmp_path / "out").rglob("*.*"):
+        if path.is_file():
+            assert not path.is_symlink()
+            with path.open("r+b") as file:
+                file.write(b"edited")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_originals_are_linked_on_request(split_catalog, folder, tmp_path):
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    write_parts(*split_catalog, tmp_path / "linked", link=True)
+    write_parts(*split_catalog, tmp_path / "copied")
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     original = folder / "Cat" / "00.png"
     (linked,) = (tmp_path / "linked").rglob("Cat/00.png")
     (copied,) = (tmp_path / "copied").rglob("Cat/00.png")
     assert linked.samefile(original)
     assert not copied.samefile(original)
-    assert not copied.is_symlink()
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_full_disk_leaves_nothing_behind_and_names_the_remedy(split_catalog, tmp_path, link):
+    with pytest.raises(UsageError, match="cannot be written") as caught, full_disk():
+        write_parts(*split_catalog, tmp_path / "place" / "out", link=link)
+    assert list((tmp_path / "place").iterdir()) == []
+    assert caught.value.hint.startswith("Free disk space")
+    assert ("--link" in caught.value.hint) is not link
 
 
 def test_members_of_an_archive_are_extracted(folder, tmp_path):
@@ -141,11 +161,11 @@ def test_an_empty_folder_is_used(split_catalog, tmp_path):
     assert (tmp_path / "out" / "train.lst").is_file()
 
 
-@pytest.mark.parametrize("copy", [False, True])
-def test_a_failed_write_leaves_nothing_behind(split_catalog, folder, tmp_path, copy):
+@pytest.mark.parametrize("link", [False, True])
+def test_a_failed_write_leaves_nothing_behind(split_catalog, folder, tmp_path, link):
     (folder / "dog" / "00.png").unlink()
     with pytest.raises(CatalogError, match="is missing"):
-        write_parts(*split_catalog, tmp_path / "place" / "out", copy=copy)
+        write_parts(*split_catalog, tmp_path / "place" / "out", link=link)
     assert list((tmp_path / "place").iterdir()) == []
 
 

@@ -61,7 +61,7 @@ ALLOWED: Mapping[str, Operator] = MappingProxyType(
     | _operators("HardSigmoid", elementwise_rules.keep_shape, (1, 1), "alpha:float beta:float")
     | _operators("Selu", elementwise_rules.keep_shape, (1, 1), "alpha:float gamma:float")
     | _operators("Gelu", elementwise_rules.keep_shape, (1, 1), "approximate:text")
-    | _operators("Clip", elementwise_rules.keep_shape, (1, 3))
+    | _operators("Clip", elementwise_rules.clip, (1, 3))
     | _operators("Identity", elementwise_rules.keep_all, (1, 1))
     | _operators("Dropout", elementwise_rules.drop_nothing, (1, 3), "seed:int", outputs=2)
     | _operators("Cast", elementwise_rules.cast, (1, 1), "to:int saturate:int round_mode:text")

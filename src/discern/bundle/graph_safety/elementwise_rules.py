@@ -1,11 +1,14 @@
 """Sizes of the results of operators that treat each element alone, or that keep the shape of their input."""
 
+import numpy as np
+
 from discern.bundle.graph_safety import known_values
 from discern.bundle.graph_safety.batch_multiple import Shape, Size, describe, per_picture
 from discern.bundle.graph_safety.graph_limits import OperatorFault
 from discern.bundle.graph_safety.operator_call import Call, Effect, Tensor, find_axis
 from discern.bundle.graph_safety.stored_tensor import BOOL, INT64, NUMBER_TYPES
 
+_ENDLESS = float(np.finfo(np.float32).max)
 _LARGEST_WINDOW = 255  # channels that local response normalisation joins; AlexNet joins 5, not tuned
 
 
@@ -32,6 +35,17 @@ def keep_shape(call: Call) -> Effect:
     first = call.input(0)
     values = known_values.compute(call.kind, first.kind, first.shape, first.values)
     return Effect((Tensor(first.kind, first.shape, values),))
+
+
+def clip(call: Call) -> Effect:
+    """Return the result of `Clip`."""
+    first = call.input(0)
+    limits = (np.array(-_ENDLESS), np.array(_ENDLESS))
+    bounds = [
+        limit if bound is None else bound.values
+        for limit, bound in zip(limits, (call.optional(1), call.optional(2)), strict=True)
+    ]
+    return Effect((Tensor(first.kind, first.shape, known_values.clip(first.values, *bounds)),))
 
 
 def keep_shape_along_axis(call: Call) -> Effect:

@@ -125,6 +125,26 @@ def compute(operator: str, kind: int, shape: Shape, *arrays: np.ndarray | None) 
         return None
 
 
+def clip(values: np.ndarray | None, *bounds: np.ndarray | None) -> np.ndarray | None:
+    """Limit known floats by a least and a largest value.
+
+    Args:
+        values: elements, None if they are not known.
+        bounds: the two limits, each a scalar; None where it is not known.
+
+    Returns:
+        Elements of the result, None if they are not known for certain, as with a limit that exceeds the other.
+    """
+    given = [array for array in (values, *bounds) if array is not None and array.dtype in (np.float32, np.float64)]
+    if values is None or len(given) != 3 or not all(np.isfinite(array).all() for array in given):
+        return None
+    least, most = given[1:]
+    if least.ndim or most.ndim or least > most:
+        return None
+    limited: np.ndarray = np.minimum(np.maximum(values, least), most).astype(values.dtype)
+    return limited
+
+
 def fits(values: np.ndarray, kind: int) -> bool:
     """Check that integers do not overflow an element type."""
     if kind == BOOL:

@@ -60,7 +60,7 @@ class GraphWriter:
 
         Maps `[N, H, W, 3]` to `[N, 3, H, W]` in -127.5..127.5.
         """
-        moved = self.add("Transpose", pixels, perm=_CHANNELS_FIRST)
+        moved = self.channels_first(pixels)
         return self.add("Sub", self.add("Cast", moved, to=TensorProto.FLOAT), self.scalar(127.5))
 
     def mirrored(self, values: str) -> str:
@@ -87,6 +87,13 @@ class GraphWriter:
         # Norm of the differences, not the difference of the squares: it cannot turn negative.
         norm = self.add("ReduceL2", self.add("Sub", values, mean), self.numbers(2, 3), keepdims=0)
         return self.add("Flatten", mean), self.add("Div", norm, self.scalar(places**0.5))
+
+    def channels_first(self, values: str) -> str:
+        """Add an operation that moves the channels of pictures or a feature map to the second axis.
+
+        Maps `[N, h, w, C]` to `[N, C, h, w]`.
+        """
+        return self.add("Transpose", values, perm=_CHANNELS_FIRST)
 
     def channels_last(self, values: str, *, result: str | None = None) -> str:
         """Add an operation that moves the channels of a feature map to the last axis.

@@ -19,9 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from discern.catalog.formats.cifar.batch_file import batch_limits, is_batch, names_batch, read_batch
-from discern.catalog.formats.cifar.pickle_reader import begins_pickle
 from discern.catalog.formats.empty_folders import find_empty_folders
+from discern.catalog.formats.picture_container import (
+    begins_container,
+    container_limits,
+    is_container,
+    names_container,
+    read_container,
+)
 from discern.catalog.formats.source import Item, Source, item_from_bytes, unreadable_item
 from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import MEMBER, is_archive, is_ignored, leads_outside, to_text
@@ -80,9 +85,9 @@ class ArchiveSource:
 
 
 def holds_files(path: Path) -> bool:
-    """Return True if a file contains a readable archive or a CIFAR batch."""
+    """Return True if a file contains a readable archive, a CIFAR batch or captured requests."""
     try:
-        return path.is_file() and (is_batch(path) or _is_tar(path) or zipfile.is_zipfile(path))
+        return path.is_file() and (is_container(path) or _is_tar(path) or zipfile.is_zipfile(path))
     except _FAILURES:
         return False
 
@@ -113,8 +118,8 @@ def read_members(
         only: catalog paths of the members to yield; None for all.
         source: source whose `left_out` and `empty_folders` are extended; None for none.
     """
-    if is_batch(archive):
-        yield from _batch_items(archive, path, limits, only)
+    if is_container(archive):
+        yield from _container_items(archive, path, limits, only)
         return
     members = _tar_members if _is_tar(archive) else _zip_members
     folders, used = set[str](), set[str]()
@@ -141,33 +146,33 @@ def _pass_over(member: "_Member", path: str, folders: set[str], source: Source) 
         folders.add(path)
 
 
-def _batch_items(batch: Path, path: str, limits: Limits, only: Collection[str] | None) -> Iterator[Item]:
+def _container_items(container: Path, path: str, limits: Limits, only: Collection[str] | None) -> Iterator[Item]:
     try:
-        data = read_file(batch, limits=batch_limits(limits))
+        data = read_file(container, limits=container_limits(limits))
     except PictureError as error:
         yield unreadable_item(path, error)
     else:
-        yield from read_batch(path, data, archive=path, only=only)
+        yield from read_container(path, data, archive=path, limits=limits, only=only)
 
 
 def _is_selected(path: str, only: Collection[str] | None) -> bool:
     if only is None or path in only:
         return True
-    return names_batch(path) and any(selected.startswith(path + MEMBER) for selected in only)
+    return names_container(path) and any(selected.startswith(path + MEMBER) for selected in only)
 
 
 def _member_items(
     member: "_Member", path: str, archive: str, limits: Limits, only: Collection[str] | None
 ) -> Iterator[Item]:
-    """Yield the images in one archive member, which may be a CIFAR batch of many."""
-    may_be_batch = names_batch(path) and (only is None or path not in only)
+    """Yield the images in one archive member, which may hold many."""
+    may_hold_many = names_container(path) and (only is None or path not in only)
     try:
-        data = member.read(batch_limits(limits) if may_be_batch else limits)
+        data = member.read(container_limits(limits) if may_hold_many else limits)
     except PictureError as error:
         yield unreadable_item(path, error, archive=archive)
     else:
-        if may_be_batch and begins_pickle(data):
-            yield from read_batch(path, data, archive=archive, only=only)
+        if may_hold_many and begins_container(path, data):
+            yield from read_container(path, data, archive=archive, limits=limits, only=only)
         else:
             yield item_from_bytes(path, data, archive=archive)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from discern.catalog.formats.archive_source import ArchiveSource, holds_files
+from discern.catalog.formats.capture_file import is_capture
 from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import SUFFIXES, ListingSource
 from discern.catalog.formats.source import Source
@@ -15,7 +16,12 @@ SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 
 
 def open_source(
-    source: Path, limits: Limits, leave_out: Callable[[Path], bool] | None = None, *, labels: bool = True
+    source: Path,
+    limits: Limits,
+    leave_out: Callable[[Path], bool] | None = None,
+    *,
+    labels: bool = True,
+    label_from: str | None = None,
 ) -> Source:
     """Open a folder, label list or archive as an image source.
 
@@ -23,18 +29,20 @@ def open_source(
         source: an absolute path.
         limits: `max_bytes` is the largest file that is read.
         leave_out: predicate for subfolders to skip.
-        labels: whether labels matter; if not, a listing may give a picture two different ones.
+        labels: whether labels matter; if not, a listing may give a picture two different ones, and files that belong to
+            pictures are left out.
+        label_from: column or key of the labels in a listing; None for the usual ones.
 
     Raises:
         CatalogError: the path is none of these, or cannot be read.
     """
     try:
         if source.is_dir():
-            return FolderSource(source, limits=limits, leave_out=leave_out)
+            return FolderSource(source, limits=limits, leave_out=leave_out, sidecars=labels)
     except OSError as error:
         raise CatalogError(f"{source} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
-    if source.name.lower().endswith(SUFFIXES) and source.is_file():
-        return ListingSource(source, limits=limits, labels=labels)
+    if source.name.lower().endswith(SUFFIXES) and source.is_file() and not is_capture(source):
+        return ListingSource(source, limits=limits, labels=labels, label_from=label_from)
     if source.name.lower().endswith(SPREADSHEETS) and source.is_file():
         raise CatalogError(
             f"{source} is a spreadsheet, which is not read.", hint="Save it as CSV (UTF-8), and pass that file."

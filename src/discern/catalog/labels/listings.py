@@ -26,7 +26,11 @@ _Entries = list[tuple[str, ListingEntry]]
 
 
 def apply_listings(
-    root: Path, files: Sequence[ScannedFile], *, add_note: Callable[[str], None] = lambda _: None
+    root: Path,
+    files: Sequence[ScannedFile],
+    *,
+    add_note: Callable[[str], None] = lambda _: None,
+    label_from: str | None = None,
 ) -> list[ScannedFile]:
     """Label images by the label lists stored among them.
 
@@ -41,13 +45,14 @@ def apply_listings(
         root: the folder that paths are relative to.
         files: scanned files, with the labels and parts that folders give.
         add_note: called with sentences about how the listings that are used were understood.
+        label_from: column or key of the labels; None for the usual ones.
 
     Raises:
         CatalogError: a listing is invalid, and nothing else labels a picture.
     """
     by_path = {file.path: file for file in files}
     listings = [path for path, file in by_path.items() if file.error and is_listing_name(_name(path))]
-    entries, unused, errors, notes = _read(root, listings, by_path)
+    entries, unused, errors, notes = _read(root, listings, by_path, label_from)
     for folder in sorted(entries, key=len):
         used = {path for path, _ in entries[folder]}
         try:
@@ -65,7 +70,7 @@ def apply_listings(
 
 
 def _read(
-    root: Path, listings: Sequence[str], files: _Files
+    root: Path, listings: Sequence[str], files: _Files, label_from: str | None
 ) -> tuple[dict[str, _Entries], dict[str, DiscernError], list[CatalogError], dict[str, list[str]]]:
     """Read the label lists at the given paths.
 
@@ -81,7 +86,8 @@ def _read(
         data = b""
         try:
             data = item.load()
-            found = read_listing(item.path, data, add_note=notes.setdefault(item.path, []).append)
+            add_note = notes.setdefault(item.path, []).append
+            found = read_listing(item.path, data, add_note=add_note, label_from=label_from)
         except (CatalogError, PictureError) as error:
             unused[item.path] = error
             if isinstance(error, CatalogError) and _SIGNATURE.match(data):

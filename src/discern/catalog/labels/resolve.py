@@ -2,21 +2,24 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from discern.catalog.formats.capture_file import names_capture
 from discern.catalog.formats.listing.file_search import ListedFolder, locate_files
 from discern.catalog.formats.listing.listing_entry import ListingEntry
 from discern.catalog.formats.listing.listing_source import is_listing_name
 from discern.catalog.formats.listing.tabular import TABLES, read_table
 from discern.catalog.formats.read_items import read_items
 from discern.catalog.formats.source import Source
+from discern.catalog.labels.capture_labels import label_captures
 from discern.catalog.labels.cifar_class_names import name_classes
 from discern.catalog.labels.folders import FolderLabels, read_folders, split_folders
 from discern.catalog.labels.layout import LayoutProblem, find_layout_problem
 from discern.catalog.labels.listings import apply_listings
+from discern.catalog.labels.sidecars import BIN_KEY, find_sidecars, holds_bins, is_json, label_by_sidecars
 from discern.catalog.labels.unused_tables import explain_unused_tables
 from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import to_name
@@ -27,6 +30,7 @@ from discern.errors import CatalogError, DiscernError, NotAPicture, UnreadableFi
 from discern.picture import Limits
 
 _CLASS_NAMES = "It names the classes of CIFAR batches."
+_GROUND_TRUTH = "It is the ground truth of captured requests."
 _LABELS = "It is a list that gives the labels of pictures."
 _NOT_LISTED = "The list of the other pictures' labels does not name it."
 
@@ -38,10 +42,12 @@ class LayoutRules:
     Attributes:
         parts_of: paths of the folders of parts, by part; empty if none is one; None to go by their names.
         strict: whether a layout is refused if its folders are probably not classes; needs `parts_of` to be None.
+        label_from: key of the label in JSON files that belong to pictures, or column of a list; None for the usual.
     """
 
     parts_of: Mapping[str, str] | None = None
     strict: bool = False
+    label_from: str | None = None
 
 
 def resolve_labels(source: Source, files: pl.DataFrame, rules: LayoutRules = LayoutRules()) -> pl.DataFrame:
@@ -61,42 +67,85 @@ def resolve_labels(source: Source, files: pl.DataFrame, rules: LayoutRules = Lay
                 hint="Leave out --parts-of, or pass a folder.",
             )
         return files
+    captured, others, truths = label_captures(source, files, rules.label_from)
     from_batches = pl.col("part").is_not_null()
-    named, metadata_files = name_classes(source.root, to_scanned_files(files.filter(from_batches)))
-    others = files.filter(~from_batches & ~pl.col("path").is_in(list(metadata_files)))
-    resolved = pl.concat([to_table(named), _label_files(source, others, rules)])
+    named, metadata_files = name_classes(source.root, to_scanned_files(others.filter(from_batches)))
+    others = others.filter(~from_batches & ~pl.col("path").is_in(list(metadata_files)))
+    only_captured = captured.height and others["error"].is_not_null().all()
+    labelled, sidecars = (others, {}) if only_captured else _label_files(source, others, rules)
+    resolved = pl.concat([to_table(named), captured, labelled])
     # One label for all may be the name of the folder that a list beside it describes.
     if resolved.filter(pl.col("error").is_null())["label"].drop_nulls().n_unique() < 2:
         source.notes += explain_unused_tables(source.root, to_scanned_files(resolved))
     without_row = to_scanned_files(files.join(resolved, on="path", how="anti", maintain_order="left"))
-    source.left_out += [_left_out(file, metadata_files) for file in without_row]
+    source.left_out += [_left_out(file, metadata_files | truths, sidecars) for file in without_row]
     return resolved
 
 
-def _left_out(file: ScannedFile, metadata_files: set[str]) -> LeftOut:
+def _left_out(file: ScannedFile, metadata_files: set[str], sidecars: Mapping[str, str]) -> LeftOut:
+    if file.path in sidecars:
+        return LeftOut(file.path, "sidecar", sidecars[file.path])
     if file.error is None:
         return LeftOut(file.path, "no_label", _NOT_LISTED)
     if file.path in metadata_files:
-        return LeftOut(file.path, "not_a_picture", _CLASS_NAMES)
+        message = _GROUND_TRUTH if names_capture(file.path) else _CLASS_NAMES
+        return LeftOut(file.path, "not_a_picture", message)
     if is_listing_name(file.path.rpartition("/")[2]) or file.path.lower().endswith(TABLES):
         return LeftOut(file.path, "not_a_picture", _LABELS)
     return LeftOut(file.path, "not_a_picture" if file.error == NotAPicture.code else "unreadable", file.message or "")
 
 
-def _label_files(source: Source, files: pl.DataFrame, rules: LayoutRules) -> pl.DataFrame:
-    single_archive = source.layout == "archive"
-    declared = _by_table(source, files) if single_archive else None
-    if declared is not None:
-        return declared
+def _label_files(source: Source, files: pl.DataFrame, rules: LayoutRules) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Label files, without those that belong to pictures, and return the latter with a message for each."""
+    if source.layout == "archive" and rules.label_from is None:
+        declared = _by_table(source, files)
+        if declared is not None:
+            return declared, {}
     files, problem = _by_folders(source, files, rules)
-    unreadable = files.filter(pl.col("error").is_not_null())
-    if any(is_listing_name(path.rpartition("/")[2]) for path in unreadable["path"]):
-        listed = to_table(apply_listings(source.root, to_scanned_files(files), add_note=source.notes.append))
-        problem = problem if _labels(listed) == _labels(files) else None
-        files = listed
-    if problem is not None:
+    sidecars = find_sidecars(files)
+    if rules.label_from is not None:
+        return _by_key(source, files, sidecars, rules.label_from)
+    listed = _by_listings(source, files)
+    labels = _labels(listed)
+    is_listed = labels != _labels(files)
+    if not is_listed and len({*labels.values()} - {None}) < 2 and holds_bins(source.root, sidecars):
+        return label_by_sidecars(source, listed, sidecars, BIN_KEY)
+    if problem is not None and not is_listed:
         raise _layout_error(source, files, problem)
-    return files
+    return _without(listed, sidecars)
+
+
+def _without(files: pl.DataFrame, sidecars: Collection[str]) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Return files without those that belong to pictures, and the latter without a message."""
+    belongs = files["path"].is_in(list(sidecars))
+    return files.filter(~belongs), dict.fromkeys(files["path"].filter(belongs), "")
+
+
+def _by_key(
+    source: Source, files: pl.DataFrame, sidecars: Mapping[str, Sequence[str]], key: str
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Label files by a key of the JSON files that belong to them, or of the lists among them."""
+    if any(map(is_json, sidecars)):
+        return label_by_sidecars(source, files, sidecars, key)
+    declared = _by_table(source, files, key) if source.layout == "archive" else None
+    if declared is not None:
+        return declared, {}
+    listed = _by_listings(source, files.with_columns(label=pl.lit(None, pl.String)), key)
+    if not any(_labels(listed).values()):
+        raise CatalogError(
+            f"{source.root} has no labels under {key}: no JSON file has the name of a picture, and no list of pictures "
+            "is among them.",
+            hint="Put a JSON file beside each picture, or in a folder beside that of the pictures, or pass a list.",
+        )
+    return _without(listed, sidecars)
+
+
+def _by_listings(source: Source, files: pl.DataFrame, key: str | None = None) -> pl.DataFrame:
+    """Label files by the lists among them."""
+    unreadable = files.filter(pl.col("error").is_not_null())
+    if not any(is_listing_name(path.rpartition("/")[2]) for path in unreadable["path"]):
+        return files
+    return to_table(apply_listings(source.root, to_scanned_files(files), add_note=source.notes.append, label_from=key))
 
 
 def _labels(files: pl.DataFrame) -> dict[str, str | None]:
@@ -151,7 +200,7 @@ def _layout_error(source: Source, files: pl.DataFrame, problem: LayoutProblem) -
     return CatalogError(f"{place} {problem.message}.", hint=" ".join([f"{hint[0].upper()}{hint[1:]}.", *notes]))
 
 
-def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
+def _by_table(source: Source, files: pl.DataFrame, key: str | None = None) -> pl.DataFrame | None:
     """Label an archive's files by the only table in it, or return None if no table applies."""
     tables = [path for path in files["path"] if path.lower().endswith(TABLES)]
     if len(tables) != 1 or is_listing_name(tables[0].rpartition("/")[2]):
@@ -159,7 +208,7 @@ def _by_table(source: Source, files: pl.DataFrame) -> pl.DataFrame | None:
     (table,) = read_items(source.root, tables, limits=Limits())
     notes: list[str] = []
     try:
-        entries = read_table(table.path, table.load(), add_note=notes.append)
+        entries = read_table(table.path, table.load(), add_note=notes.append, label_from=key)
         by_path = {file.path: file for file in to_scanned_files(files)}
         folder = table.path[: len(table.path) - len(table.path.replace("!/", "/").rpartition("/")[2])]
         place = ListedFolder(

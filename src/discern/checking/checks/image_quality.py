@@ -1,7 +1,8 @@
 """Data quality checks of image size, aspect ratio, brightness and sharpness.
 
 Thresholds on light and blur were chosen with benchmarks/issue_detection.py (on its `TUNED_ON` packs, not its `BLIND`
-ones), so that planted faults are found with few findings on clean pictures. The other thresholds were not tuned.
+ones), so that planted faults are found with few findings on clean pictures. The other thresholds were not tuned. A
+threshold of `CheckConfig` that is set is the limit itself: it does not adapt to the set.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,19 +17,20 @@ from discern.checking.findings import CheckInput, Finding
 
 Rows = NDArray[np.int64]
 
-_LARGE_SET_SIDE = 64.0  # pixels; not tuned
-_BLANK_DEVIATION = 6.0  # of 255; faults.py: "one colour" with sensor noise of 3
+SMALLEST_SIDE, LARGE_SET_SIDE = 40.0, 64.0  # pixels; not tuned
+BLANK_DEVIATION = 6.0  # of 255; faults.py: "one colour" with sensor noise of 3
 # Levels of 255, and a share of the set's median. faults.py: "a quarter of the light", "a tenth of the light".
-_DARK, _DARK_IN_LIGHT_SET, _DARK_SHARE = 64.0, 100.0, 0.45
-_BRIGHT = 150.0  # level of 255; faults.py: "washed out"
+DARK, DARK_IN_LIGHT_SET, _DARK_SHARE = 64.0, 100.0, 0.45
+BRIGHT = 150.0  # level of 255; faults.py: "washed out"
 # Mostly white pictures, reported only where these are rarer than 5 %: 4 % and 6 % were tried before, to report fewer
 # objects on white. faults.py: "two and a half times the light".
 _WHITE_SHARE, _WHITE_1ST_PERCENTILE, _WHITE_5TH_PERCENTILE, _RARE_WHITE = 0.5, 60.0, 100.0, 0.05
 # Clipped pictures: found more of "two and a half times the light" than the rules above (faults.py).
 _CLIPPED_SHARE, _CLIPPED_DEVIATIONS, _LIGHTER_DEVIATIONS = 0.55, 4.5, 1.5
 # Share of full steepness and deviations of its logarithm. faults.py: blur of 1, 2 and 4 % of the side.
-_BLURRED, _BLURRED_IN_SHARP_SET, _BLUR_DEVIATIONS = 0.2, 0.36, 4.5
+BLURRED, BLURRED_IN_SHARP_SET, _BLUR_DEVIATIONS = 0.2, 0.36, 4.5
 _UPPER_QUARTILE = 0.6745  # of the standard normal distribution
+_SMALLEST_LIMIT = 1e-9  # of a score; avoids a division by zero
 # Shares and number of pictures from which a property of many is one finding; not tuned.
 _SHARE_OF_SET, _SHARE_OF_CLASS, _FEWEST_TOGETHER = 0.25, 0.5, 10
 
@@ -86,12 +88,11 @@ def too_small(data: CheckInput) -> Iterator[Finding]:
     Their shorter side is below `smallest_side`, or small compared with much larger pictures in the set.
     """
     side = _sides(data).min(axis=1)
-    small = data.config.smallest_side
-    least = np.clip(_median(side) / 4, small, max(small, _LARGE_SET_SIDE))
+    least = _chosen(data.config.smallest_side, np.clip(_median(side) / 4, SMALLEST_SIDE, LARGE_SET_SIDE))
     return _QualityRule(
         check="too_small",
         flagged=side < least,
-        score=1 - side / (2 * least),
+        score=_below(side, least),
         describe=lambda rows: f"the shorter side has only {_range(side[rows])} pixels",
         remedy="The model's input has 160 pixels or more, and upscaling adds no detail. Use larger pictures.",
     ).findings(data)
@@ -120,7 +121,7 @@ def blank(data: CheckInput) -> Iterator[Finding]:
     return _QualityRule(
         check="blank",
         flagged=deviation < limit,
-        score=1 - deviation / (2 * limit),
+        score=_below(deviation, limit),
         describe=lambda rows: "the picture is nearly one colour all over",  # noqa: ARG005
         remedy="It shows nothing to learn from. Drop it, or take it again.",
         action="drop",
@@ -133,11 +134,12 @@ def dark(data: CheckInput) -> Iterator[Finding]:
     The limit rises with the median of the set.
     """
     exposure = data.exposure
-    limit = np.clip(_DARK_SHARE * _median(exposure.lightest), _DARK, _DARK_IN_LIGHT_SET)
+    adapted = np.clip(_DARK_SHARE * _median(exposure.lightest), DARK, DARK_IN_LIGHT_SET)
+    limit = _chosen(data.config.dark_level, adapted)
     return _QualityRule(
         check="dark",
         flagged=(exposure.lightest < limit) & ~(exposure.deviation < _blank_limit(data)),
-        score=1 - exposure.lightest / (2 * limit),
+        score=_below(exposure.lightest, limit),
         describe=lambda rows: f"even the lightest parts reach only {_range(exposure.lightest[rows])} of 255",
         remedy="Take it again with more light, or drop it, unless you expect pictures as dark in use.",
     ).findings(data)
@@ -150,18 +152,14 @@ def bright(data: CheckInput) -> Iterator[Finding]:
     counts as washed out only where such pictures are rare, and a clipped one only if its other parts are lighter, too.
     In a set of objects on white, overexposure is hard to distinguish, and few are found.
     """
-    exposure = data.exposure
-    white = exposure.white_share > _WHITE_SHARE
-    rare = white.sum() < _RARE_WHITE * data.catalog.readable.sum()
-    dark_parts_are_light = (exposure.percentile_1 > _WHITE_1ST_PERCENTILE) & (
-        exposure.percentile_5 > _WHITE_5TH_PERCENTILE
-    )
-    washed_out = white & dark_parts_are_light & rare
-    clipped = exposure.clipped_share > max(_CLIPPED_SHARE, _robust_limit(exposure.clipped_share, _CLIPPED_DEVIATIONS))
-    clipped &= exposure.non_white_median > _robust_limit(exposure.non_white_median, _LIGHTER_DEVIATIONS)
+    exposure, chosen = data.exposure, data.config.bright_level
+    washed_out, clipped = _washed_out_or_clipped(data)
+    found = (exposure.percentile_1 > BRIGHT) | washed_out | clipped
+    if chosen is not None:
+        found, clipped = exposure.percentile_1 > chosen, np.zeros_like(clipped)
     return _QualityRule(
         check="bright",
-        flagged=((exposure.percentile_1 > _BRIGHT) | washed_out | clipped) & ~(exposure.deviation < _blank_limit(data)),
+        flagged=found & ~(exposure.deviation < _blank_limit(data)),
         score=0.5 + np.maximum(exposure.percentile_1 / 510, clipped * exposure.clipped_share / 2),
         describe=lambda rows: (
             f"{_range(100 * exposure.clipped_share[rows])} % of the picture is overexposed"
@@ -170,6 +168,18 @@ def bright(data: CheckInput) -> Iterator[Finding]:
         ),
         remedy="Take it again with less light, or drop it, unless you expect pictures as bright in use.",
     ).findings(data)
+
+
+def _washed_out_or_clipped(data: CheckInput) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    exposure = data.exposure
+    white = exposure.white_share > _WHITE_SHARE
+    rare = white.sum() < _RARE_WHITE * data.catalog.readable.sum()
+    dark_parts_are_light = (exposure.percentile_1 > _WHITE_1ST_PERCENTILE) & (
+        exposure.percentile_5 > _WHITE_5TH_PERCENTILE
+    )
+    clipped = exposure.clipped_share > max(_CLIPPED_SHARE, _robust_limit(exposure.clipped_share, _CLIPPED_DEVIATIONS))
+    clipped &= exposure.non_white_median > _robust_limit(exposure.non_white_median, _LIGHTER_DEVIATIONS)
+    return white & dark_parts_are_light & rare, clipped
 
 
 def blurred(data: CheckInput) -> Iterator[Finding]:
@@ -183,19 +193,31 @@ def blurred(data: CheckInput) -> Iterator[Finding]:
         return
     quartile, median = np.nanquantile(np.log(sharpness[data.catalog.readable]), [0.25, 0.5])
     limit = np.exp(median - _BLUR_DEVIATIONS * (median - quartile) / _UPPER_QUARTILE)
-    limit = np.clip(limit, _BLURRED, _BLURRED_IN_SHARP_SET)
+    limit = _chosen(data.config.lowest_sharpness, np.clip(limit, BLURRED, BLURRED_IN_SHARP_SET))
     yield from _QualityRule(
         check="blurred",
         flagged=sharpness < limit,
-        score=1 - sharpness / (2 * limit),
+        score=_below(sharpness, limit),
         describe=lambda rows: f"the sharpest edges have {_range(100 * sharpness[rows])} % of full steepness",
         remedy=f"The median here is {100 * np.exp(median):.0f} %. Use a sharper picture, or drop it.",
     ).findings(data)
 
 
 def _blank_limit(data: CheckInput) -> NDArray[np.float32]:
-    limit: NDArray[np.float32] = _BLANK_DEVIATION * np.clip(data.exposure.lightest / _DARK, 1 / 3, 1)
-    return limit
+    lightest = data.exposure.lightest
+    limit: NDArray[np.float32] = BLANK_DEVIATION * np.clip(lightest / DARK, 1 / 3, 1)
+    chosen = data.config.blank_deviation
+    return limit if chosen is None else np.full_like(lightest, chosen)
+
+
+def _chosen(threshold: float | None, adapted: float) -> float:
+    return float(adapted) if threshold is None else threshold
+
+
+def _below(values: NDArray[np.floating], limit: float | NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return a score from 0.5 at the limit to 1 at 0; a limit of 0 finds nothing."""
+    score: NDArray[np.floating] = 1 - values / (2 * np.maximum(limit, _SMALLEST_LIMIT))
+    return score
 
 
 def _sides(data: CheckInput) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from discern.checking.signals.label_noise import find_label_issues
 
 # Probability that a label is wrong, and margin of another class, from which a label is a finding: chosen with
 # benchmarks/issue_detection.py, wrong labels at random and among look-alikes planted in its `TUNED_ON` packs.
-_WRONG = 0.5
+WRONG = 0.5
 _LARGE_MARGIN = 0.95
 _FEWEST, _FEWEST_GROUPS = 20, 5  # not tuned
 
@@ -34,7 +34,8 @@ def likely_wrong_label(data: CheckInput) -> Iterator[Finding]:
     excluded = (data.outliers | conflicted(data.catalog, data.edges))[rows]
     checkable = _count_groups(data) >= _FEWEST_GROUPS
     found = (issues.proposed >= 0) & checkable[data.labels[rows]] & checkable[issues.proposed] & ~excluded
-    found &= (issues.wrong > _WRONG) | (issues.margin > _LARGE_MARGIN)
+    limit = WRONG if data.config.wrong_probability is None else data.config.wrong_probability
+    found &= (issues.wrong > limit) | (issues.margin > max(_LARGE_MARGIN, limit))
     for at in np.flatnonzero(found).tolist():
         row, other = int(rows[at]), data.catalog.labels[issues.proposed[at]]
         given, better = (predictions.probabilities[row, label] for label in (data.labels[row], issues.proposed[at]))

@@ -67,7 +67,23 @@ def undeclared_film(data: CheckInput) -> Iterator[Finding]:
     why = (
         f"{len(rows)} pictures are in {place}, and no group was declared. A split keeps each group together, as far as "
         "it was detected. If you know which pictures belong together, declare it in a 'group' column, in fixes.csv or "
-        "with --group-by."
+        f"with --group-by.{_describe_labels(data, films)}"
     )
     share = len(rows) / max(1, int(data.catalog.readable.sum()))
     yield Finding(check="undeclared_film", rows=rows, score=min(1.0, share), action="keep", why=why)
+
+
+def _describe_labels(data: CheckInput, films: pl.DataFrame) -> str:
+    """Describe in a sentence the first pictures of one film that have different labels, if there are any."""
+    labelled = films.with_columns(label=pl.Series(data.labels)[films["row"]]).filter(pl.col("label") >= 0)
+    mixed = labelled.filter(pl.col("label").n_unique().over("group") > 1)
+    if not len(mixed):
+        return ""
+    first, second = (
+        mixed.filter(pl.col("group") == mixed["group"][0]).unique("label", keep="first").sort("row")["row"][:2]
+    )
+    count = mixed["group"].n_unique()
+    return (
+        f" {count} of them {'has' if count == 1 else 'have'} pictures with different labels, such as "
+        f"{data.paths[first]} ({data.label(first)}) and {data.paths[second]} ({data.label(second)})."
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from discern.catalog.multi_label import REMEDY
 from discern.checking.findings import CheckInput, Finding
 from discern.checking.signals.duplicates import Duplicate
 
@@ -33,13 +34,22 @@ def near_copy(data: CheckInput) -> Iterator[Finding]:
 
 
 def label_conflict(data: CheckInput) -> Iterator[Finding]:
-    """Find duplicate and near-duplicate images with different class labels."""
+    """Find duplicate and near-duplicate images with different class labels, unless the data set looks multi-label."""
+    if data.several_labels:
+        return
     for pair in data.duplicates:
         if data.labels_conflict(pair.row, pair.other):
             same = "The same picture is" if pair.kind == "exact" else "Nearly the same picture is"
             labels = f"{data.label(pair.row)} here and {data.label(pair.other)} at {data.paths[pair.other]}"
             why = f"{same} {labels}. Look at both and drop or relabel the wrong one; until then neither is evaluated."
             yield _pair(data, "label_conflict", pair, why)
+
+
+def multi_label(data: CheckInput) -> Iterator[Finding]:
+    """Find the images of a data set that looks multi-label which are under several labels, as one finding."""
+    if found := data.several_labels:
+        why = f"{found.message} {REMEDY}"
+        yield Finding(check="multi_label", rows=found.rows, score=1.0, action="keep", why=why)
 
 
 def _pair(data: CheckInput, check: str, pair: Duplicate, why: str) -> Finding:

@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 # Standard deviations above the median of the set and of the class, and the probability of the label from which a
 # picture is not an outlier: chosen with benchmarks/issue_detection.py, unrelated photographs planted in its `TUNED_ON`
 # packs.
-_DEVIATIONS = 2.6
+DEVIATIONS = 2.6
 _DEVIATIONS_IN_CLASS = 1.8
 _PROBABLE = 0.5
 _FEWEST = 20  # not tuned
 _UPPER_QUARTILE = 0.6745  # of the standard normal distribution
 
 
-def find_outliers(predictions: "OutOfFoldPredictions | None", labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+def find_outliers(
+    predictions: "OutOfFoldPredictions | None", labels: NDArray[np.int64], *, deviations: float | None = None
+) -> NDArray[np.bool_]:
     """Find outliers among all images and within each class.
 
     Their label is improbable, too. Deviations are estimated from the upper quartile, so that outliers do not widen
@@ -27,6 +29,7 @@ def find_outliers(predictions: "OutOfFoldPredictions | None", labels: NDArray[np
     Args:
         predictions: of N pictures; None: no outliers.
         labels: int [N], -1 without a label.
+        deviations: standard deviations above the set's median; None for those chosen with the benchmark.
 
     Returns:
         bool [N].
@@ -39,12 +42,13 @@ def find_outliers(predictions: "OutOfFoldPredictions | None", labels: NDArray[np
     if len(rows) < _FEWEST:
         return is_outlier
     median, deviation = _robust_scale(score[rows])
-    far = rows[(score[rows] - median) > _DEVIATIONS * deviation]
+    limit = DEVIATIONS if deviations is None else deviations
+    far = rows[(score[rows] - median) > limit * deviation]
     for label in np.unique(labels[far]).tolist():
         class_median, class_deviation = _robust_scale(score[rows[labels[rows] == label]])
         members = far[labels[far] == label]
-        limit = _DEVIATIONS_IN_CLASS * max(class_deviation, deviation / 2)
-        is_outlier[members] = score[members] - class_median > limit
+        class_limit = _DEVIATIONS_IN_CLASS * max(class_deviation, deviation / 2)
+        is_outlier[members] = score[members] - class_median > class_limit
     label_probability = predictions.probabilities[np.arange(len(labels)), labels]
     is_outlier &= ~(label_probability >= _PROBABLE)
     return is_outlier

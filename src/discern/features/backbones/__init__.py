@@ -12,6 +12,7 @@ from discern.features.backbones.backbone_registry import (
     load_backbone,
 )
 from discern.features.backbones.efficientnet_lite import DEFAULT_SIZE
+from discern.features.backbones.normalisation import Normalisation
 
 __all__ = [
     "DEFAULT_BACKBONE",
@@ -20,6 +21,7 @@ __all__ = [
     "SOURCES",
     "Backbone",
     "BackboneSource",
+    "Normalisation",
     "OnnxBackbone",
     "load_backbone",
 ]

@@ -43,6 +43,10 @@ class Backbone(Protocol):
         """Return the licence of the pretrained weights."""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences for people on choices that were made when the network was loaded."""
+
+    @property
     def key(self) -> str:
         """Return the SHA-256 digest of the graph, which identifies the backbone in the feature cache."""
 
@@ -57,6 +61,7 @@ class OnnxBackbone:
     blocks: Mapping[str, tuple[int, int]]
     pretraining: str
     licence: str
+    notes: tuple[str, ...] = ()
     key: str = field(init=False)
 
     def __post_init__(self) -> None:

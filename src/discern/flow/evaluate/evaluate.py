@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from discern.bundle import Model
-from discern.catalog import Catalog
+from discern.catalog.account import Account
 from discern.catalog.path_groups import count_unmatched
 from discern.client import Client
 from discern.errors import UsageError
+from discern.flow.evaluate.answer_frame import tabulate_evaluation
 from discern.flow.evaluate.evaluated_pictures import EvaluatedPictures
 from discern.flow.evaluate.evaluation_run import EvaluationRun
 from discern.flow.evaluate.evaluator import Evaluation, Evaluator, group_all, predict_all
@@ -35,6 +36,7 @@ def evaluate(
     at_least: Mapping[str, float] | None = None,
     group_by: str | None = None,
     classes: str | Path | Sequence[str] | None = None,
+    label_from: str | None = None,
     names: str | Path | None = None,
     seed: int = 0,
     runs: str | Path | None = None,
@@ -62,6 +64,8 @@ def evaluate(
             that a list declares.
         classes: labels of the classes to use, as a sequence, separated by commas, or in a file with one per line or a
             column `label`; pictures of other classes are left out. None for all.
+        label_from: key of the label in JSON files that belong to pictures (`1.json` beside `1.jpg`, or in a folder
+            beside its folder), with dots for nested keys; or column of a list. None for the usual ones.
         names: names.csv with aliases of labels (label, alias), by which labels of the pictures are matched with those
             of the models, in both directions. Aliases from a bundle's training apply without it.
         seed: random seed of the calibration error's interval and of the examples on the page.
@@ -78,7 +82,8 @@ def evaluate(
         UsageError: the run would be written into the source.
         DiscernError: the bundle or a source cannot be used.
     """
-    floors, reading = _check_floors(at_least or {}), SourceOptions.checked(group_by=group_by, classes=classes)
+    floors = _check_floors(at_least or {})
+    reading = SourceOptions.checked(group_by=group_by, classes=classes, label_from=label_from)
     folder, origin = cache_folder(cache), resolve_path(source)
     other = None if negatives is None else resolve_path(negatives)
     aliases = Aliases() if names is None else Aliases.read(resolve_path(names))
@@ -101,10 +106,6 @@ def evaluate(
     return result
 
 
-def _count_not_chosen(catalog: Catalog) -> int:
-    return sum(file.reason == "class_not_chosen" for file in catalog.left_out)
-
-
 def _result(
     evaluator: Evaluator, evaluations: Sequence[Evaluation], floors: Mapping[str, float], reading: SourceOptions
 ) -> EvaluateResult:
@@ -120,14 +121,16 @@ def _result(
         seen_paths=tuple(pictures.seen_paths()[:_MOST_PATHS]),
         taken_for=pictures.taken_for(),
         ungrouped=None if reading.group_by is None else count_unmatched(pictures.catalog),
-        not_chosen=None if reading.classes is None else _count_not_chosen(pictures.catalog),
         set_thresholds=pictures.count_set_thresholds(rows),
         unreadable=int((~pictures.catalog.readable).sum()),
+        left_out=dict(Account.of(pictures.catalog).left_out),
+        notes=pictures.catalog.notes,
         refused={picture: reason for each in evaluations for picture, reason in each.model.refused.items()},
         other_labels=pictures.other_labels(),
         unknown=first.unknown_metrics,
         fell_short=tuple(name for name, floor in floors.items() if not _reaches(getattr(metrics, name).low, floor)),
         against=tuple(evaluator.compare(first, other) for other in rest),
+        answers=tabulate_evaluation(evaluator, evaluations),
     )
 
 

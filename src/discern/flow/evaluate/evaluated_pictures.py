@@ -8,6 +8,7 @@ import numpy as np
 
 from discern.bundle import PictureHashes
 from discern.catalog import Catalog
+from discern.checking import require_single_labels
 from discern.errors import DataError
 from discern.evaluating.group_variance import FEWEST_GROUPS
 from discern.flow.evaluate.label_matching import Aliases
@@ -56,12 +57,14 @@ class EvaluatedPictures:
 
         Raises:
             CatalogError: the source cannot be read.
+            DataError: the source looks multi-label.
             NamesError: the aliases contradict the labels of a model.
             UsageError: an option does not fit the source.
         """
         first = models[0]
         matched = aliases.match(first.rules.labels, first.aliases)
         catalog = scan_source(source, options, cache=cache, progress=progress, aliases=matched, replaces_aliases=False)
+        require_single_labels(catalog)
         return cls(models, catalog, aliases)
 
     def truth(self, model: EvaluatedModel, rows: np.ndarray) -> np.ndarray:

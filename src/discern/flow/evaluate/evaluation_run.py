@@ -19,9 +19,11 @@ from discern.flow.source_options import SourceOptions
 from discern.progress import Progress
 from discern.reporting import write_evaluation_page
 from discern.reporting.account_text import describe_account
+from discern.reporting.evaluated_text import describe_evaluated
 from discern.reporting.excluded_text import describe_excluded
 
-_PAGE, _RESULT = "evaluation.html", "evaluation.json"
+_PAGE = "evaluation.html"
+EVALUATION, ANSWERS = "evaluation.json", "answers.parquet"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,7 +87,9 @@ class EvaluationRun:
         account = Account.of(catalog)
         with self.run.replacing(LEFT_OUT) as path:
             write_left_out(path, list_left_out(catalog))
-        self.run.write_json(_RESULT, result.to_json())
+        self.run.write_json(EVALUATION, result.to_json())
+        with self.run.replacing(ANSWERS) as path:
+            result.answers.write_parquet(path)
         with self.run.stage("page", progress), self.run.writing(_PAGE) as page:
             self._write_page(page, result, account, evaluator, evaluations)
         self.run.save(status="done", **account.to_json())
@@ -101,12 +105,13 @@ class EvaluationRun:
         pictures, first = evaluator.pictures, evaluations[0]
         viewer = Viewer(pictures.catalog, first.model.bundle)
         accounted = describe_account(account, of="this data set", listed_in='under "The pictures" below')
+        evaluated = describe_evaluated(vars(result.metrics), used=sum(account.classes.values()))
         write_evaluation_page(
             page,
             catalog=pictures.catalog,
             models=collect_answers(evaluator, evaluations, result.against),
             pictures=viewer.pixels,
-            account=[*accounted, *map(_as_sentence, describe_excluded(result.to_json()))],
+            account=[*accounted, f"Evaluated: {evaluated}.", *map(_as_sentence, describe_excluded(result.to_json()))],
             evidence=None if first.model.bundle is None else viewer.evidence,
             recipe=viewer.recipe,
             negatives=tabulate_negatives(evaluator, first),

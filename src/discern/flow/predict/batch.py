@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.bundle import Model
+from discern.display.displayed import Displayed
 from discern.flow.paths import resolve_output
 from discern.flow.predict.answer_table import join_parts, output_format
 from discern.flow.predict.batch_job import BatchJob
@@ -18,8 +19,8 @@ from discern.flow.predict.review_sheet import sheet_format, write_sheet
 from discern.progress import Progress, silent
 
 
-@dataclass(frozen=True, kw_only=True)
-class PredictToResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PredictToResult(Displayed):
     """Result of `discern.predict_to`, with its output files and image counts.
 
     Attributes:

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from discern.bundle.archive import url_of
-from discern.bundle.picture_input import is_one_picture, reject_names_of, url_error
+from discern.bundle.picture_input import is_one_picture, reject_names_of, reject_url
+from discern.bundle.url_paths import local_path
 from discern.errors import PictureError, UsageError
 from discern.flow.predict.glob_patterns import expand_pattern
 from discern.picture import Limits, read_header
@@ -43,11 +43,10 @@ def _each(paths: object) -> Iterable[object]:
 def _require_input(path: object) -> str:
     if not isinstance(path, str | os.PathLike):
         raise _not_a_path(path)
-    text = os.fsdecode(path)
+    text = local_path(os.fsdecode(path))
     if not text:
         raise UsageError("Invalid path: ''.", hint="Pass the path of a file or a folder.")
-    if url := url_of(text):
-        raise url_error(url)
+    reject_url(text)
     if text == _SYSTEM_ROOT:
         raise UsageError(
             f"{text} is the root of the system's drive, not a folder of pictures.",

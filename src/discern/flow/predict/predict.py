@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from discern.bundle import Model, Prediction, load
-from discern.catalog.formats.archive_source import holds_files
+from discern.catalog.formats.archive_source import holds_files, read_members
+from discern.catalog.formats.capture_file import is_capture
 from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.listing.listing_source import SUFFIXES
+from discern.display.displayed import Displayed
+from discern.display.html_card import HtmlCard
 from discern.errors import CatalogError, DiscernError, NotAPicture, PictureError, overlong_path, shorten
 from discern.flow.paths import is_folder
+from discern.flow.predict.answer_card import with_thumbnail
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs, resolve_inputs
 from discern.flow.run import is_own
 from discern.inference.error_status import error_json
@@ -22,8 +26,8 @@ _BATCH = 32
 _CONTAINER_HINT = "Add --out FILE to predict the pictures in it; in Python, call discern.predict_to."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Answer(Displayed):
     """Prediction for one image, or the error that prevented it.
 
     Attributes:
@@ -62,6 +66,15 @@ class Answer:
         assert self.error is not None
         return {"path": self.path} | error_json(self.error)
 
+    def _brief(self) -> dict[str, Any]:
+        return {"path": self.path} | {name: value for name, value in vars(self).items() if value and name != "path"}
+
+    def _to_card(self) -> HtmlCard:
+        name = Path(self.path).name
+        if self.prediction is None:
+            return HtmlCard("Discern · not usable", name).text(str(self.error))
+        return with_thumbnail(self.prediction, self.path)
+
 
 def predict(
     bundle: str | Path | Model, paths: Iterable[str | Path] | str | Path, *, progress: Progress = silent
@@ -88,10 +101,10 @@ def predict(
 def _answers(model: Model, inputs: list[str], progress: Progress) -> Iterator[Answer]:
     stream, done = _pictures(inputs, model.limits), 0
     while batch := list(islice(stream, _BATCH)):
-        results = model.predict(each.picture for each in batch)
-        for each, result in zip(batch, results, strict=True):
+        results = iter(model.predict(each.picture for each in batch if each.error is None))
+        for each in batch:
             done += 1
-            yield _answer(each, result)
+            yield _answer(each, each.error or next(results))
         progress("predict", done, None)
 
 
@@ -100,6 +113,8 @@ class _Input(NamedTuple):
     picture: Path | bytes
     explicit: bool = True
     """False for a file found in a folder."""
+    error: PictureError | None = None
+    """Reason why there is no picture in a captured request."""
 
 
 def _answer(given: _Input, result: Prediction | PictureError) -> Answer:
@@ -125,15 +140,27 @@ def _pictures(inputs: Iterable[str], limits: Limits) -> Iterator[_Input]:
         if isinstance(found, bytes):
             yield _Input(STANDARD_INPUT, found)
         elif is_folder(path := Path(found)):
-            yield from (_Input(str(file), file, explicit=False) for file in _walk(path.absolute(), limits))
+            for file in _walk(path.absolute(), limits):
+                yield from _captured(file, limits) if is_capture(file) else [_Input(str(file), file, explicit=False)]
+        elif overlong_path(found) is None and is_capture(path):
+            yield from _captured(path.absolute(), limits)
         else:
             text = str(path.absolute())
             yield _Input(text if overlong_path(text) is None else shorten(text), path)
 
 
+def _captured(file: Path, limits: Limits) -> Iterator[_Input]:
+    """Yield the pictures of captured requests."""
+    for item in read_members(file, str(file), limits=limits):
+        try:
+            yield _Input(item.path, item.load())
+        except PictureError as error:
+            yield _Input(item.path, b"", error=error)
+
+
 def _walk(folder: Path, limits: Limits) -> Iterator[Path]:
     try:
-        source = FolderSource(folder, limits=limits, leave_out=is_own)
+        source = FolderSource(folder, limits=limits, leave_out=is_own, sidecars=False)
     except CatalogError:
         yield folder
     else:

@@ -57,7 +57,7 @@ class ResumableOutput:
             RunError: the file exists, another job or process is writing it, or the folder cannot be written.
         """
         require_free(self.target)
-        with self._write_errors():
+        with write_errors(self.target):
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / _LOCK)
             try:
@@ -88,7 +88,7 @@ class ResumableOutput:
         """
         parts = self.parts()
         part = self.folder / f"{_number(parts[-1]) + 1 if parts else 0:06d}.parquet"
-        with self._write_errors():
+        with write_errors(self.target):
             table = pl.DataFrame({name: [row[name] for row in rows] for name in columns}, schema=columns)
             with atomic_write(part) as unfinished:
                 table.write_parquet(unfinished)
@@ -103,7 +103,7 @@ class ResumableOutput:
         """
         damaged = [part for part in self.parts() if not self._is_intact(part, columns)]
         for part in damaged:
-            with self._write_errors():
+            with write_errors(self.target):
                 _remove(part)
         if damaged:
             what = "A kept part" if len(damaged) == 1 else f"{len(damaged)} kept parts"
@@ -118,7 +118,7 @@ class ResumableOutput:
         parts = self.parts() if parts is None else parts
         if not parts:
             return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-        with self._write_errors():
+        with write_errors(self.target):
             return pl.scan_parquet(list(parts)).select(names).collect()
 
     def settle(self, key: str, order: Sequence[str]) -> list[Path]:
@@ -140,7 +140,7 @@ class ResumableOutput:
         rows = np.fromiter((last[each] for each in order), np.int64, len(order))
         if np.array_equal(rows, np.arange(len(kept))):
             return parts
-        with self._write_errors():
+        with write_errors(self.target):
             return self._rewritten(parts, rows)
 
     @contextmanager
@@ -150,7 +150,7 @@ class ResumableOutput:
         Raises:
             RunError: the file cannot be written.
         """
-        with self._write_errors(target):
+        with write_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(target) as whole:
                 yield whole
@@ -199,20 +199,22 @@ class ResumableOutput:
                 f"An unfinished {self.target} was started with another bundle, source or version.",
                 hint=f"Use another file name, or remove {self.folder} to start over.",
             )
-        with self._write_errors(), atomic_write(path) as unfinished:
+        with write_errors(self.target), atomic_write(path) as unfinished:
             if path.is_dir():
                 _remove(path)
             unfinished.write_text(json.dumps(identity) + "\n", encoding="ascii")
 
-    @contextmanager
-    def _write_errors(self, target: Path | None = None) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, PolarsError) as error:
-            raise RunError(
-                f"{target or self.target} cannot be written: {getattr(error, 'strerror', None) or error}.",
-                hint="Free disk space, or choose another path; then run the same command again to resume.",
-            ) from error
+
+@contextmanager
+def write_errors(target: Path) -> Iterator[None]:
+    """Convert errors of writing an output to `RunError`, with the remedy and how to resume."""
+    try:
+        yield
+    except (OSError, PolarsError) as error:
+        raise RunError(
+            f"{target} cannot be written: {getattr(error, 'strerror', None) or error}.",
+            hint="Free disk space, or choose another path; then run the same command again to resume.",
+        ) from error
 
 
 def require_free(*targets: Path) -> None:

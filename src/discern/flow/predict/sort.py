@@ -14,12 +14,13 @@ from discern.atomic import atomic_write
 from discern.bundle import Model
 from discern.catalog.formats.read_items import read_items
 from discern.catalog.spreadsheet import guard, unguard
+from discern.display.displayed import Displayed
 from discern.errors import PictureError, RunError, UsageError
 from discern.flow.paths import is_folder, resolve_output, resolve_path
 from discern.flow.predict.answer_table import AT
 from discern.flow.predict.batch_job import BatchJob
 from discern.flow.predict.inputs import STANDARD_INPUT, require_inputs
-from discern.flow.predict.resumable_output import ResumableOutput
+from discern.flow.predict.resumable_output import ResumableOutput, write_errors
 from discern.picture import read_header
 from discern.progress import Progress, silent
 from discern.splitting.file_names import UniqueNames, safe_name
@@ -30,8 +31,8 @@ STAGE = "copy"
 _COLUMNS = ("copy", "original", "decision", "label", "confidence", "sha256", "error")
 
 
-@dataclass(frozen=True, kw_only=True)
-class SortResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SortResult(Displayed):
     """Result of `discern.sort`.
 
     Attributes:
@@ -63,8 +64,8 @@ class SortResult:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class UnsortResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class UnsortResult(Displayed):
     """Result of `discern.unsort`.
 
     Attributes:
@@ -136,6 +137,8 @@ def sort(
 def unsort(undo: str | Path) -> UnsortResult:
     """Remove the copies that `sort` made, but for those that were edited since.
 
+    Nothing is followed that has become a link since: what it leads to is not a copy.
+
     Args:
         undo: the `undo.csv` of the sorted folder. It is removed, too, unless an edited copy is left.
 
@@ -149,7 +152,7 @@ def unsort(undo: str | Path) -> UnsortResult:
     try:
         for row in rows:
             copy = path.parent / row["copy"]
-            if not copy.is_file():
+            if copy.parent.is_symlink() or copy.is_symlink() or not copy.is_file():
                 missing.append(row["copy"])
             elif hashlib.sha256(copy.read_bytes()).hexdigest() != row["sha256"]:
                 changed.append(row["copy"])
@@ -159,7 +162,7 @@ def unsort(undo: str | Path) -> UnsortResult:
         if not changed:
             path.unlink()
         for folder in [*sorted({(path.parent / row["copy"]).parent for row in rows}), path.parent]:
-            if is_folder(folder) and not any(folder.iterdir()):
+            if is_folder(folder) and not folder.is_symlink() and not any(folder.iterdir()):
                 folder.rmdir()
     except OSError as error:
         raise RunError(
@@ -220,15 +223,10 @@ class _Copier:
         suffixes = read_header(data, limits=self._limits).suffixes
         name = self._names.unique(folder, safe_name(path.rsplit("/", 1)[-1], suffixes=suffixes))
         target = self._out / folder / name
-        try:
+        with write_errors(target):
             target.parent.mkdir(exist_ok=True)
             with atomic_write(target) as unfinished:
                 unfinished.write_bytes(data)
-        except OSError as error:
-            raise RunError(
-                f"{target} cannot be written: {error.strerror}.",
-                hint="Free disk space, or choose another folder; then run the same command again to resume.",
-            ) from error
         self.copied[folder] += 1
         return f"{folder}/{name}"
 

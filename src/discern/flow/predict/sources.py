@@ -9,9 +9,9 @@ from typing import Literal
 
 from discern.catalog import Item, Source
 from discern.catalog.formats.archive_source import holds_files
-from discern.catalog.formats.cifar.batch_file import names_batch
 from discern.catalog.formats.listing.listing_source import SUFFIXES
 from discern.catalog.formats.open_source import open_source
+from discern.catalog.formats.picture_container import names_container
 from discern.catalog.formats.source import item_from_bytes
 from discern.catalog.left_out import LeftOut
 from discern.catalog.path_text import is_archive, to_text
@@ -132,7 +132,7 @@ def _is_plain_file(path: Path) -> bool:
 def _is_container(path: str) -> bool:
     if path.lower().endswith(SUFFIXES) or is_folder(Path(path)):
         return True
-    return (is_archive(path) or names_batch(path)) and holds_files(Path(path))
+    return (is_archive(path) or names_container(path)) and holds_files(Path(path))
 
 
 def _common(folders: Iterable[str]) -> Path:

@@ -27,41 +27,67 @@ _SURE = 0.9
 # Not tuned: a camera that moves further between two frames shows another place.
 _LEAST_OVERLAP = 0.3
 _OVERLAPS = ((0.6, 1.0), (_LEAST_OVERLAP, 0.6))
+# Degrees and zooms to start from, where the camera may have turned or come nearer between two frames.
+_STARTS = ((0.0, 1.0),)
+_TURNED_STARTS = tuple((turn, zoom) for turn in (-7.0, 0.0, 7.0) for zoom in (0.93, 1.0, 1 / 0.93) if turn or zoom != 1)
 _LARGEST_ZOOM = 1.6
 _LARGEST_STRETCH = 1.35
 _LEAST_TEXTURE = 0.08
 _FLAT = 4.0  # variance of grey levels below which an overlap has no structure
 
 
-def agree_moved(catalog: "Catalog", pairs: np.ndarray, *, max_hue: float) -> np.ndarray:
+def agree_moved(catalog: "Catalog", pairs: np.ndarray, *, max_hue: float, turned: bool = False) -> np.ndarray:
     """Measure the agreement of pairs of pictures after aligning one with the other.
 
     Args:
         catalog: pictures with thumbnails.
         pairs: rows of the pairs, int [P, 2].
         max_hue: largest mean difference of chromaticity in the overlap.
+        turned: the camera has turned or come nearer, so that a shift alone aligns nothing; it takes longer.
 
     Returns:
         The mean correlation over windows with texture, float64 [P] in [-1, 1]; -1 for pairs that differ in colour, or
         that only an implausible map aligns.
     """
     batches = [pairs[at] for at in blocks(len(pairs), _BATCH)]
-    found = parallel_map([partial(_agree_batch, catalog, batch, max_hue) for batch in batches])
+    found = parallel_map(
+        [partial(_agree_batch, catalog, batch, max_hue, _TURNED_STARTS if turned else _STARTS) for batch in batches]
+    )
     return np.concatenate([np.zeros(0), *found])
 
 
-def _agree_batch(catalog: "Catalog", pairs: np.ndarray, max_hue: float) -> np.ndarray:
+def _agree_batch(
+    catalog: "Catalog", pairs: np.ndarray, max_hue: float, starts: Sequence[tuple[float, float]]
+) -> np.ndarray:
     rows, ends = np.unique(pairs, return_inverse=True)
     first, second = (catalog.thumbs[rows][end] for end in ends.reshape(pairs.shape).T)
     small = [halved(halved(brightness(thumbs))) for thumbs in (first, second)]
     agreement = np.full(len(pairs), -1.0)
-    for shift, correlation in find_shifts(*small, overlaps=_OVERLAPS):
-        alike = np.flatnonzero((correlation >= _LEAST_CORRELATION) & (agreement < _SURE))
-        if len(alike):
-            affine = _to_affine(shift[alike], small[0].shape[1])
-            found = _agree_aligned(first[alike], second[alike], affine, max_hue)
-            agreement[alike] = np.maximum(agreement[alike], found)
+    for start in starts:
+        turn = _turn(*start)
+        overlaps = _OVERLAPS if start == (0.0, 1.0) else _OVERLAPS[:1]  # chance aligns something in a small overlap
+        for shift, correlation in find_shifts(small[0], _turned(small[1], turn), overlaps=overlaps):
+            alike = np.flatnonzero((correlation >= _LEAST_CORRELATION) & (agreement < _SURE))
+            if len(alike):
+                affine = _to_affine(shift[alike], small[0].shape[1], turn)
+                found = _agree_aligned(first[alike], second[alike], affine, max_hue)
+                agreement[alike] = np.maximum(agreement[alike], found)
     return agreement
+
+
+def _turn(degrees: float, zoom: float) -> np.ndarray:
+    cosine, sine = np.cos(np.radians(degrees)) * zoom, np.sin(np.radians(degrees)) * zoom
+    return np.array([[cosine, -sine], [sine, cosine]], np.float32)
+
+
+def _turned(planes: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Sample pictures [P, S, S] through a map about their centre."""
+    if np.array_equal(turn, np.eye(2)):
+        return planes
+    affine = np.zeros((len(planes), 2, 3), np.float32)
+    affine[:, :, :2] = turn
+    square = (np.ones((len(planes), 2), np.float32),) * 2
+    return bilinear(planes, place(affine, square, planes.shape[1:], planes.shape[1:])).reshape(planes.shape)
 
 
 def _agree_aligned(first: np.ndarray, second: np.ndarray, affine: np.ndarray, max_hue: float) -> np.ndarray:
@@ -127,9 +153,9 @@ def _correlate_overlaps(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarr
     return covariance / np.sqrt((variances[0] + flat) * (variances[1] + flat)), count
 
 
-def _to_affine(shift: np.ndarray, side: int) -> np.ndarray:
+def _to_affine(shift: np.ndarray, side: int, turn: np.ndarray) -> np.ndarray:
     affine = np.zeros((len(shift), 2, 3), np.float32)
-    affine[:, 0, 0] = affine[:, 1, 1] = 1
+    affine[:, :, :2] = np.linalg.inv(turn)
     affine[:, :, 2] = shift[:, ::-1] * (2 / side)
     return affine
 

@@ -1,4 +1,4 @@
-"""Functions that detect films and bursts among images with numbered file names.
+"""Functions that detect films and bursts among images with numbers or times.
 
 Consecutive numbers alone prove nothing: `n01440764_123` and `n01440764_124` are unrelated photographs. Neighbouring
 frames of a film are closer than random pairs of the same series, and show the same scene: they are nearly alike, or one
@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from discern.grouping.films.bursts import link_bursts
 from discern.grouping.films.colour_overlap import overlap_colours
 from discern.grouping.films.frame_distance import FrameDistance
 from discern.grouping.films.same_scene import agree_moved
 from discern.grouping.films.series import Series, find_series
+from discern.grouping.films.timelines import capture_series, find_timelines
+from discern.grouping.groups import merge_groups
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -45,6 +48,7 @@ class SequenceConfig:
         min_close_share: share of neighbours that are close in such a series.
         min_agreement: least agreement of neighbours that show one scene.
         close_agreement: the same for close neighbours.
+        turned_agreement: the same between which the camera has turned or come nearer.
         sure_agreement: the same where the order of the series proves nothing, or numbers are missing.
         camera_agreement: agreement of neighbours in a film whose scene stands still while the camera moves.
         min_aligned_share: share of neighbours that reach it in such a film.
@@ -64,6 +68,7 @@ class SequenceConfig:
     min_close_share: float = 0.5
     min_agreement: float = 0.6
     close_agreement: float = 0.4
+    turned_agreement: float = 0.6
     sure_agreement: float = 0.8
     camera_agreement: float = 0.9
     min_aligned_share: float = 0.6
@@ -76,10 +81,10 @@ class SequenceConfig:
 def find_sequences(
     catalog: "Catalog", rows: np.ndarray, *, config: SequenceConfig | None = None, scratch: Path | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find films among numbered images and link their consecutive frames.
+    """Find films and bursts among images with numbers or times, and link their consecutive frames.
 
     Args:
-        catalog: pictures with names and thumbnails.
+        catalog: pictures with names, times of capture and thumbnails.
         rows: rows of the pictures to consider, int [n].
         config: criteria of a film.
         scratch: directory for temporary files, as in `scratch_array`.
@@ -89,16 +94,20 @@ def find_sequences(
     """
     config = config or SequenceConfig()
     paths = catalog.table["path"].gather(rows).to_list()
-    series = find_series(paths, rows)
-    if not series:
+    captured, timelines = capture_series(catalog, rows), find_timelines(catalog, rows)
+    series = [*find_series(paths, rows), *captured]
+    if not series and not timelines:
         return np.zeros((0, 2), np.int64), np.zeros(0)
     distance = FrameDistance(catalog, rows, scratch)
     unrelated = distance.unrelated_pairs(series)
     middle = np.median(distance(unrelated))
-    series = find_series(paths, rows, evidence=lambda pairs: float(np.maximum(middle - distance(pairs), 0).sum()))
+    found = find_series(paths, rows, evidence=lambda pairs: float(np.maximum(middle - distance(pairs), 0).sum()))
     linker = _Linker(catalog, distance, unrelated, config)
-    pairs = [links for group in _by_pattern(series) for links in linker.link(group)]
-    linked = np.concatenate(pairs) if pairs else np.zeros((0, 2), np.int64)
+    pairs = [links for group in _by_pattern([*found, *captured]) for links in linker.link(group)]
+    linked = np.concatenate([np.zeros((0, 2), np.int64), *pairs])
+    film = merge_groups(len(catalog), linked)
+    bursts = link_bursts(catalog, timelines, agreement=linker.agreement, unrelated=unrelated, film=film)
+    linked = np.unique(np.sort(np.concatenate([linked, bursts]), axis=1), axis=0)
     return linked, 1 - np.minimum(distance(linked), 1)
 
 
@@ -116,6 +125,7 @@ class _Linker:
         self, catalog: "Catalog", distance: FrameDistance, unrelated: np.ndarray, config: SequenceConfig
     ) -> None:
         self._catalog, self._distance, self._unrelated, self._config = catalog, distance, unrelated, config
+        self._known: dict[tuple[int, int, bool], float] = {}
         self._close = float(np.quantile(distance(unrelated), config.background_quantile))
 
     def link(self, group: list[Series]) -> Iterator[np.ndarray]:
@@ -124,6 +134,8 @@ class _Linker:
         observed = [self._distance(one.neighbours) for one in group]
         expected = [self._distance(_random_pairs(one.rows, rng)) for one in group]
         all_ordered = self._is_ordered(np.concatenate(observed), np.concatenate(expected))
+        if all_ordered:  # all at once, since a call for each short series takes longer
+            self.agreement(np.concatenate([_sample(one.neighbours) for one in group]))
         for one, near, random in zip(group, observed, expected, strict=True):
             long_enough = len(near) >= self._config.shortest
             yield self._link(one, near, ordered=all_ordered or (long_enough and self._is_ordered(near, random)))
@@ -141,16 +153,21 @@ class _Linker:
         complete = steps <= config.max_gap * max(float(np.median(steps)), 1.0)
         aligned = self._is_aligned(pairs)
         linked = complete & (
-            distances <= config.sure_share * self._close if aligned else self._is_near(distances, steps)
+            distances <= config.sure_share * self._close
+            if aligned
+            else self._is_near(distances, np.zeros_like(steps) if series.timed else steps)
         )
         rest = np.flatnonzero(~linked)
         least = np.where(distances[rest] <= self._close, config.close_agreement, config.min_agreement)
         least = np.where(complete[rest], least, config.sure_agreement)
-        linked[rest[self._agreement(pairs[rest]) >= least]] = True
+        linked[rest[self.agreement(pairs[rest]) >= least]] = True
         if aligned:
             rest = np.flatnonzero(~linked & complete & (distances <= config.covered_share * self._close))
             linked[rest[overlap_colours(self._catalog, pairs[rest]) >= config.min_overlap]] = True
-        return np.concatenate([pairs[linked], self._bridges(series.rows, linked, complete)])
+        bridges = self._bridges(series.rows, linked, complete)
+        rest = np.flatnonzero(~linked & complete)
+        linked[rest[self.agreement(pairs[rest], turned=True) >= config.turned_agreement]] = True
+        return np.concatenate([pairs[linked], bridges])
 
     def _link_bursts(self, series: Series) -> np.ndarray:
         """Link the bursts of a series whose order as a whole proves nothing.
@@ -173,7 +190,7 @@ class _Linker:
         return pairs[agree] if enough else pairs[:0]
 
     def _agree_surely(self, pairs: np.ndarray) -> np.ndarray:
-        sure: np.ndarray = self._agreement(pairs) >= self._config.sure_agreement
+        sure: np.ndarray = self.agreement(pairs) >= self._config.sure_agreement
         return sure
 
     def _is_near(self, distances: np.ndarray, steps: np.ndarray) -> np.ndarray:
@@ -188,8 +205,8 @@ class _Linker:
 
     def _is_aligned(self, pairs: np.ndarray) -> bool:
         """Tell whether most neighbours can be aligned well, so that those that cannot show different scenes."""
-        config, sample = self._config, pairs[:: -(-len(pairs) // _SAMPLE)]
-        return bool(np.mean(self._agreement(sample) >= config.camera_agreement) >= config.min_aligned_share)
+        config = self._config
+        return bool(np.mean(self.agreement(_sample(pairs)) >= config.camera_agreement) >= config.min_aligned_share)
 
     def _bridges(self, rows: np.ndarray, linked: np.ndarray, complete: np.ndarray) -> np.ndarray:
         """Link frames shortly before and after a cut that surely show one scene.
@@ -201,11 +218,22 @@ class _Linker:
         at = np.unique(at[(at[:, 0] >= 0) & (at[:, 1] < len(rows))], axis=0)
         pairs: np.ndarray = rows[at]
         sure = self._distance(pairs) <= self._config.sure_share * self._close
-        sure[~sure] = self._agreement(pairs[~sure]) >= self._config.sure_agreement
+        sure[~sure] = self.agreement(pairs[~sure]) >= self._config.sure_agreement
         return pairs[sure]
 
-    def _agreement(self, pairs: np.ndarray) -> np.ndarray:
-        return agree_moved(self._catalog, pairs, max_hue=self._config.max_hue)
+    def agreement(self, pairs: np.ndarray, *, turned: bool = False) -> np.ndarray:
+        """Measure the agreement of pairs of pictures, unless it is known (see `agree_moved`)."""
+        keys = [(first, second, turned) for first, second in pairs.tolist()]
+        new = np.array([key[:2] for key in dict.fromkeys(keys) if key not in self._known], np.int64).reshape(-1, 2)
+        if len(new):
+            found = agree_moved(self._catalog, new, max_hue=self._config.max_hue, turned=turned)
+            for (first, second), agreement in zip(new.tolist(), found.tolist(), strict=True):
+                self._known[first, second, turned] = agreement
+        return np.array([self._known[key] for key in keys])
+
+
+def _sample(pairs: np.ndarray) -> np.ndarray:
+    return pairs[:: -(-len(pairs) // _SAMPLE)]
 
 
 def _random_pairs(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -15,6 +15,8 @@ from typing import Self
 
 import numpy as np
 
+from discern.parallel import single_threaded_blas
+
 RINGS, FINER, ANGLES, ORDERS = 8, 2, 48, 10
 # Radius of the disc (1: the largest that fits), and its centre as a share of the half width and half height.
 # Each step zooms by a tenth, down to what is left of a 4:3 picture rotated by 45 degrees and cropped to its inside.
@@ -48,12 +50,14 @@ def blur(planes: np.ndarray, sigma: float) -> np.ndarray:
     offsets = np.arange(-reach, reach + 1)
     kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
     kernel = (kernel / kernel.sum()).astype(np.float32)
-    for axis in (1, 2):
-        padding = [(reach, reach) if a == axis else (0, 0) for a in range(3)]
-        padded = np.moveaxis(np.pad(planes, padding, "edge"), axis, 0)
-        size = planes.shape[axis]
-        smooth = sum(weight * padded[o : o + size] for o, weight in enumerate(kernel))
-        planes = np.moveaxis(np.asarray(smooth), 0, axis)
+    for axis, size in ((1, planes.shape[1]), (2, planes.shape[2])):
+        first, last = planes.take([0], axis), planes.take([size - 1], axis)
+        # Faster than np.pad on small pictures.
+        padded = np.concatenate([first] * reach + [planes] + [last] * reach, axis)
+        shifted = [padded[:, o : o + size] if axis == 1 else padded[:, :, o : o + size] for o in range(len(kernel))]
+        planes = kernel[0] * shifted[0]
+        for weight, values in zip(kernel[1:], shifted[1:], strict=True):
+            planes += weight * values
     return planes
 
 
@@ -146,7 +150,8 @@ class InvariantDescriptor:
             total, products = total + raw.sum(axis=0), products + raw.T @ raw
         mean = total / len(spectra)
         covariance = products / len(spectra) - np.outer(mean, mean)
-        values, vectors = np.linalg.eigh(covariance + 1e-9 * np.eye(len(mean)))
+        with single_threaded_blas():  # on a matrix this small, BLAS threads cost more than they gain
+            values, vectors = np.linalg.eigh(covariance + 1e-9 * np.eye(len(mean)))
         values, vectors = values[::-1][:length], vectors[:, ::-1][:, :length]
         whitening = vectors / np.sqrt(values + 0.02 * values[0])
         return cls(weights=weights, mean=mean.astype(np.float32), whitening=whitening.astype(np.float32))

@@ -122,8 +122,12 @@ def k_means_centres(rows: np.ndarray, weights: np.ndarray, count: int, *, seed: 
 
 def _lloyd(rows: np.ndarray, weights: np.ndarray, centres: np.ndarray, *, spherical: bool) -> np.ndarray:
     weighted = rows * weights[:, None].astype(rows.dtype)
+    nearest = np.full(len(rows), -1)
     for _ in range(_K_MEANS_ITERATIONS):
+        before = nearest
         nearest = (rows @ centres.T - (0 if spherical else (centres**2).sum(axis=1) / 2)).argmax(axis=1)
+        if np.array_equal(nearest, before):
+            break
         order = np.argsort(nearest, kind="stable")
         filled, starts = np.unique(nearest[order], return_index=True)
         mass = np.bincount(nearest, weights)[filled].astype(rows.dtype)

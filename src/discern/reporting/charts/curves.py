@@ -71,7 +71,7 @@ def risk_curve(curve: "RiskCurveMetrics", *, max_error: float, chosen: tuple[flo
     ]
     if chosen is not None:
         x, y = frame.x(chosen[0]), frame.y(min(chosen[1], top))
-        label = tag("title", f"{percent(chosen[0])} accepted, {percent(chosen[1])} of these wrong")
+        label = tag("title", f"{percent(chosen[0])} accepted, {percent(chosen[1])} of the groups with an error")
         marks += [
             tag("line", x1=x, x2=x, y1=frame.top, y2=frame.bottom, class_="chosen"),
             tag("circle", label, cx=x, cy=y, r="6", class_="dot"),

@@ -1,11 +1,14 @@
 """Functions that create SVG elements, and the coordinate system of a chart."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from markupsafe import Markup, escape
 
 from discern.reporting.formatting import percent
+
+_PERCENT = partial(percent, digits=0)
 
 
 def tag(name: str, content: str | Markup = "", **attributes: str | float | None) -> Markup:
@@ -64,9 +67,15 @@ class Frame:
         return self.top + self.height
 
     def axes(
-        self, columns: Sequence[tuple[float, str]], rows: Sequence[float], *, across: str, up: str
+        self,
+        columns: Sequence[tuple[float, str]],
+        rows: Sequence[float],
+        *,
+        across: str,
+        up: str,
+        number: Callable[[float], str] = _PERCENT,
     ) -> list[Markup]:
-        """Draw grid lines, tick labels and axis labels, with percentages on the vertical axis."""
+        """Draw grid lines, tick labels and axis labels, with `number` as the format of the vertical axis."""
         right, middle = self.left + self.width, self.top + self.height / 2
         marks = []
         for value, name in columns:
@@ -76,7 +85,7 @@ class Frame:
         for value in rows:
             y = self.y(value)
             marks.append(tag("line", x1=self.left, x2=right, y1=y, y2=y, class_="grid"))
-            marks.append(tag("text", percent(value, digits=0), x=self.left - 7, y=y + 4, text_anchor="end"))
+            marks.append(tag("text", number(value), x=self.left - 7, y=y + 4, text_anchor="end"))
         turned = f"translate(11 {middle:.1f}) rotate(-90)"
         return [
             *marks,

@@ -40,6 +40,12 @@ CHECKS = {
         meaning="The same picture has two labels, so one of them is wrong. Both were left out of the evaluation.",
         remedy="Decide which label is correct; drop the other in fixes.csv.",
     ),
+    "multi_label": CheckDescription(
+        title="Pictures under several labels",
+        meaning="So many pictures are under several labels that this looks like a multi-label data set, which is not "
+        "supported: a picture has one label.",
+        remedy="Keep each picture under one label, or train one model for each label.",
+    ),
     "similar_labels": CheckDescription(
         title="Labels that are nearly the same",
         meaning="They differ only in case, blanks, hyphens or letters that look alike, and are classes of their own.",

@@ -9,14 +9,14 @@ import numpy as np
 from discern.reporting.charts import stacked_bar
 from discern.reporting.formatting import DASH
 from discern.reporting.gallery import Gallery, PageImage
+from discern.reporting.plots.class_counts import ClassCounts, count_classes
+from discern.reporting.plots.distribution import Distribution, Spread, measure_distributions
+from discern.reporting.plots.histogram import histogram, range_track
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from discern.catalog import Catalog
-
-PARTS = ("train", "validation", "test")
-_SIDES = (0, 32, 64, 128, 256, 512, 1024, 2048)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +40,37 @@ class Bar:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClassRange:
+    """Range of a measure of a class, as a chart and in words."""
+
+    track: "Markup"
+    median: str
+    ends: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureSummary:
+    """Histogram of a measure, such as the file size, and its range in each class."""
+
+    title: str
+    axis: str
+    summary: str
+    chart: "Markup"
+    ranges: "dict[str, ClassRange]"
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetSummary:
     """Contents of the dataset section of the report."""
 
     pictures: int
     unreadable: int
     parts: tuple[str, ...]
+    part_totals: tuple[int, ...]
     classes: tuple[ClassRow, ...]
     negatives: int
     unlabelled: int
-    sides: tuple[Bar, ...]
+    measures: tuple[MeasureSummary, ...]
     formats: tuple[Bar, ...]
     modes: tuple[Bar, ...]
     smallest: str
@@ -60,20 +81,19 @@ class DatasetSummary:
 def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> DatasetSummary:
     """Build the dataset section of the report, with samples drawn by `seed`."""
     readable = np.flatnonzero(catalog.readable)
-    column = {name: catalog.table.get_column(name).to_list() for name in ("part", "width", "height", "format", "mode")}
-    part = [column["part"][row] or "" for row in readable]
-    parts = tuple(name for name in (*PARTS, *sorted(set(part) - {*PARTS, ""}), "") if name in part)
-    sides = np.array([min(column["width"][row], column["height"][row]) for row in readable], dtype=np.int64)
+    column = {name: catalog.table.get_column(name).to_list() for name in ("width", "height", "format", "mode")}
+    counts = count_classes(catalog)
     by_area = sorted(readable, key=lambda row: column["width"][row] * column["height"][row])
     sizes = [f"{column['width'][row]} \N{MULTIPLICATION SIGN} {column['height'][row]}" for row in by_area] or [DASH]
     return DatasetSummary(
         pictures=len(readable),
         unreadable=len(catalog.readable) - len(readable),
-        parts=parts if parts != ("",) else (),
-        classes=_classes(catalog, gallery, part, parts, seed=seed),
+        parts=counts.parts,
+        part_totals=tuple(counts.in_part(place, catalog.labels) for place in range(len(counts.parts))),
+        classes=_classes(catalog, gallery, counts, seed=seed),
         negatives=int(catalog.negative.sum()),
-        unlabelled=int((catalog.label_index[readable] < 0).sum() - catalog.negative.sum()),
-        sides=_side_bars(sides),
+        unlabelled=counts.unlabelled,
+        measures=tuple(map(_summarise, measure_distributions(catalog))),
         formats=_bars(Counter(column["format"][row] for row in readable)),
         modes=_bars(Counter(column["mode"][row] for row in readable)),
         smallest=sizes[0],
@@ -87,42 +107,45 @@ def samples_per_class(classes: int) -> int:
     return 10 if classes <= 4 else 8 if classes <= 15 else 5 if classes <= 60 else 4 if classes <= 200 else 2
 
 
-def _classes(
-    catalog: "Catalog", gallery: Gallery, part: list[str], parts: tuple[str, ...], *, seed: int
-) -> tuple[ClassRow, ...]:
+def _classes(catalog: "Catalog", gallery: Gallery, counts: ClassCounts, *, seed: int) -> tuple[ClassRow, ...]:
     random = np.random.default_rng(seed)
-    readable = np.flatnonzero(catalog.readable)
-    index = catalog.label_index[readable]
-    counts = Counter(zip(index.tolist(), part, strict=True))
-    totals = np.bincount(index[index >= 0], minlength=len(catalog.labels))
-    most = max(1, int(totals.max(initial=0)))
+    most = max(1, *map(counts.total, catalog.labels), 0)
     shown = samples_per_class(len(catalog.labels))
     large = len(catalog.labels) <= 15
     rows = []
     for number, label in enumerate(catalog.labels):
-        own = readable[index == number]
+        own = np.flatnonzero(catalog.label_index == number)
         sample = random.choice(own, size=min(shown, len(own)), replace=False).tolist()
-        each = tuple(counts[number, name] for name in parts)
         rows.append(
             ClassRow(
                 label=label,
-                counts=each if len(parts) > 1 else (),
+                counts=counts.classes[label] if len(counts.parts) > 1 else (),
                 total=len(own),
-                bar=stacked_bar(each, total=most),
+                bar=stacked_bar(counts.classes[label], total=most),
                 samples=tuple(gallery.picture(row, 112) if large else gallery.thumbnail(row) for row in sample),
             )
         )
     return tuple(rows)
 
 
-def _side_bars(sides: np.ndarray) -> tuple[Bar, ...]:
-    bars = []
-    for first, last in zip(_SIDES, (*_SIDES[1:], None), strict=True):
-        inside = int(((sides >= first) & (sides < (last or np.inf))).sum())
-        name = f"under {last}" if not first else f"{first} or more" if last is None else f"{first} to {last - 1}"
-        bars.append(Bar(name=f"{name} px", count=inside, bar=stacked_bar([inside], total=max(1, len(sides)))))
-    filled = [index for index, bar in enumerate(bars) if bar.count]
-    return tuple(bars[filled[0] : filled[-1] + 1]) if filled else ()
+def _summarise(distribution: Distribution) -> MeasureSummary:
+    return MeasureSummary(
+        title=distribution.measure.title,
+        axis=distribution.measure.axis,
+        summary=distribution.summary,
+        chart=histogram(distribution),
+        ranges={label: _range(distribution, spread) for label, spread in distribution.by_class.items()},
+    )
+
+
+def _range(distribution: Distribution, spread: Spread) -> ClassRange:
+    text = distribution.measure.text
+    first, last = text(spread.smallest), text(spread.largest)
+    return ClassRange(
+        track=range_track(distribution, spread),
+        median=text(spread.median),
+        ends="" if first == last else f"{first} to {last}",
+    )
 
 
 def _bars(counts: Counter[Any]) -> tuple[Bar, ...]:

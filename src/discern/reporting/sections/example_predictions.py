@@ -44,18 +44,24 @@ class ExamplePicker:
         self._predictions, self._gallery, self._labels = predictions, gallery, labels
 
     def most_confident_errors(
-        self, evidence: EvidenceMaps | None, recipe: Mapping[str, Any]
+        self, evidence: EvidenceMaps | None, recipe: Mapping[str, Any], *, whole: bool = False
     ) -> tuple[ExamplePrediction, ...]:
-        """Return the most confident errors as examples, with evidence maps where available."""
+        """Return the most confident errors as examples, with evidence maps where available.
+
+        Args:
+            evidence: computes the evidence maps of rows; None without them.
+            recipe: preprocessing of the pictures; empty if it is not known.
+            whole: the gallery's pictures are not cropped yet.
+        """
         positions = self.without_copies(self._predictions.most_confident_errors(len(self._predictions.rows)))[
             :ERRORS_SHOWN
         ]
         maps = self._maps(positions, evidence)
-        view = _model_view(recipe)
+        view, known = _model_view(recipe, whole=whole), _parse(recipe)
         examples = []
         for position, weight in zip(positions, maps, strict=True):
             row = int(self._predictions.rows[position])
-            overlay = None if weight is None else self._gallery.evidence(row, weight, 200, view)
+            overlay = None if weight is None else self._gallery.evidence(row, weight, 200, view, known)
             examples.append(self.example(position, 200, overlay))
         return tuple(examples)
 
@@ -97,11 +103,17 @@ class ExamplePicker:
         return [each[..., label] if each.ndim == 3 else each for each, label in zip(maps, predicted, strict=True)]
 
 
-def _model_view(recipe: Mapping[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function that crops and resizes an image as the model's input."""
+def _parse(recipe: Mapping[str, Any]) -> Recipe | None:
     try:
-        known = Recipe.from_json(dict(recipe))
+        return Recipe.from_json(dict(recipe))
     except DiscernError:
+        return None
+
+
+def _model_view(recipe: Mapping[str, Any], *, whole: bool = False) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function that fits an image as the model's input."""
+    known = _parse(recipe)
+    if known is None:
         return lambda pixels: pixels
-    square = (known.size, known.size)
-    return lambda pixels: pixels if pixels.shape[:2] == square else apply_recipe(pixels, known)
+    cropped = () if whole else (known.size, known.size)
+    return lambda pixels: pixels if pixels.shape[:2] == cropped else apply_recipe(pixels, known)

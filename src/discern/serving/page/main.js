@@ -51,7 +51,8 @@ class Page {
     this.connection = new Connection({ onModel: (info) => this.setModel(info), onKeyRequired: askForKey });
     this.live = new LiveCamera(this);
     this.setUp();
-    this.connection.establish(loadSetting("model", undefined));
+    // The model in the address goes before the one that was chosen earlier.
+    this.connection.establish(new URLSearchParams(location.search).get("model") ?? loadSetting("model", undefined));
   }
 
   setUp() {

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp
 
 from discern._version import __version__
@@ -17,6 +17,12 @@ from discern.serving.web.health import health_router
 from discern.serving.web.inference_service import InferenceService
 from discern.serving.web.inference_v2 import inference_v2_router
 from discern.serving.web.lifespan import Lifespan
+from discern.serving.web.model_choice import (
+    require_model_in_query,
+    require_model_of_path,
+    require_no_model,
+    require_one_model,
+)
 from discern.serving.web.pages import add_pages
 from discern.serving.web.prometheus import ServerMetrics
 from discern.serving.web.request_body import RequestReader
@@ -89,11 +95,15 @@ def create_app(
 def _add_routers(
     app: FastAPI, config: ServeConfig, service: InferenceService, lifespan: Lifespan, signal: ReloadSignal
 ) -> None:
-    app.include_router(rest_router(service))
-    app.include_router(health_router(service.metrics, lifespan.is_ready))
-    app.include_router(sagemaker_router(service, lifespan.is_ready))
-    app.include_router(inference_v2_router(service, lifespan.is_ready, config.pictures_per_request))
-    app.include_router(admin_router(lifespan.reloader, signal))
+    routers = (
+        (rest_router(service), require_model_in_query),
+        (health_router(service.metrics, lifespan.is_ready), require_no_model),
+        (sagemaker_router(service, lifespan.is_ready), require_one_model),
+        (inference_v2_router(service, lifespan.is_ready, config.pictures_per_request), require_model_of_path),
+        (admin_router(lifespan.reloader, signal), require_no_model),
+    )
+    for router, check in routers:
+        app.include_router(router, dependencies=[Depends(check)])
     add_pages(app, config)
     if config.key_file:
         _document_keys(app)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -71,9 +71,7 @@ class InferenceRequest(BaseModel):
 
 def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool], max_pictures: int) -> APIRouter:
     """Build the router for the endpoints of the Open Inference Protocol (KServe, Triton)."""
-    router = APIRouter(
-        prefix="/v2", tags=["Open Inference Protocol v2"], dependencies=[Depends(_require_model_of_path)]
-    )
+    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"])
 
     @router.get("", response_model=None)
     async def server() -> JSONResponse:
@@ -122,6 +120,7 @@ def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool],
         inference, pictures = await service.reader.parse(
             request, partial(_parse, size=size, max_pictures=max_pictures), inline_bytes=_INLINE_BYTES
         )
+        _require_same_model(name, inference)
         await count_pictures(request, len(pictures))
         results = await service.predict(request, pictures, served=served)
         return JSONResponse(_response(name, inference, _predictions(results)))
@@ -129,13 +128,13 @@ def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool],
     return router
 
 
-def _require_model_of_path(request: Request) -> None:
-    """Refuse a `model` in the query that is not the model of the path, rather than ignore it."""
-    model = request.query_params.get("model")
-    if model is not None and model != request.path_params.get("name"):
-        raise BadRequest(
-            f"The model {model[:80]!r} is named in the query.", hint="Name it in the path: /v2/models/NAME/infer."
-        )
+def _require_same_model(name: str, inference: InferenceRequest) -> None:
+    for key in ("model", "model_name"):
+        other = (inference.model_extra or {}).get(key, name)
+        if other != name:
+            raise BadRequest(
+                f"The body names the model {str(other)[:80]!r}, and the path {name[:80]!r}.", hint="Name one model."
+            )
 
 
 def _find(service: InferenceService, name: str, version: str | None) -> ServedModel:

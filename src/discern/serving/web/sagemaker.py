@@ -12,9 +12,10 @@ from discern.inference.batcher import BatchResult
 from discern.inference.error_status import error_json
 from discern.serving.web.health import require_ready
 from discern.serving.web.inference_service import InferenceService
+from discern.serving.web.model_choice import TARGET_HEADER
 from discern.serving.web.schemas import INFERENCE_ERRORS, MODEL, PICTURES_BODY, error_responses
 
-_TARGET_MODEL = Header(None, alias="X-Amzn-SageMaker-Target-Model", description="Name of the model, as `model`.")
+_TARGET_MODEL = Header(None, alias=TARGET_HEADER, description="Name of the model, as `model`.")
 
 
 def sagemaker_router(service: InferenceService, is_ready: Callable[[], bool]) -> APIRouter:
@@ -22,10 +23,10 @@ def sagemaker_router(service: InferenceService, is_ready: Callable[[], bool]) ->
     router = APIRouter(tags=["SageMaker"])
 
     @router.get("/ping", responses=error_responses(404, 503))
-    async def ping(model: str | None = MODEL) -> JSONResponse:
+    async def ping(model: str | None = MODEL, target: str | None = _TARGET_MODEL) -> JSONResponse:
         """Confirm that the server is ready to classify images."""
         require_ready(is_ready)
-        service.registry.get(model)
+        service.registry.get(_require_one(model, target))
         return JSONResponse({})
 
     @router.post("/invocations", responses=error_responses(*INFERENCE_ERRORS), openapi_extra=PICTURES_BODY)

@@ -100,3 +100,10 @@ def test_values_pass_through() -> None:
     assert values_after(node("Sqrt", "a"), weights={"a": [4.0]}) is None
     assert values_after(node("Max", "a"), weights={"a": [1, 2]}) is None
     assert values_after(node("Sum", "a", "a", "a"), weights={"a": [1, 2]}) is None
+    limits = {"a": [-1.5, 2.0, 9.0], "low": 0.0, "high": 4.0}
+    assert values_after(node("Clip", "a", "low", "high"), weights=limits) == [0, 2, 4]
+    assert values_after(node("Clip", "a", "low"), weights=limits) == [0, 2, 9]
+    assert values_after(node("Clip", "a", "", "high"), weights=limits) == [-1.5, 2, 4]
+    assert values_after(node("Clip", "a", "high", "low"), weights=limits) is None
+    assert values_after(node("Clip", "a", "low", "high"), weights=limits | {"a": [np.nan, 1.0]}) is None
+    assert values_after(node("Clip", "a", "a"), weights={"a": [1, 2]}) is None

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import ModelProto, TensorProto, helper
 
-from discern.bundle.graph_safety import find_fault, output_shapes
+from discern.bundle.graph_safety import find_encoding_fault, find_fault, output_shapes, tensor_shapes
 from discern.bundle.graph_safety.graph_limits import GraphFault
 from tests.attacks.hostile_bundles import EXTERNAL, disguised, endless, graph, in_two_formats
 from tests.unit.bundle.factories import colour_graph
@@ -34,6 +34,23 @@ def test_loops_and_another_format_are_detected() -> None:
     assert find_fault(endless()) == "uses the operator Loop, which is not allowed"
     assert find_fault(disguised()) == "cannot be read: it has a number in an unusual encoding"
     assert find_fault(in_two_formats()) == "is not in the ONNX format"
+
+
+def test_a_graph_can_be_parsed_before_its_sizes_are_known() -> None:
+    open_sizes = onnx.load_from_string(colour_graph())
+    for axis in open_sizes.graph.input[0].type.tensor_type.shape.dim:
+        axis.ClearField("dim_value")
+    assert find_fault(open_sizes.SerializeToString())
+    for data in (open_sizes.SerializeToString(), colour_graph()):
+        assert find_encoding_fault(data) is None
+    for data in (EXTERNAL[next(iter(EXTERNAL))](), disguised(), in_two_formats(), b"", b"\x00"):
+        assert find_encoding_fault(data) == find_fault(data)
+
+
+def test_the_shapes_of_all_tensors_are_known() -> None:
+    shapes = tensor_shapes(colour_graph())
+    assert shapes["pixels"][0] == -1
+    assert output_shapes(colour_graph()).items() <= shapes.items()
 
 
 def test_a_graph_in_two_parts_is_rejected() -> None:

@@ -142,3 +142,13 @@ def test_a_size_that_is_rounded_down_is_known() -> None:
         node("Cast", "whole", to=INT64),
     ]
     assert values_after(*nodes, weights={"two": [2], "four": [4], "factor": [1.7, 0.4]}) == [13, 3]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 2.5), (-1.0, -1.0), (-3e38, 3e38)])
+def test_limited_numbers_are_those_of_the_engine(low: float, high: float) -> None:
+    weights = {"a": [-3.4e38, -1.0, -0.0, 0.5, 2.5000002, 3.4e38], "low": low, "high": high}
+    model = network(node("Clip", "a", "low", "high"), node("Identity", "x", outputs=["beside"]), weights=weights)
+    found = facts(model.SerializeToString())["y"].values
+    model.graph.output.append(type(model.graph.output[0])(name="y"))
+    run = open_runtime(model.SerializeToString(), threads=1).run
+    assert found.tolist() == run({"pixels": np.zeros((1, 8, 8, 3), np.uint8)})["y"].tolist()

@@ -64,6 +64,13 @@ class TestUndeclaredFilms:
         edges = [(0, 1, "sequence", 0.9), (2, 3, "near", 0.9), (3, 4, "near", 0.9)]
         assert find("undeclared_film", ["a"] * 5, edges=edges, group=[0, 0, 1, 1, 1]) == []
 
+    def test_a_film_with_several_labels_is_said_to_have_them(self, find):
+        labels, group = ["a"] * 6 + ["b"] * 2, [0, 0, 0, 0, 1, 2, 2, 2]
+        (finding,) = find("undeclared_film", labels, edges=FILMS, group=group)
+        assert "1 of them has pictures with different labels" in finding.why
+        (finding,) = find("undeclared_film", ["a"] * 8, edges=FILMS, group=group)
+        assert "different labels" not in finding.why
+
     def test_the_remedies_include_groups_by_path(self, find):
         (finding,) = find("undeclared_film", ["a"] * 8, edges=FILMS, group=[0, 0, 0, 0, 1, 2, 2, 2])
         assert "--group-by" in finding.why

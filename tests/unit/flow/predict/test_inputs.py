@@ -49,7 +49,7 @@ def test_standard_input_may_be_paths_patterns_or_a_picture(folder: Path) -> None
         (["https://shop.example/a.jpg"], "https://shop.example/a.jpg is a URL"),
         (["a.jpg", "s3://bucket/a.jpg"], "s3://bucket/a.jpg is a URL"),
         ([Path("https://shop.example/a.jpg")], "https://shop.example/a.jpg is a URL"),
-        (["file:///photos/a.jpg"], "is a URL, not a path"),
+        (["file://server/photos/a.jpg"], "is a URL, not a path"),
         ([Path(os.__file__).anchor], "root of the system's drive"),
         (Path(os.__file__).anchor, "root of the system's drive"),
         (None, "not NoneType"),

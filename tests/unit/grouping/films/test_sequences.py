@@ -1,4 +1,8 @@
+import hashlib
+from dataclasses import replace
+
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 from tests.unit.grouping.synthetic_images import bare_catalog, frame, scene
@@ -149,3 +153,44 @@ def test_three_noisy_pictures_of_each_of_many_things_are_not_films():
         for copy in range(3)
     }
     assert linked(catalog_from(pictures)) == []
+
+
+def taken_groups(shots, *, hours=0.0, seconds=1.0, camera="X100"):
+    """Link pictures with hashes for names, given as (folder, scene of the shot, picture), by their times of capture.
+
+    Shots of one scene follow each other within seconds, and scenes within hours. The result is the scenes by group.
+    """
+    paths, times, time, before = {}, [], 1_700_000_000_000, None
+    for at, (folder, scene_of, image) in enumerate(shots):
+        paths[f"{folder}/{hashlib.sha256(str(at).encode()).hexdigest()[:16]}.jpg"] = image
+        time += int(1000 * (seconds if scene_of == before else 3600 * hours or seconds))
+        before = scene_of
+        times.append(time)
+    catalog = catalog_from(paths)
+    columns = pl.Series("taken", times, pl.Int64), pl.Series("camera", [camera] * len(times), pl.String)
+    links, _ = find_sequences(replace(catalog, table=catalog.table.with_columns(*columns)), np.arange(len(times)))
+    group = merge_groups(len(times), links)
+    return [[shots[row][1] for row in np.flatnonzero(group == one)] for one in sorted(set(group.tolist()))]
+
+
+def test_bursts_are_found_by_their_times_of_capture():
+    shots = [("all", film, shot) for film in range(8) for shot in pan(film, 1 + film, 4)]
+    assert taken_groups(shots, hours=5) == [[film] * (1 + film) for film in range(8)]
+
+
+def test_a_walk_through_several_classes_is_cut_where_the_scene_changes():
+    rooms = "bed", "sofa", "table"
+    shots = [(rooms[film // 2], film, shot) for film in range(6) for shot in pan(film, 8, 6)]
+    assert taken_groups(shots, seconds=2) == [[film] * 8 for film in range(6)]
+
+
+def test_a_burst_that_was_sorted_into_several_folders_is_one_group():
+    shots = [("abc"[film % 3], film, shot) for film in range(30) for shot in pan(film, 1, 4)]
+    shots[9:12] = [("abc"[at], 100, shot) for at, shot in enumerate(pan(100, 3, 4))]
+    assert [group for group in taken_groups(shots, hours=3) if len(group) > 1] == [[100] * 3]
+
+
+@pytest.mark.parametrize(("hours", "seconds"), [(6.0, 1.0), (0.0, 1.0), (0.0, 0.0)])
+def test_independent_photographs_are_not_linked_by_their_times(hours, seconds):
+    shots = [("ab"[number % 2], number, scene(number)) for number in range(80)]
+    assert taken_groups(shots, hours=hours, seconds=seconds) == [[number] for number in range(80)]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.unit.grouping.synthetic_images import scene
 
-from discern.grouping.near_copies.align import align, bilinear, place
+from discern.grouping.near_copies.align import align, bilinear, place, slopes
 from discern.grouping.near_copies.rotation_invariants import blur, brightness
 
 SQUARE = np.ones((1, 2), np.float32)
@@ -96,3 +96,9 @@ def test_an_empty_batch_gives_no_maps():
     none, frames = np.zeros((0, 32, 32), np.float32), np.ones((0, 2), np.float32)
     found, correlation = align(none, none, np.zeros((0, 2, 3), np.float32), (frames, frames), steps=2)
     assert (found.shape, correlation.shape) == ((0, 2, 3), (0,))
+
+
+def test_slopes_are_those_of_numpy():
+    planes = np.random.default_rng(0).uniform(0, 255, (2, 17, 23)).astype(np.float32)
+    np.testing.assert_array_equal(slopes(planes), np.gradient(planes, axis=2))
+    np.testing.assert_array_equal(slopes(planes.transpose(0, 2, 1)).transpose(0, 2, 1), np.gradient(planes, axis=1))

@@ -103,3 +103,9 @@ def test_the_descriptor_is_fitted_in_batches():
 def test_descriptors_are_unit_vectors(descriptor):
     described = descriptor.describe(spectra_of([scene(seed) for seed in range(3)]))
     np.testing.assert_allclose(np.linalg.norm(described, axis=1), 1, rtol=1e-5)
+
+
+def test_blur_repeats_the_pixels_of_the_border():
+    planes = np.random.default_rng(0).uniform(0, 255, (2, 9, 13)).astype(np.float32)
+    wide = np.pad(planes, ((0, 0), (20, 20), (20, 20)), "edge")
+    np.testing.assert_array_equal(blur(planes, 0.8), blur(wide, 0.8)[:, 20:-20, 20:-20])

@@ -21,6 +21,17 @@ def test_pictures_are_counted_by_class_and_part(summary):
     assert [row.label for row in summary.classes] == list(LABELS)
     assert {row.counts for row in summary.classes} == {(8, 4)}
     assert {row.total for row in summary.classes} == {EACH}
+    assert summary.part_totals == (8 * len(LABELS), 4 * len(LABELS))
+
+
+def test_totals_are_those_of_the_rows_above_them(tmp_path):
+    write_pictures(tmp_path / "trees", (*LABELS, "_other"), each=3)
+    catalog = scan(tmp_path / "trees", cache=tmp_path / "cache", threads=1)
+    summary = describe_dataset(catalog, Gallery(catalog, lambda row: np.zeros((4, 4, 3), np.uint8)))
+    assert summary.negatives == 3
+    assert summary.part_totals == tuple(
+        sum(column) for column in zip(*(row.counts for row in summary.classes), strict=True)
+    )
 
 
 def test_samples_of_each_class_are_shown(summary):
@@ -36,7 +47,11 @@ def test_the_seed_determines_the_samples(catalog, gallery, summary):
 
 
 def test_sizes_and_formats(summary):
-    assert [(bar.name, bar.count) for bar in summary.sides] == [("32 to 63 px", 36)]
+    assert [measure.title for measure in summary.measures] == ["File sizes", "Aspect ratios", "Resolutions"]
+    assert summary.measures[2].summary == "all 40 px"
+    assert "36 pictures" in summary.measures[2].chart
+    assert {own.median for own in summary.measures[2].ranges.values()} == {"40 px"}
+    assert set(summary.measures[2].ranges) == set(LABELS)
     assert [(bar.name, bar.count) for bar in summary.formats] == [("PNG", 36)]
     assert summary.smallest == summary.median == summary.largest
     assert summary.median.startswith("60 ")

@@ -75,6 +75,13 @@ def test_model_inputs_are_not_preprocessed_again(catalog, predictions):
     assert example_predictions._model_view({"size": "wrong"})(square) is square
 
 
+def test_a_whole_picture_of_the_models_size_is_cropped(catalog, predictions):
+    square = np.full((96, 96, 3), 90, np.uint8)
+    square[:4] = (0, 0, 255)
+    view = example_predictions._model_view(RUN["recipe"], whole=True)(square)
+    assert (view == 90).all()
+
+
 def test_a_sample_has_correct_and_wrong_predictions(picker):
     shown = picker.sample(seed=0)
     assert len(shown) == example_predictions.SAMPLE_SIZE

@@ -18,6 +18,7 @@ made = given.map(({ evidence, columns, recipe, size }) => {
 RECIPES = (
     Recipe(size=96, resize=110, fit="crop"),
     Recipe(size=96, resize=80, fit="pad"),
+    Recipe(size=96, resize=96, fit="pad"),
     Recipe(size=96, resize=96, fit="stretch"),
 )
 
@@ -35,7 +36,7 @@ def test_maps_boxes_and_places_are_the_same(tmp_path: Path) -> None:
     asked, expected = [], []
     for number in range(200):
         rows, columns = (int(side) for side in random.integers(1, 9, 2))
-        recipe, size = RECIPES[number % 3], tuple(int(side) for side in random.integers(10, 900, 2))
+        recipe, size = RECIPES[number % len(RECIPES)], tuple(int(side) for side in random.integers(10, 900, 2))
         spot = evidence(random, rows, columns)
         asked.append({"evidence": spot.ravel().tolist(), "columns": columns, "recipe": recipe.to_json()})
         asked[-1]["size"] = size

@@ -7,7 +7,6 @@ import re
 import struct
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from discern.catalog.formats.cifar.pickle_reader import begins_pickle, read_pick
 from discern.catalog.formats.source import Item, unreadable_item
 from discern.catalog.path_text import MEMBER
 from discern.errors import DamagedPicture, PictureError
-from discern.picture import Limits
 
 # Larger than the limit of a picture: CIFAR-100's batch of 50,000 pictures has 149 MiB.
 MAX_BYTES = 512 * 2**20
@@ -42,11 +40,6 @@ def is_batch(path: Path) -> bool:
             return begins_pickle(file.read(2))
     except OSError:
         return False
-
-
-def batch_limits(limits: Limits) -> Limits:
-    """Return a copy of the image limits that allows files as large as a CIFAR batch."""
-    return replace(limits, max_bytes=max(limits.max_bytes, MAX_BYTES))
 
 
 def read_batch(path: str, data: bytes, *, archive: str, only: Collection[str] | None = None) -> Iterator[Item]:

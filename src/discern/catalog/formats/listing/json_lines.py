@@ -26,6 +26,22 @@ def read_records(name: str, data: bytes) -> list[tuple[int, Record]]:
     return records
 
 
+def read_array(name: str, data: bytes) -> list[tuple[int, Record]]:
+    """Parse a JSON file into pairs of place and object: an array of objects, or an object that has one for each path.
+
+    Raises:
+        CatalogError: the file has another form, or a duplicate key.
+    """
+    content = read_json(name, data.removeprefix(b"\xef\xbb\xbf"))
+    if isinstance(content, dict):
+        content = [{"path": path} | each if isinstance(each, dict) else each for path, each in content.items()]
+    if not isinstance(content, list) or not content or not all(isinstance(each, dict) for each in content):
+        raise CatalogError(
+            f"{name} does not list one object for each picture.", hint='Write [{"path": "a.jpg", "label": "x"}, ...].'
+        )
+    return list(enumerate(content, 1))
+
+
 def read_json(where: str, text: str | bytes) -> Any:
     """Parse JSON text and reject duplicate keys.
 
@@ -46,7 +62,10 @@ def plain_text(where: str, key: str, value: object) -> str | None:
     """
     if isinstance(value, list | dict):
         kind = "list" if isinstance(value, list) else "JSON object"
-        raise CatalogError(f"{where}: {key} is a {kind}.", hint="Write a single value for each picture.")
+        raise CatalogError(
+            f"{where}: {key} is a {kind}.",
+            hint="Write a single value for each picture; several labels for one picture are not supported.",
+        )
     text = None if value is None else str(value)
     if text and any("\ud800" <= character <= "\udfff" for character in text):
         raise CatalogError(f"{where}: {key} is not valid Unicode: {text!r}.", hint="Save the file as UTF-8.")

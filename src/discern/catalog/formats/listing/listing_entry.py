@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import PurePosixPath
 
 from discern.catalog.formats.listing.path_spellings import folded_parts, is_remote
+from discern.catalog.multi_label import MULTI_LABEL, REMEDY, looks_multi_label
 from discern.catalog.path_text import leads_outside
 from discern.errors import CatalogError
 
@@ -83,11 +84,17 @@ def merge_entries(pairs: Iterable[tuple[ListingEntry, ListingEntry]], *, labels:
     """
     found: dict[str, tuple[ListingEntry, ListingEntry]] = {}
     conflicts = []
+    several: set[str] = set()
     for written, file in pairs:
         first, entry = found.setdefault(file.path, (written, file))
         conflict = _conflict(first, written, entry, file, labels=labels)
         if conflict:
             conflicts.append(f"{file.where}: {file.path!r} is already listed {conflict}")
+        if conflict and entry.label != file.label:
+            several.add(file.path)
+    if looks_multi_label(len(several), len(found)):
+        counted = f"{len(several):,} of {len(found):,} pictures are listed with several labels"
+        raise CatalogError(f"{MULTI_LABEL}: {counted}, such as in {conflicts[0]}.", hint=REMEDY)
     if conflicts:
         more = f" {len(conflicts):,} rows contradict earlier ones." if len(conflicts) > 1 else ""
         raise CatalogError(f"{conflicts[0]}.{more}", hint="Keep one row for each picture.")

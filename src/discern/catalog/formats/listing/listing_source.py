@@ -10,7 +10,7 @@ from typing import Literal
 from discern.catalog.formats.listing.file_index import files_below
 from discern.catalog.formats.listing.file_list import read_file_list
 from discern.catalog.formats.listing.file_search import ListedFolder, locate_files
-from discern.catalog.formats.listing.json_lines import read_records
+from discern.catalog.formats.listing.json_lines import read_array, read_records
 from discern.catalog.formats.listing.listing_entry import ListingEntry
 from discern.catalog.formats.listing.sagemaker_lists import read_lst, read_manifest
 from discern.catalog.formats.listing.tabular import TABLES, read_table
@@ -41,6 +41,7 @@ class ListingSource:
         listing: the listing's file.
         limits: `max_bytes` is the largest file that is read.
         labels: whether labels, parts and groups matter; if so, it is an error if no file is found.
+        label_from: column or key of the labels; None for the usual ones.
 
     Raises:
         CatalogError: the listing cannot be read, or is invalid.
@@ -48,14 +49,14 @@ class ListingSource:
 
     layout: Literal["folders", "archive", "declared"] = "declared"
 
-    def __init__(self, listing: Path, *, limits: Limits, labels: bool = True) -> None:
+    def __init__(self, listing: Path, *, limits: Limits, labels: bool = True, label_from: str | None = None) -> None:
         self.root = Path(listing_root(f"{listing.parent.as_posix()}/", os.path.isdir))
         try:
             data = read_bounded(listing, max_bytes=_MAX_BYTES)
         except OSError as error:
             raise CatalogError(f"{listing} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
         self.notes = list[str]()
-        entries = read_listing(str(listing), data, labels=labels, add_note=self.notes.append)
+        entries = read_listing(str(listing), data, labels=labels, add_note=self.notes.append, label_from=label_from)
         place = ListedFolder(
             name=listing.name,
             folder=str(self.root),
@@ -86,7 +87,12 @@ class ListingSource:
 
 
 def read_listing(
-    name: str, data: bytes, *, labels: bool = True, add_note: Callable[[str], None] = lambda _: None
+    name: str,
+    data: bytes,
+    *,
+    labels: bool = True,
+    add_note: Callable[[str], None] = lambda _: None,
+    label_from: str | None = None,
 ) -> list[ListingEntry]:
     """Read the entries of a label list in any supported format.
 
@@ -95,21 +101,22 @@ def read_listing(
         data: the file's bytes.
         labels: whether labels, parts and groups matter; if not, a picture may be listed with different ones.
         add_note: called with sentences about how the listing was understood.
+        label_from: column or key of the labels; None for the usual ones.
 
     Raises:
-        CatalogError: the listing is invalid.
+        CatalogError: the listing is invalid, or has no such column or key.
     """
     suffix = Path(name).suffix.lower()
-    if suffix == ".lst":
-        return read_lst(name, data)
-    if suffix == ".json":
-        return read_file_list(name, data)
+    if suffix == ".lst" or (suffix == ".json" and label_from is None):
+        if label_from is not None:
+            raise CatalogError(f"{name} has no keys or columns to choose labels from.", hint="Leave out --label-from.")
+        return read_lst(name, data) if suffix == ".lst" else read_file_list(name, data)
     if suffix in TABLES:
-        return read_table(name, data, labels=labels, add_note=add_note)
-    records = read_records(name, data)
+        return read_table(name, data, labels=labels, add_note=add_note, label_from=label_from)
+    records = read_array(name, data) if suffix == ".json" else read_records(name, data)
     if suffix == ".manifest" or any("source-ref" in record for _, record in records):
-        return read_manifest(name, records)
-    return read_table(name, data, labels=labels, add_note=add_note)
+        return read_manifest(name, records, label_from=label_from)
+    return read_table(name, data, records=records, labels=labels, add_note=add_note, label_from=label_from)
 
 
 def is_listing_name(name: str) -> bool:

@@ -4,10 +4,12 @@ import re
 from pathlib import PurePosixPath
 
 from discern.catalog.formats.listing.delimited import read_lines
+from discern.catalog.formats.listing.json_key import with_key
 from discern.catalog.formats.listing.json_lines import Record, plain_text
 from discern.catalog.formats.listing.listing_entry import ListingEntry, paths_inside
 from discern.catalog.formats.listing.tabular import find_value, parse_part
 from discern.catalog.label_text import normalise_label, strip_blanks
+from discern.catalog.multi_label import MULTI_LABEL, REMEDY
 from discern.catalog.path_text import to_text
 from discern.errors import CatalogError
 
@@ -47,7 +49,7 @@ def read_lst(name: str, data: bytes) -> list[ListingEntry]:
     return entries
 
 
-def read_manifest(name: str, records: list[tuple[int, Record]]) -> list[ListingEntry]:
+def read_manifest(name: str, records: list[tuple[int, Record]], *, label_from: str | None = None) -> list[ListingEntry]:
     """Read the entries of a SageMaker augmented manifest.
 
     Objects in a bucket are searched next to the manifest, without leading folders of their key: `s3://b/x/cat/1.jpg` at
@@ -57,11 +59,14 @@ def read_manifest(name: str, records: list[tuple[int, Record]]) -> list[ListingE
     Args:
         name: file name for messages.
         records: (line number, object) pairs.
+        label_from: key of the label; dots part nested keys. None for the label attribute.
 
     Raises:
-        CatalogError: a line has no `source-ref`, or several labels.
+        CatalogError: a line has no `source-ref`, or several labels, or no line has the key.
     """
-    return [_entry(f"{name}, line {line}", record) for line, record in records]
+    if label_from is not None:
+        records = with_key(name, records, label_from)
+    return [_entry(f"{name}, line {line}", record, label_from) for line, record in records]
 
 
 def _candidates(path: str, folder: str) -> tuple[str, ...]:
@@ -75,7 +80,7 @@ def _one_label(where: str, labels: list[str]) -> str | None:
         return values[0] or None
     if sorted(values) == ["0"] * (len(values) - 1) + ["1"]:
         return str(values.index("1"))
-    raise CatalogError(f"{where}: {len(values)} labels for one picture.", hint="Write one label for each picture.")
+    raise CatalogError(f"{where}: {len(values)} labels for one picture. {MULTI_LABEL}.", hint=REMEDY)
 
 
 def _without_fraction(label: str) -> str:
@@ -83,7 +88,7 @@ def _without_fraction(label: str) -> str:
     return re.sub(r"^(\d+)\.0*$", r"\1", label)
 
 
-def _entry(where: str, record: Record) -> ListingEntry:
+def _entry(where: str, record: Record, label_from: str | None) -> ListingEntry:
     uri = strip_blanks(plain_text(where, "source-ref", record.get("source-ref")) or "")
     key = uri and _BUCKET.sub("", uri, count=1)
     if not uri or not key:
@@ -94,7 +99,7 @@ def _entry(where: str, record: Record) -> ListingEntry:
     folders = inside.split("/") if key != uri else [inside]
     return ListingEntry(
         path=to_text(uri),
-        label=_label(where, record),
+        label=_label(where, record) if label_from is None else record[label_from],
         part=parse_part(where, plain_text(where, "part", find_value(record, "part"))),
         group=normalise_label(plain_text(where, "group", find_value(record, "group")) or "") or None,
         candidates=tuple("/".join(folders[at:]) for at in range(len(folders))[-_MAX_CANDIDATES:]),

@@ -5,7 +5,7 @@ Names are compared without case, blanks and punctuation. A column is never taken
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from discern.catalog.formats.listing.row_table import RowTable
 from discern.catalog.label_text import normalise_label
@@ -76,7 +76,7 @@ class TableColumns:
     others: tuple[int, ...] = ()
 
 
-def find_columns(name: str, table: RowTable, *, labels: bool = True) -> TableColumns:
+def find_columns(name: str, table: RowTable, *, labels: bool = True, label_from: str | None = None) -> TableColumns:
     """Find the columns of a table that describe pictures.
 
     The label is the column named "label", or else the only column with another usual name for labels. Without one,
@@ -86,9 +86,11 @@ def find_columns(name: str, table: RowTable, *, labels: bool = True) -> TableCol
         name: file name for messages.
         table: the table.
         labels: whether labels matter.
+        label_from: name of the column of labels; None to go by the usual names.
 
     Raises:
-        CatalogError: there is no column of paths, several columns could hold the labels, or none is known to.
+        CatalogError: there is no column of paths or of that name, several columns could hold the labels, or none is
+            known to.
     """
     keys = [column_key(column) for column in table.header]
     path = _path_column(name, table, keys)
@@ -96,6 +98,8 @@ def find_columns(name: str, table: RowTable, *, labels: bool = True) -> TableCol
     found = TableColumns(path=path, part=part, group=group)
     if not labels:
         return found
+    if label_from is not None:
+        return replace(found, label=_given_column(name, table, label_from))
     rest = [at for at, key in enumerate(keys) if key and at not in (path, part, group)]
     named, others = _named_label(name, table, rest)
     if named is not None:
@@ -129,6 +133,16 @@ def name_columns(header: Sequence[str]) -> str:
     names = [normalise_label(column) or '""' for column in header[:_MAX_NAMED]]
     more = len(header) - len(names)
     return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _given_column(name: str, table: RowTable, column: str) -> int:
+    for spelling in (str, normalise_label, column_key):
+        names = list(map(spelling, table.header))
+        if names.count(spelling(column)) == 1:
+            return names.index(spelling(column))
+    raise CatalogError(
+        f"{name} has no column {column}, or several.", hint=f"Its columns are {name_columns(table.header)}."
+    )
 
 
 def _path_column(name: str, table: RowTable, keys: Sequence[str]) -> int:

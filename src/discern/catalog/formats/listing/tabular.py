@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from discern.catalog.formats.listing.json_key import with_key
 from discern.catalog.formats.listing.json_lines import Record, read_records
 from discern.catalog.formats.listing.listing_entry import ListingEntry, merge_entries
 from discern.catalog.formats.listing.row_table import DelimitedTable, ParquetTable, RecordTable, RowTable
 from discern.catalog.formats.listing.table_columns import TableColumns, find_columns, is_set, name_columns
 from discern.catalog.label_text import normalise_label, strip_blanks
+from discern.catalog.multi_label import MULTI_LABEL, REMEDY, describe_combined, looks_multi_label
 from discern.catalog.path_text import part_named
 from discern.errors import CatalogError
 
@@ -21,7 +23,13 @@ _SPELLINGS = {
 
 
 def read_table(
-    name: str, data: bytes, *, labels: bool = True, add_note: Callable[[str], None] = lambda _: None
+    name: str,
+    data: bytes,
+    *,
+    records: list[tuple[int, Record]] | None = None,
+    labels: bool = True,
+    add_note: Callable[[str], None] = lambda _: None,
+    label_from: str | None = None,
 ) -> list[ListingEntry]:
     """Read label list entries from a table with one row per image.
 
@@ -31,14 +39,16 @@ def read_table(
     Args:
         name: file name for messages; its suffix determines the format.
         data: the file's bytes.
+        records: (line number, object) pairs, if it is JSON that was parsed.
         labels: whether labels, parts and groups matter.
         add_note: called with sentences about the columns that hold the labels.
+        label_from: column of the labels, or key of records, in which dots part nested keys; None for the usual ones.
 
     Raises:
         CatalogError: no path or label column, an unknown part, or conflicting rows for a picture.
     """
-    table = _open_table(name, data)
-    columns = find_columns(name, table, labels=labels)
+    table = _open_table(name, data, records, label_from)
+    columns = find_columns(name, table, labels=labels, label_from=label_from)
     optional = {"label": columns.label, "part": columns.part, "group": columns.group}
     given = {key: at for key, at in optional.items() if at is not None}
     classes = _Classes([normalise_label(table.header[at]) for at in columns.classes])
@@ -48,7 +58,7 @@ def read_table(
         if classes.names:
             values["label"] = classes.label(where, cells[len(given) :])
         entries.append(_entry(f"{name}, {where}", path, values))
-    for note in classes.notes(name, len(entries)):
+    for note in (*classes.notes(name, len(entries)), *describe_combined([entry.label for entry in entries])):
         add_note(note)
     if labels and (note := _describe(name, table.header, columns)):
         add_note(note)
@@ -101,22 +111,24 @@ class _Classes:
         if not self.names:
             return
         several = f"{name} gives several classes to {self.several:,} of {rows:,} pictures ({self.example})."
-        if 2 * self.several > rows:
-            raise CatalogError(
-                several, hint="A picture can have one label: keep one 1 in each row, or write a column label instead."
-            )
+        are_most = 2 * self.several > rows
+        if are_most or looks_multi_label(self.several, rows):
+            several = f"{MULTI_LABEL}: {several}"
+        if are_most:
+            raise CatalogError(several, hint=f"{REMEDY} Keep one 1 in each row, or write a column label instead.")
         if self.several:
             yield f"{several} A picture can have one label, so these have none."
         if self.none:
             yield f"{name} gives no class to {self.none:,} of {rows:,} pictures; these have no label."
 
 
-def _open_table(name: str, data: bytes) -> RowTable:
+def _open_table(name: str, data: bytes, records: list[tuple[int, Record]] | None, label_from: str | None) -> RowTable:
     if name.lower().endswith(".parquet"):
         return ParquetTable(name, data)
     if name.lower().endswith(TABLES):
         return DelimitedTable(name, data)
-    return RecordTable(name, read_records(name, data))
+    records = read_records(name, data) if records is None else records
+    return RecordTable(name, records if label_from is None else with_key(name, records, label_from))
 
 
 def _describe(name: str, header: list[str], columns: TableColumns) -> str:

@@ -76,7 +76,10 @@ export class Connection {
   async #fetchModelInfo(api, isOutdated) {
     const model = this.#model;
     try {
-      return { info: await api.modelInfo({ model }) };
+      const info = await api.modelInfo({ model });
+      // A site without a server has one model, whatever the address names.
+      const asked = api.kind === "local" ? new URLSearchParams(location.search).get("model") : null;
+      return { info, missing: asked && asked !== info.name ? asked : undefined };
     } catch (error) {
       const isMissing = error instanceof ApiError && error.code === "not_found";
       if (isOutdated() || !isMissing || model === undefined) throw error;

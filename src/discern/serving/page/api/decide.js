@@ -93,19 +93,29 @@ export function missingPolicy(policy) {
   return `Too few pictures for a promise: about ${needed.toLocaleString("en-US")} more.`;
 }
 
+const ARTICLE = /^(?:a|an|the) (?=\p{L})/iu;
+
+/** Write the article at the beginning of a name in lower case, as within a sentence. @param {string} name */
+export function lowerArticle(name) {
+  return name.replace(ARTICLE, (article) => article.toLowerCase());
+}
+
 /** @param {string} name @param {Decision} decision @param {number} confidence @param {string} caveat */
 function writtenMessage(name, decision, confidence, caveat) {
-  if (decision === "unknown") return `This is not one of the things I know; it looks most like "${name}".`;
-  if (decision === "accept") return `This is "${name}" (${percent(confidence)} %).`;
-  if (caveat) return `${name} (${percent(confidence)} %). ${caveat}`;
-  return `This looks like "${name}" (${percent(confidence)} %), but please have a look.`;
+  const named = ARTICLE.test(name) ? lowerArticle(name) : `"${name}"`;
+  if (decision === "unknown") return `This is not one of the things I know; it looks most like ${named}.`;
+  if (decision === "accept") return `This is ${named} (${percent(confidence)} %).`;
+  const start = ARTICLE.test(name) ? name[0].toUpperCase() + name.slice(1) : name;
+  if (caveat) return `${start} (${percent(confidence)} %). ${caveat}`;
+  return `This looks like ${named} (${percent(confidence)} %), but please have a look.`;
 }
 
 /** @param {string} name @param {Decision} decision @param {number} confidence @param {string} caveat */
 function spokenMessage(name, decision, confidence, caveat) {
-  if (decision === "unknown") return `none of the things I know; most like ${name}`;
+  if (decision === "unknown") return `none of the things I know; most like ${lowerArticle(name)}`;
   const sure = `${percent(confidence)} percent`;
-  return decision === "accept" ? `${name}, ${sure} sure` : `${caveat ? "" : "perhaps "}${name}, ${sure}; please check`;
+  if (decision === "accept") return `${name}, ${sure} sure`;
+  return `${caveat ? name : `perhaps ${lowerArticle(name)}`}, ${sure}; please check`;
 }
 
 /** @param {number} confidence */

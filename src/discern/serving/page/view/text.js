@@ -1,6 +1,6 @@
 // Text on the screen for predictions, labels and numbers.
 
-import { missingPolicy } from "../api/decide.js";
+import { lowerArticle, missingPolicy } from "../api/decide.js";
 
 /** @import { ModelInfo, Place, Prediction } from "../api/types.js" */
 
@@ -91,7 +91,7 @@ export function answerText(prediction, info) {
   const sure = percent(prediction.confidence);
   if (prediction.decision === "unknown") {
     return {
-      headline: `This is not one of the things I know. It looks most like ${name}.`,
+      headline: `This is not one of the things I know. It looks most like ${lowerArticle(name)}.`,
       note: "None of the pictures I learned from was quite like it.",
     };
   }
@@ -108,14 +108,14 @@ export function answerText(prediction, info) {
  * @param {string} sure
  */
 function reviewText(prediction, info, name, sure) {
-  const close = closeCandidates(prediction, info);
+  const close = closeCandidates(prediction, info).map(lowerArticle);
   if (close.length > 2) return { headline: `I can’t decide between ${joinList(close)}: please have a look.`, note: "" };
   if (close.length === 2) return { headline: `I can’t tell ${close[0]} from ${close[1]} here: please have a look.`, note: "" };
   const acceptsNothing = info?.thresholds?.accept === null;
   if (acceptsNothing) return { headline: `${capitalise(name)}, ${sure}`, note: missingPolicy(info?.policy) };
   const unmeasured = (info?.metrics?.split?.unjudged ?? []).includes(prediction.label);
   return {
-    headline: `Probably ${name}, ${sure}: please have a look.`,
+    headline: `Probably ${lowerArticle(name)}, ${sure}: please have a look.`,
     note: unmeasured ? "How often this answer is right could not be measured, so a person confirms it." : "",
   };
 }
@@ -134,8 +134,8 @@ export function answerNotes(prediction, info) {
   const often = typeof coverage === "number" ? ` (right for ${percent(coverage)} of pictures)` : "";
   const median = typeof value === "number" ? labelAt(value, info?.labels ?? []) : label;
   return [
-    set && set.length > 1 ? `It is one of these${often}: ${joinList(set.map((each) => labelName(each, info)), "or")}.` : "",
-    median !== undefined && median !== label ? `The middle of the likely range is ${labelName(median, info)}.` : "",
+    set && set.length > 1 ? `It is one of these${often}: ${joinList(set.map((each) => lowerArticle(labelName(each, info))), "or")}.` : "",
+    median !== undefined && median !== label ? `The middle of the likely range is ${lowerArticle(labelName(median, info))}.` : "",
   ].filter(Boolean);
 }
 

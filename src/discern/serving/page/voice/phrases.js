@@ -26,6 +26,16 @@
  *     each in one form, or in the singular and the plural.
  */
 
+/** Articles that begin a name. @type {Record<LanguageCode, RegExp>} */
+const ARTICLES = {
+  en: /^(?:a|an|the) (?=\p{L})/iu,
+  de: /^(?:der|die|das|ein|eine) (?=\p{L})/iu,
+  fr: /^(?:(?:le|la|les|un|une|des) |l[’'])(?=\p{L})/iu,
+  es: /^(?:el|la|los|las|un|una|unos|unas) (?=\p{L})/iu,
+  it: /^(?:(?:il|lo|la|i|gli|le|un|uno|una) |(?:l|un)[’'])(?=\p{L})/iu,
+  nl: /^(?:de|het|een) (?=\p{L})/iu,
+};
+
 /** @type {Record<LanguageCode, Phrases>} */
 export const LANGUAGES = {
   en: {
@@ -118,7 +128,9 @@ export function spokenAnswer(prediction, { modelInfo, language = "en", place = n
   if (short && decision === "accept") return `${name}${where}`;
   const own = phrases === LANGUAGES.en ? prediction.spoken : null;
   const unproven = decision === "review" && modelInfo?.thresholds?.accept === null;
-  return `${own || phrases[unproven ? "unproven" : decision](name, Math.min(99, Math.round(100 * confidence)))}${where}`;
+  const within = decision === "unknown" || (decision === "review" && !unproven);
+  const named = within ? name.replace(ARTICLES[language] ?? ARTICLES.en, (article) => article.toLowerCase()) : name;
+  return `${own || phrases[unproven ? "unproven" : decision](named, Math.min(99, Math.round(100 * confidence)))}${where}`;
 }
 
 /** Count the outcomes of several items in one sentence. @param {Item[]} items @param {LanguageCode} [language] */

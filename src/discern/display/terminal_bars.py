@@ -1,22 +1,18 @@
 """Progress bars that show the rate and the remaining time in the terminal."""
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterator
 
-from discern.progress import Progress, silent
+from discern.progress import Progress
 
 
 @contextlib.contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Yield a callback that draws progress bars if standard error is a terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield silent
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
+def terminal_bars() -> Iterator[Progress]:
+    """Yield a callback that draws progress bars on standard error."""
+    from rich.console import Console  # noqa: PLC0415 - takes as long as the whole command line, and scripts need no bars
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bars  # noqa: PLC0415
 
     columns = ("{task.description:<10}", BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:

@@ -1,0 +1,1 @@
+"""Display of results and progress in notebooks and terminals."""

@@ -1,0 +1,66 @@
+"""Options that determine how pictures become the input of a backbone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from discern.features import Backbone, Normalisation, load_backbone
+from discern.picture import check_fit, check_size
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions:
+    """Options that determine how pictures become the input of a backbone.
+
+    Attributes:
+        size: side of the network's input in pixels; None for that of the backbone.
+        fit: "crop", "pad" or "squash"; None to choose by the aspect ratios of the pictures.
+        mean: mean of the normalised pixels, for a backbone that takes float pictures; None for that in its file.
+        deviation: standard deviation of these pixels; None for that in the file.
+        scale: value of white before the mean is subtracted, 1 or 255; None to follow from `mean` and `deviation`.
+    """
+
+    size: int | None = None
+    fit: str | None = None
+    mean: tuple[float, ...] | None = None
+    deviation: tuple[float, ...] | None = None
+    scale: float | None = None
+
+    @classmethod
+    def checked_input(
+        cls,
+        *,
+        size: int | None = None,
+        fit: str | None = None,
+        mean: float | Sequence[float] | None = None,
+        deviation: float | Sequence[float] | None = None,
+        scale: float | None = None,
+    ) -> Self:
+        """Create the options from the values that a user passed.
+
+        Raises:
+            UsageError: an option is invalid, or they contradict each other.
+        """
+        Normalisation.of(mean=mean, deviation=deviation, scale=scale)
+        return cls(
+            size=None if size is None else check_size(size),
+            fit=None if fit is None else check_fit(fit),
+            mean=_as_tuple(mean),
+            deviation=_as_tuple(deviation),
+            scale=scale,
+        )
+
+    def load_backbone(self, name: str) -> Backbone:
+        """Load a backbone for these options, by name or from an ONNX file.
+
+        Raises:
+            BackboneError: it cannot be loaded, or does not allow the options.
+        """
+        normalisation = Normalisation.of(mean=self.mean, deviation=self.deviation, scale=self.scale)
+        return load_backbone(name, size=self.size, normalisation=normalisation)
+
+
+def _as_tuple(numbers: float | Sequence[float] | None) -> tuple[float, ...] | None:
+    return None if numbers is None else tuple(np.atleast_1d(numbers).tolist())

@@ -1,0 +1,1 @@
+"""Figures on the pictures of a data set, for pages and slides."""
