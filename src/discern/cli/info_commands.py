@@ -48,9 +48,9 @@ def rename(
     out: Annotated[str, typer.Option(help="Bundle to write; a new file.")],
     json: Json = False,
 ) -> None:
-    """Write a copy of a model bundle with other labels or names, without training.
+    """Write a copy of a model bundle with other labels or names.
 
-    Predictions differ in names alone. The bundle itself is not changed.
+    Nothing is trained: predictions differ in names alone. The bundle itself is not changed.
 
     Example: discern rename runs/scones/model.discern --names names.csv --out scones.discern
     """
