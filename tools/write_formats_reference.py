@@ -85,8 +85,13 @@ def _evaluation_rows() -> Iterator[Row]:
     hints = get_type_hints(EvaluateResult) | get_type_hints(ClassificationMetrics)
     for key, meaning in parse_docstring(EvaluateResult.to_json).entries("Keys").items():
         yield f"`{key}`", _DECISIONS.get(key) or type_text(hints[key]), in_json(meaning)
-    meaning = parse_docstring(EvaluateResult).entries("Attributes")["ungrouped"]
-    yield "`ungrouped`", "integer, optional", in_json(meaning).replace("null without it", "missing without it")
+    attributes = parse_docstring(EvaluateResult).entries("Attributes")
+    yield (
+        "`ungrouped`",
+        "integer, optional",
+        in_json(attributes["ungrouped"]).replace("null without", "missing without"),
+    )
+    yield "`taken_for`", "object of strings, optional", in_json(attributes["taken_for"])
 
 
 def _account() -> list[str]:

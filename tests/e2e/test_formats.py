@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 from tools import write_formats_reference as reference
 
+from discern.catalog import Catalog
 from discern.catalog.fixes import ACTIONS
 from discern.catalog.label_names import read_names
 from discern.catalog.left_out import REASONS
@@ -22,6 +23,8 @@ from discern.catalog.table import COLUMNS
 from discern.cli.exit_codes import EXIT_CODES
 from discern.errors import NamesError
 from discern.flow.predict.answer_table import INTERNAL, schema
+from discern.reporting.plots.class_counts import count_classes
+from discern.reporting.plots.distribution import measure_distributions
 from tests.compatibility.stored_files import FORMAT_1
 from tests.e2e.format_pages import Checker, read_manifest, read_page
 from tests.e2e.server_process import Workspace
@@ -34,13 +37,14 @@ COMMANDS = ("check", "split", "train", "evaluate")
 
 @dataclass(frozen=True)
 class Runs:
-    """Real outputs: a run of each command, and further evaluations."""
+    """Real outputs: a run of each command, the parts that `split` wrote, and a check of these."""
 
     check: Path
     split: Path
     train: Path
     evaluate: Path
     parts: Path
+    given: Path
 
     def of(self, command: str) -> Path:
         """Run folder of a command."""
@@ -54,11 +58,13 @@ def runs(workspace: Workspace, trained: Any, fresh: Path) -> Runs:
     fixes = workspace.folder / "formats.csv"
     lines = [f"{colour}/{workspace.picture(colour).name}" for colour in ("red", "blue")]
     fixes.write_text(f"path,action,value\n{lines[0]},drop,\n{lines[1]},relabel,green\n", encoding="utf-8")
-    checked = workspace.work("check", workspace.photos, "--fixes", fixes, "--name", "formats-check")
+    checking = workspace.look("check", workspace.photos, "--fixes", fixes, "--name", "formats-check", "--json")
+    checked = json.loads(checking.out)
     split = workspace.work("split", workspace.photos, "--out", "formats-parts", "--name", "formats-split")
     models = (trained["bundle"], fresh, "--against", STORED / "model.discern", "--name", "formats-evaluate")
     evaluated = workspace.json("evaluate", *models, "--cache", workspace.cache)
-    folders = (checked["run"], split["run"], trained["run"], Path(evaluated["page"]).parent, split["out"])
+    given = workspace.work("check", split["out"], "--name", "formats-given")["run"]
+    folders = (checked["run"], split["run"], trained["run"], Path(evaluated["page"]).parent, split["out"], given)
     return Runs(*map(Path, folders))
 
 
@@ -98,7 +104,7 @@ def test_links_lead_to_sections() -> None:
 def test_run_folders_have_the_documented_files(command: str, runs: Runs) -> None:
     (table,) = read_page("run.md").tables["run-folder"]
     documented = {row["File"].strip("`") for row in table if command in row["Written by"].split(", ")}
-    assert {path.name for path in runs.of(command).iterdir()} == documented
+    assert {path.name for path in runs.of(command).iterdir()} == documented - {"plots/"}
 
 
 @pytest.mark.slow
@@ -112,7 +118,9 @@ def test_run_json_has_the_documented_keys(runs: Runs) -> None:
         checker.check_keys(facts["config"], config_types(command), "run.md", "configuration", f"{command}: config")
     assert checker.problems == []
     assert [
-        key for key in checker.unseen("run.md") if key.startswith(("runjson", "data", "changes", "configuration."))
+        key
+        for key in checker.unseen("run.md")
+        if key.startswith(("runjson", "data", "changes", "applied-fixes", "configuration."))
     ] == ["runjson.ungrouped"]
 
 
@@ -141,19 +149,51 @@ def test_split_json_has_the_documented_keys(runs: Runs) -> None:
     assert [key for key in checker.unseen("run.md") if key.split(".")[0] in sections] == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["catalog", "answers", "edges"])
-def test_parquet_files_have_the_documented_columns(name: str, runs: Runs) -> None:
+def columns(anchor: str) -> list[tuple[str, str]]:
+    """Documented columns of a Parquet file of a run, with their types."""
     page = read_page("run.md")
-    documented = list(zip(page.column(f"{name}parquet", "Column"), page.column(f"{name}parquet", "Type"), strict=True))
-    table = pl.read_parquet(runs.train / f"{name}.parquet")
-    assert documented == [(column, str(kind)) for column, kind in table.schema.items()]
-    if name == "catalog":
-        assert documented == [(column, str(kind)) for column, kind in COLUMNS.items()]
-        checker = Checker()
-        facts = json.loads(pl.read_parquet_metadata(runs.train / "catalog.parquet")["discern"])
-        checker.check_object(facts, "run.md", "metadata-of-the-catalog")
-        assert checker.problems == []
+    return list(zip(page.column(anchor, "Column"), page.column(anchor, "Type"), strict=True))
+
+
+def real_columns(path: Path) -> list[tuple[str, str]]:
+    """Columns of a Parquet file, with their types."""
+    return [(column, str(kind)) for column, kind in pl.read_parquet_schema(path).items()]
+
+
+@pytest.mark.slow
+def test_parquet_files_have_the_documented_columns(runs: Runs) -> None:
+    for name in ("catalog", "answers", "edges", "findings"):
+        assert real_columns(runs.train / f"{name}.parquet") == columns(f"{name}parquet"), name
+    assert real_columns(runs.evaluate / "answers.parquet") == columns("answersparquet-of-an-evaluation")
+    assert columns("catalogparquet") == [(column, str(kind)) for column, kind in COLUMNS.items()]
+
+
+@pytest.mark.slow
+def test_the_catalog_has_the_documented_metadata(runs: Runs) -> None:
+    checker = Checker()
+    facts = json.loads(pl.read_parquet_metadata(runs.train / "catalog.parquet")["discern"])
+    checker.check_object(facts, "run.md", "metadata-of-the-catalog")
+    assert checker.problems == []
+    words = {row["Key"]: row["Meaning"] for row in read_page("run.md").tables["metadata-of-the-catalog"][0]}
+    assert words["`format`"] == f"version of the catalog; {facts['format']}"
+
+
+@pytest.mark.slow
+def test_figures_have_the_documented_names_and_keys(runs: Runs) -> None:
+    catalogs = [Catalog.load_table(folder / "catalog.parquet") for folder in (runs.train, runs.given)]
+    (figures,) = read_page("run.md").tables["plots"]
+    documented = {name: row["Keys of its JSON"] for row in figures for name in re.findall(r"`(\w+)`", row["Figure"])}
+    checker = Checker()
+    for catalog in catalogs:
+        found: dict[str, Any] = {"pictures_per_class": count_classes(catalog).to_json()}
+        for each in measure_distributions(catalog):
+            found |= {each.measure.name: each.histogram_json(), f"{each.measure.name}_by_class": each.classes_json()}
+        assert found.keys() == documented.keys()
+        for name, numbers in found.items():
+            checker.check(json.loads(json.dumps(numbers)), documented[name], "run.md", name)
+    assert checker.problems == []
+    sections = ("class-counts", "count-of-a-class", "histogram", "ranges-by-class", "range")
+    assert [key for key in checker.unseen("run.md") if key.split(".")[0] in sections] == []
 
 
 @pytest.mark.slow
@@ -165,7 +205,7 @@ def test_metrics_json_has_the_documented_keys(runs: Runs) -> None:
 
 
 def evaluations(workspace: Workspace, runs: Runs, fresh: Path) -> Iterator[Any]:
-    """Results of evaluations that together have all optional parts: order, policy, sets, negatives, counts, groups."""
+    """Results of evaluations that together have all optional parts."""
     yield load(runs.evaluate / "evaluation.json")
     negatives = fresh.parent / "formats-negatives"
     if not negatives.exists():
@@ -178,6 +218,12 @@ def evaluations(workspace: Workspace, runs: Runs, fresh: Path) -> Iterator[Any]:
             shutil.copytree(fresh / colour, numbers / label)
     counts = write_small(fresh.parent / "numbers.discern", labels=("1", "2"))
     yield workspace.json("evaluate", counts, numbers, "--group-by", r"\d+", *plain)
+    names = fresh.parent / "formats-names.csv"
+    names.write_text("label,alias\nscarlet,red", encoding="utf-8")
+    renamed = fresh.parent / "formats-renamed.discern"
+    workspace.json("rename", STORED / "model.discern", "--names", names, "--out", renamed)
+    done = workspace.call("evaluate", renamed, fresh, *plain, "--json")
+    yield json.loads(done.out)
 
 
 @pytest.mark.slow
