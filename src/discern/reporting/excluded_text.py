@@ -19,6 +19,8 @@ def describe_excluded(value: Mapping[str, Any]) -> Iterator[str]:
         yield f"excluded, used in training: {value['seen']}{_first(value.get('seen_paths') or [], value['seen'])}"
     if value.get("set_thresholds"):
         yield f"left out of the policy and the prediction sets, as they set the thresholds: {value['set_thresholds']}"
+    if value.get("contradicted"):
+        yield f"excluded, the same picture under several labels: {value['contradicted']}"
     yield from _describe_options(value)
     if value["unreadable"]:
         yield f"excluded, unreadable: {value['unreadable']}"

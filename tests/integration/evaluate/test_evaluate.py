@@ -123,6 +123,31 @@ def test_pictures_without_a_readable_file_are_counted(
     assert (found.pictures, found.unreadable) == (23, 1)
 
 
+def test_the_same_picture_under_two_labels_is_left_out(
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
+) -> None:
+    photos = tmp_path / "contradicted"
+    shutil.copytree(fresh, photos)
+    first, second = sorted((photos / "red").iterdir())[:2]
+    for path in (first, second):
+        shutil.copy(path, photos / "blue" / f"again {path.name}")
+    found = evaluate(trained.bundle, photos, cache=shared_workspace.cache)
+    assert (found.contradicted, found.pictures) == (4, 22)
+    assert all(each.groups <= each.support for each in found.metrics.per_class)
+    assert "excluded, the same picture under several labels: 4" in list(render.evaluate(found.to_json()))
+
+
+def test_pictures_that_are_all_under_two_labels_are_refused(
+    shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
+) -> None:
+    for path in sorted((fresh / "red").iterdir())[:4]:
+        for colour in ("red", "blue"):
+            (tmp_path / "all" / colour).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, tmp_path / "all" / colour)
+    with pytest.raises(DataError, match="several labels"):
+        evaluate(trained.bundle, tmp_path / "all", cache=shared_workspace.cache)
+
+
 def test_unlabelled_pictures_have_no_other_label(
     shared_workspace: Workspace, trained: TrainResult, fresh: Path, tmp_path: Path
 ) -> None:

@@ -122,6 +122,7 @@ def _result(
         taken_for=pictures.taken_for(),
         ungrouped=None if reading.group_by is None else count_unmatched(pictures.catalog),
         set_thresholds=pictures.count_set_thresholds(rows),
+        contradicted=pictures.count_contradicted(),
         unreadable=int((~pictures.catalog.readable).sum()),
         left_out=dict(Account.of(pictures.catalog).left_out),
         notes=pictures.catalog.notes,

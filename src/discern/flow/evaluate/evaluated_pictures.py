@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import polars as pl
 
 from discern.bundle import PictureHashes
 from discern.catalog import Catalog
@@ -41,6 +42,16 @@ class EvaluatedPictures:
         shared = set.intersection(*map(set, self._index.values()))
         self.labelled = np.array([label in shared for label in self._labels], bool) & catalog.readable
         self.seen, self.set_thresholds = _made_with(models, catalog)
+        self.contradicted = self._find_contradicted()
+
+    def _find_contradicted(self) -> np.ndarray:
+        """Return a mask of the images whose pixels stand under several labels, so that their true label is unknown."""
+        index = self._index[self.models[0]]
+        number = np.array([index.get(label, -1) for label in self._labels], np.int64)
+        known = pl.DataFrame({"pixels": self.catalog.table["pixels"], "label": number}).filter(self.labelled)
+        several = known.group_by("pixels").agg(pl.col("label").n_unique()).filter(pl.col("label") > 1)["pixels"]
+        doubtful = self.catalog.table["pixels"].is_in(several.implode()).fill_null(value=False)
+        return np.asarray(doubtful.to_numpy() & self.labelled)
 
     @classmethod
     def scanned(
@@ -82,15 +93,22 @@ class EvaluatedPictures:
     def known_rows(self) -> np.ndarray:
         """Return the catalog rows whose labels all models know and whose images none was trained on.
 
+        Images under several labels are left out.
+
         Raises:
             DataError: there are none, or so few beside the training pictures that they say nothing.
         """
-        rows = np.flatnonzero(self.labelled & ~self.seen)
+        rows = np.flatnonzero(self.labelled & ~self.seen & ~self.contradicted)
         seen = int((self.labelled & self.seen).sum())
         if len(rows) and not (len(rows) < FEWEST_GROUPS and seen > _MOSTLY * (seen + len(rows))):
             return rows
         if seen:
             raise DataError(self._all_seen(seen, len(rows)), hint=_HELD_OUT_HINT)
+        if self.contradicted.any():
+            raise DataError(
+                f"Each picture in {self.catalog.root} stands under several labels, so that none has a true one.",
+                hint="Leave each picture in one class folder, or with one label in the list.",
+            )
         found = ", ".join(self.catalog.labels[:5]) or "no labels"
         raise DataError(
             f"No picture in {self.catalog.root} has a label that the bundle knows (found: {found}).",
@@ -124,6 +142,10 @@ class EvaluatedPictures:
         if {model.fingerprint for model in self.models} - known:
             return None
         return int((self.seen & self.labelled).sum())
+
+    def count_contradicted(self) -> int:
+        """Count the images left out because their pixels stand under several labels."""
+        return int((self.contradicted & ~self.seen).sum())
 
     def count_set_thresholds(self, rows: np.ndarray) -> int | None:
         """Count the pictures that set thresholds among the given rows; None if a bundle does not name its own."""

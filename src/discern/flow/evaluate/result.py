@@ -78,6 +78,7 @@ class EvaluateResult(_Renamed, Displayed):
         set_thresholds: number of evaluated pictures that set a bundle's thresholds, left out of the policy and the
             prediction sets; 0 for a server, whose pictures are unknown, and None for a bundle of an earlier version,
             which does not name them.
+        contradicted: number of pictures left out because the same pixels stand under several labels.
         unreadable: number of unreadable files.
         refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by path
             with the reason.
@@ -112,6 +113,7 @@ class EvaluateResult(_Renamed, Displayed):
     ungrouped: int | None = None
     taken_for: dict[str, str] = field(default_factory=dict)
     seen_paths: tuple[str, ...] = ()
+    contradicted: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     page: Path | None = None
@@ -149,6 +151,7 @@ class EvaluateResult(_Renamed, Displayed):
             set_thresholds: number of evaluated pictures that set a bundle's thresholds, left out of the policy and the
                 prediction sets; 0 for a server, whose pictures are unknown, and null for a bundle of an earlier
                 version, which does not name them.
+            contradicted: number of pictures left out because the same pixels stand under several labels.
             unreadable: number of unreadable files.
             left_out: number of files left out for each reason, zeros included.
             refused: pictures that a server rejected, or that a model has no valid outputs for, excluded for all, by
@@ -180,6 +183,7 @@ class EvaluateResult(_Renamed, Displayed):
             "pictures": self.pictures,
             "seen": self.seen,
             "set_thresholds": self.set_thresholds,
+            "contradicted": self.contradicted,
             "unreadable": self.unreadable,
             "left_out": self.left_out,
             "refused": self.refused,
