@@ -11,23 +11,23 @@ from typing import Any, Self, Unpack
 import numpy as np
 import polars as pl
 
-from discern.catalog import Catalog, apply_fixes, read_fixes, write_fixes
+from discern.catalog import Catalog, write_fixes
 from discern.catalog.account import list_left_out
-from discern.catalog.fixes import MAX_BYTES, list_relabelled, resolve_aliases
+from discern.catalog.fixes import MAX_BYTES
 from discern.catalog.label_names import read_name_table
 from discern.catalog.left_out import LEFT_OUT, write_left_out
 from discern.checking import Finding, find_issues, propose_fixes, require_single_labels
 from discern.checking.film_remedy import describe_films, one_film_labels
 from discern.checking.findings_table import tabulate_findings
 from discern.checking.thresholds import choose_thresholds
-from discern.errors import FixesError
 from discern.features import Backbone, extract
 from discern.flow.applied_fixes import applied_fixes, record_fixes
+from discern.flow.fixed_scan import scan_with_fixes
 from discern.flow.input_options import InputOptions
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.run import Run
-from discern.flow.source_options import SourceKeywords, SourceOptions, scan_source
+from discern.flow.source_options import SourceKeywords, SourceOptions
 from discern.grouping import Groups, film_frames, find_edges_cached, form_groups
 from discern.picture import choose_recipe, read_bounded
 from discern.progress import Progress
@@ -253,25 +253,14 @@ def _catalog(run: Run, config: PrepareConfig, cache: Path, aliases: Mapping[str,
     if run.has_kept(CATALOG):
         return _in_order(Catalog.load(run.path(CATALOG), cache=cache), config)
     run.discard(EDGES, SPLIT)
-    fixes = [] if config.fixes is None else resolve_aliases(read_fixes(Path(config.fixes)), aliases)
-    catalog = scan_source(
-        Path(config.source),
-        config,
-        cache=cache,
-        progress=progress,
-        strict=True,
-        aliases=aliases,
-        relabelled=list_relabelled(fixes),
-    )
-    if config.fixes is not None:
-        scanned, catalog = catalog, apply_fixes(catalog, fixes)
-        if not catalog.readable.any():
-            raise FixesError(f"{config.fixes} drops every picture.", hint="Keep some of the pictures.")
-        run.save(**record_fixes(scanned, catalog, fixes))
+    fixes = None if config.fixes is None else Path(config.fixes)
+    scan = scan_with_fixes(Path(config.source), config, fixes=fixes, aliases=aliases, cache=cache, progress=progress)
+    if fixes is not None:
+        run.save(**record_fixes(scan.scanned, scan.catalog, scan.fixes))
     with run.writing(CATALOG) as path:
-        catalog.write(path)
+        scan.catalog.write(path)
     run.keep(CATALOG)
-    return _in_order(catalog, config)
+    return _in_order(scan.catalog, config)
 
 
 def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
-from discern.catalog import Catalog, apply_fixes, read_fixes
-from discern.catalog.fixes import list_relabelled, resolve_aliases
+from discern.catalog import Catalog
 from discern.catalog.label_names import read_name_table
+from discern.flow.fixed_scan import scan_with_fixes
 from discern.flow.paths import cache_folder, resolve_path
-from discern.flow.source_options import SourceKeywords, SourceOptions, scan_source
+from discern.flow.source_options import SourceKeywords, SourceOptions
 from discern.progress import Progress, silent
 
 
@@ -40,16 +40,12 @@ def read(
         DiscernError: the source, an option or the fixes cannot be used.
     """
     aliases = {} if names is None else read_name_table(resolve_path(names)).labels_by_alias()
-    changes = [] if fixes is None else resolve_aliases(read_fixes(resolve_path(fixes)), aliases)
-    catalog = scan_source(
+    scan = scan_with_fixes(
         resolve_path(source),
         SourceOptions.checked(**reading),
+        fixes=None if fixes is None else resolve_path(fixes),
+        aliases=aliases,
         cache=cache_folder(cache),
         progress=progress,
-        strict=True,
-        aliases=aliases,
-        relabelled=list_relabelled(changes),
     )
-    if changes:
-        catalog = apply_fixes(catalog, changes)
-    return catalog.ordered(ordered) if ordered else catalog
+    return scan.catalog.ordered(ordered) if ordered else scan.catalog
