@@ -25,19 +25,40 @@ if hasattr(os, "register_at_fork"):
 def in_background(coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
     """Run a coroutine on the background event loop and return its result.
 
-    Cancelling the returned future cancels the coroutine.
+    Cancelling the returned future cancels the coroutine. From Python 3.12 on, no thread starts once the main thread has
+    ended; coroutines then run in the calling thread.
     """
     with _start_lock:
         loop = _loop_of(os.getpid())
-    return asyncio.run_coroutine_threadsafe(coroutine, loop)
+        if _is_started(loop):
+            return asyncio.run_coroutine_threadsafe(coroutine, loop)
+        return _run_here(coroutine, loop)
 
 
 @cache
 def _loop_of(_process: int) -> asyncio.AbstractEventLoop:  # a thread does not survive a fork
     loop = asyncio.new_event_loop()
     loop.set_default_executor(_DaemonExecutor())
-    threading.Thread(target=loop.run_forever, name="discern-client", daemon=True).start()
     return loop
+
+
+@cache
+def _is_started(loop: asyncio.AbstractEventLoop) -> bool:
+    """Start the thread of a loop, or return False if it cannot be started."""
+    try:
+        threading.Thread(target=loop.run_forever, name="discern-client", daemon=True).start()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _run_here(coroutine: Coroutine[Any, Any, _T], loop: asyncio.AbstractEventLoop) -> Future[_T]:
+    future: Future[_T] = Future()
+    try:
+        future.set_result(loop.run_until_complete(coroutine))
+    except BaseException as error:  # noqa: BLE001 - passed on through the future
+        future.set_exception(error)
+    return future
 
 
 class _DaemonExecutor(ThreadPoolExecutor):
@@ -56,5 +77,8 @@ class _DaemonExecutor(ThreadPoolExecutor):
                 future.set_exception(error)
 
         future.set_running_or_notify_cancel()
-        threading.Thread(target=work, name="discern-client", daemon=True).start()
+        try:
+            threading.Thread(target=work, name="discern-client", daemon=True).start()
+        except RuntimeError:  # the main thread has ended, as above
+            work()
         return future
