@@ -41,7 +41,7 @@ class ClassRules:
     relabelled: Mapping[str, str] = field(default_factory=dict)
     replaces_aliases: bool = True
 
-    def rename(self, files: pl.DataFrame, add_note: Callable[[str], None] = lambda _: None) -> pl.DataFrame:
+    def replace_aliases(self, files: pl.DataFrame, add_note: Callable[[str], None] = lambda _: None) -> pl.DataFrame:
         """Replace the aliases among the labels of files, and add a note that says which were."""
         found = {label: self.aliases[label] for label in files["label"].drop_nulls().unique() if label in self.aliases}
         if not found or not self.replaces_aliases:

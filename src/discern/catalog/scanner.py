@@ -122,7 +122,7 @@ def _label(
     files = scanned.filter(pl.col("path").is_last_distinct())
     _require_pictures(source, opened, files)
     passed_over = len(opened.left_out)
-    files = classes.rename(resolve_labels(opened, files, layout), opened.notes.append)
+    files = classes.replace_aliases(resolve_labels(opened, files, layout), opened.notes.append)
     replaced = scanned["path"].filter(~scanned["path"].is_last_distinct())
     left_out = [*opened.left_out, *(LeftOut(path, "conflict", _REPLACED) for path in replaced)]
     _require_account(scanned, files, len(left_out) - passed_over)

@@ -132,6 +132,7 @@ WITHOUT_THRESHOLD: dict[str, str] = {
     "exact_copy": "pixels are equal or not",
     "near_copy": "what it confirms by alignment also forms the groups of the split",
     "label_conflict": "it follows from the copies",
+    "multi_label": "it follows from the copies and the lists",
     "similar_labels": "labels are compared letter by letter",
     "part_leak": "it follows from the groups",
     "undeclared_film": "it follows from the groups",

@@ -65,7 +65,9 @@ def test_a_slow_upload_shows_progress_and_can_be_cancelled(visit: Visit, address
     devtools.send("Network.emulateNetworkConditions", conditions)
     choose(page, noise(tmp_path / "large.png", 900))
     expect(page.locator("#progress-status")).to_contain_text("Uploading: ")
-    assert 0 < page.locator("#progress").evaluate("bar => bar.value") < 1
+    page.wait_for_function(
+        "() => { const bar = document.querySelector('#progress').value; return bar > 0 && bar < 1; }"
+    )
     page.locator("#cancel").click()
     expect(headline(page)).to_have_text("Cancelled")
     expect(headline(page)).to_be_focused()

@@ -91,7 +91,7 @@ def test_an_unknown_class_is_named_with_the_near_ones_and_the_list() -> None:
 def test_classes_go_by_their_aliases_as_well() -> None:
     rules = ClassRules(names=("0", "motorcycle"), aliases={"0": "bicycle", "1": "motorcycle"})
     notes: list[str] = []
-    renamed = rules.rename(files("0", "1", "2"), notes.append)
+    renamed = rules.replace_aliases(files("0", "1", "2"), notes.append)
     assert renamed["label"].to_list() == ["bicycle", "motorcycle", "2"]
     assert rules.split(renamed)[0]["path"].to_list() == ["0", "1"]
     assert notes == ["By their aliases, 0 was taken for bicycle, and 1 for motorcycle."]

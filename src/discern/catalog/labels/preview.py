@@ -34,7 +34,7 @@ def find_other_classes(source: Source, layout: LayoutRules, classes: ClassRules)
     notes, left_out, empty_folders = list(source.notes), list(source.left_out), list(source.empty_folders)
     try:
         files = to_table([_preview(item) for item in source.items()])
-        files = classes.rename(resolve_labels(source, files.filter(pl.col("path").is_last_distinct()), layout))
+        files = classes.replace_aliases(resolve_labels(source, files.filter(pl.col("path").is_last_distinct()), layout))
     except CatalogError:  # the scan says the same, or finds out that it is not so
         return frozenset()
     finally:
