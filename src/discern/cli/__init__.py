@@ -2,6 +2,8 @@
 
 import sys
 
+from discern.cli.interruption import forget_interrupt
+
 __all__ = ["main"]
 
 
@@ -18,6 +20,7 @@ def main(arguments: list[str] | None = None) -> None:
 
         run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
+        forget_interrupt()
         if sys.stderr is not None:
             sys.stderr.write("discern: interrupted.\n")
         sys.exit(130)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import typer
 
+from discern.cli.interruption import forget_interrupt
 from discern.cli.render import one_line, state
 from discern.errors import DiscernError, bound_message
 
@@ -52,6 +53,7 @@ def exit_codes(interrupted: str = "interrupted.") -> Iterator[None]:
             warnings.simplefilter("default" if state.debug else "ignore")
             yield
     except (KeyboardInterrupt, typer.Abort):
+        forget_interrupt()
         _print_error(interrupted)
         sys.exit(INTERRUPTED)
     except (SystemExit, GeneratorExit):

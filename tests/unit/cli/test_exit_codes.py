@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer
@@ -138,3 +139,11 @@ def test_ctrl_c_while_libraries_are_loaded_is_no_traceback() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "discern: interrupted.\n")
+
+
+def test_an_interrupt_while_a_dataclass_is_made_does_not_end_the_process_by_its_signal(tmp_path: Path) -> None:
+    code = "from discern.cli.exit_codes import exit_codes\nwith exit_codes():\n    exec('raise KeyboardInterrupt')\n"
+    (tmp_path / "interrupted.py").write_text(code)
+    run = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, "discern: interrupted.\n")
