@@ -166,6 +166,15 @@ def hold_requests(page: Page, pattern: str = "**/predict*") -> list[Route]:
     return routes
 
 
+def wait_until_script(page: Page, expression: str) -> None:
+    """Wait until a script is true; the page's content security policy forbids `wait_for_function`."""
+    for _ in range(200):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(expression)
+
+
 def headline(page: Page) -> Locator:
     """Return the locator of the answer's headline."""
     return page.locator("#answer h2:not(.waiting)")

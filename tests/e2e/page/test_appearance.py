@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from discern.bundle import Thresholds
-from tests.e2e.page.conftest import Visit, choose, headline, serve
+from tests.e2e.page.conftest import Visit, choose, headline, serve, wait_until_script
 from tests.e2e.page.test_accessibility import PHONE
 from tests.unit.bundle.factories import write_small
 
@@ -156,7 +156,7 @@ def test_label_names_may_be_of_any_script_or_javascript_property(
         expect(page.locator(".more")).to_have_count(0)  # a set of one label adds nothing to the answer
         page.locator("#speak").click()
         page.locator("#read-aloud").click()
-        page.wait_for_function("spoken.length > 1")
+        wait_until_script(page, "spoken.length > 1")
         assert page.evaluate("spoken.at(-1).text") == "constructor, 98 percent sure"
         choose(page, shown["torn"])
         expect(page.locator(".more").first).to_contain_text("It is one of these (right for 90\u202f% of pictures):")

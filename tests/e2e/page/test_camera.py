@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageStat
 from playwright.sync_api import Page, expect
 
-from tests.e2e.page.conftest import choose, headline
+from tests.e2e.page.conftest import choose, headline, wait_until_script
 from tests.e2e.page.test_page_modules import evaluate_in_module
 
 pytestmark = pytest.mark.slow
@@ -38,15 +38,6 @@ def camera(page: Page) -> Page:
     """A page that tracks open cameras."""
     page.evaluate(_TRACK_CAMERAS)
     return page
-
-
-def wait_until_script(page: Page, expression: str) -> None:
-    """Wait until a script is true; the page's content security policy forbids `wait_for_function`."""
-    for _ in range(200):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(expression)
 
 
 def open_camera(page: Page) -> None:

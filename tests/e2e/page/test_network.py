@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from discern.serving.keys import add_key
-from tests.e2e.page.conftest import Visit, choose, headline, hold_requests, serve
+from tests.e2e.page.conftest import Visit, choose, headline, hold_requests, serve, wait_until_script
 from tests.e2e.page.scenes import noise
 
 pytestmark = pytest.mark.slow
@@ -65,9 +65,7 @@ def test_a_slow_upload_shows_progress_and_can_be_cancelled(visit: Visit, address
     devtools.send("Network.emulateNetworkConditions", conditions)
     choose(page, noise(tmp_path / "large.png", 900))
     expect(page.locator("#progress-status")).to_contain_text("Uploading: ")
-    page.wait_for_function(
-        "() => { const bar = document.querySelector('#progress').value; return bar > 0 && bar < 1; }"
-    )
+    wait_until_script(page, "((value) => value > 0 && value < 1)(document.querySelector('#progress').value)")
     page.locator("#cancel").click()
     expect(headline(page)).to_have_text("Cancelled")
     expect(headline(page)).to_be_focused()

@@ -14,6 +14,7 @@ from discern.inference.localisation import localise
 from discern.picture import choose_recipe, read_header
 from tests.e2e.chromium import hosted
 from tests.e2e.web.site_api import OPEN, encode, predict, scene
+from tests.e2e.web.test_offline import wait_until
 from tests.unit.bundle.factories import SIZE, write_small
 from tests.unit.picture.test_colour import swapped_profile
 
@@ -161,7 +162,7 @@ def test_no_requests_are_sent_after_loading(chromium_browser: Any, address: str)
     page.on("request", lambda request: requested.append(request.url))
     page.goto(address)
     page.evaluate(OPEN)
-    page.wait_for_function("document.getElementById('model-summary').textContent.includes('red')")
+    wait_until(page, "() => document.getElementById('model-summary').textContent.includes('red')")
     assert requested
     assert all(url.startswith((address, "blob:", "data:")) for url in requested), requested
     requested.clear()
