@@ -1,6 +1,5 @@
 """Rules that choose pictures to drop from the findings of a run."""
 
-import difflib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import polars as pl
 
 from discern.catalog import Fix
 from discern.catalog.label_text import show_label
+from discern.checking.check_names import unknown_check
 from discern.checking.fix_proposals import SINGLE_PICTURE_CHECKS
 from discern.errors import UsageError
 from discern.grouping.groups import merge_groups
@@ -226,9 +226,7 @@ def _require_droppable(check: str) -> None:
             f"The check {check} names no pictures to drop: it {_ABOUT_MANY[check]}.",
             hint=f"Use one of {', '.join(DROPPABLE)}.",
         )
-    close = difflib.get_close_matches(check, [*DROPPABLE, *_ABOUT_MANY], n=1)
-    meant = f"Did you mean {close[0]}? " if close else ""
-    raise UsageError(f"There is no check {check!r}.", hint=f"{meant}Use one of {', '.join(DROPPABLE)}.")
+    raise unknown_check(check, [*DROPPABLE, *_ABOUT_MANY], remedy=f"Use one of {', '.join(DROPPABLE)}.")
 
 
 def describe_emptied(catalog: "Catalog", dropped: Iterable[str]) -> list[str]:

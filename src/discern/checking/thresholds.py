@@ -1,10 +1,10 @@
 """Thresholds of the data quality checks that a user can set, and the checks that have none."""
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from discern.checking.check_names import unknown_check
 from discern.checking.checks import image_quality
 from discern.checking.checks.labels import WRONG
 from discern.checking.findings import CheckConfig
@@ -163,9 +163,8 @@ def _find(name: str) -> Threshold:
             f"The check {name} has no threshold, as {WITHOUT_THRESHOLD[name]}.",
             hint=f"Checks with one: {describe_thresholds()}",
         )
-    close = difflib.get_close_matches(name, [*THRESHOLDS, *WITHOUT_THRESHOLD], n=1)
-    meant = f"Did you mean {close[0]}? " if close else ""
-    raise UsageError(f"There is no check {name!r}.", hint=f"{meant}Checks with a threshold: {describe_thresholds()}")
+    remedy = f"Checks with a threshold: {describe_thresholds()}"
+    raise unknown_check(name, [*THRESHOLDS, *WITHOUT_THRESHOLD], remedy=remedy)
 
 
 def _in_range(name: str, threshold: Threshold, value: float) -> float:

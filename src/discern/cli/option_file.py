@@ -165,15 +165,7 @@ def _expected(name: str, param: _Parameter) -> tuple[str, ...]:
 
 
 def _kind(value: Any) -> str:
-    kinds = {
-        bool: "true or false",
-        str: "text",
-        int: "a whole number",
-        float: "a number",
-        list: "a list",
-        dict: "a table",
-    }
-    return kinds.get(type(value), "a date or time")
+    return _KINDS.get(type(value), "a date or time")
 
 
 def _either(expected: tuple[str, ...]) -> str:
