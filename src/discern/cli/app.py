@@ -12,6 +12,7 @@ from discern.cli import (
     render,
     run_commands,
     serve_commands,
+    ship_commands,
     train_commands,
 )
 from discern.cli.exit_codes import INTERRUPTED, exit_codes, interruption_message
@@ -57,6 +58,7 @@ for command in (
 app.command(cls=ConfiguredCommand, context_settings={"token_normalize_func": current_name})(serve_commands.serve)
 app.command(cls=ConfiguredCommand)(serve_commands.key)
 app.command(cls=ConfiguredCommand)(serve_commands.export)
+app.command(cls=ConfiguredCommand)(ship_commands.ship)
 
 
 def run(arguments: list[str]) -> None:

@@ -12,8 +12,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import httpcore2
 
 from discern.errors import BadRequest, Overloaded, RequestTooLarge
+from discern.inference.public_address import is_public
 from discern.serving.web.name_resolver import resolve
-from discern.serving.web.public_address import is_public
 from discern.serving.web.public_network import HINT, PublicNetwork, Resolve
 
 _MAX_REDIRECTS = 3
