@@ -9,7 +9,7 @@ from discern.cli.common_options import Json
 from discern.cli.importing import importing
 from discern.errors import UsageError
 
-_TARGETS = "Deployment target: lambda, a function on AWS."
+_TARGETS = "Deployment target: lambda, a function on AWS; container, an image; kubernetes, a cluster."
 
 
 def ship(
@@ -17,10 +17,18 @@ def ship(
     bundle: Annotated[str | None, typer.Argument(help="Path of a bundle, such as runs/NAME/model.discern.")] = None,
     out: Annotated[
         str | None,
-        typer.Option(
-            help="Folder for all files that would be used: package, template and roles; new or empty."
-        ),
+        typer.Option(help="Folder for all files that would be used: package, template and roles; new or empty."),
     ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(help="container, kubernetes: name of the image, such as registry.example.org/fruits:1."),
+    ] = None,
+    cpus: Annotated[int | None, typer.Option(help="container, kubernetes: cores of one server.")] = None,
+    memory: Annotated[
+        int | None, typer.Option(help="container, kubernetes: memory of one server in MiB; measured by default.")
+    ] = None,
+    min_replicas: Annotated[int | None, typer.Option(help="kubernetes: number of servers without traffic.")] = None,
+    max_replicas: Annotated[int | None, typer.Option(help="kubernetes: number of servers at most.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and create nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Create what is planned.")] = False,
     json: Json = False,
@@ -43,6 +51,11 @@ def ship(
         dry_run=dry_run,
         yes=yes,
         announce=None if json else ship_lines.show_plan,
+        image=image,
+        cpus=cpus,
+        memory=memory,
+        min_replicas=min_replicas,
+        max_replicas=max_replicas,
     )
     if json:
         render.show_json(result.to_json())

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from discern.errors import UsageError
+from discern.shipping.container.container_target import ContainerTarget, KubernetesTarget
 from discern.shipping.lambda_target import LambdaTarget
 from discern.shipping.ship_target import ShipTarget
 
 SHIP_TARGETS: Mapping[str, ShipTarget] = MappingProxyType(
     {
         "lambda": LambdaTarget(),
+        "container": ContainerTarget(),
+        "kubernetes": KubernetesTarget(),
     }
 )
 
