@@ -17,6 +17,8 @@ from discern.shipping.plan_folder import plan_folder
 from discern.shipping.ship_registry import find_ship_target
 from discern.shipping.ship_target import ShippedBundle, ShipTarget
 
+_PATHS = frozenset(("cache", "wheels"))
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ShipResult(Displayed):
@@ -105,6 +107,7 @@ def _output(folder: Path | None, target: str) -> Iterator[Path]:
 def _configure(target: ShipTarget, options: Mapping[str, Any]) -> Any:
     """Build a target's options from those given, and reject those that it does not have."""
     given = {name: value for name, value in options.items() if value is not None}
+    given |= {name: resolve_path(given[name]) for name in _PATHS & given.keys()}
     known = [item.name for item in fields(target.options_type)]
     if others := sorted(given.keys() - set(known)):
         spelled = ", ".join(f"--{name.replace('_', '-')}" for name in known)

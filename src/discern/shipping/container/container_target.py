@@ -24,7 +24,7 @@ class ContainerOptions:
     """Options of a container.
 
     Attributes:
-        image: name of the image, with its registry and tag; None for the bundle's name and fingerprint.
+        image_name: name of the image, with its registry and tag; None for the bundle's name and fingerprint.
         cpus: cores of one server.
         memory: memory in MiB that one server needs for usual pictures; None to measure it.
 
@@ -32,14 +32,14 @@ class ContainerOptions:
         UsageError: an option is invalid.
     """
 
-    image: str | None = None
+    image_name: str | None = None
     cpus: int = 1
     memory: int | None = None
 
     def __post_init__(self) -> None:
-        if self.image is not None and (len(self.image) > _LONGEST_IMAGE or not _IMAGE.fullmatch(self.image)):
+        if self.image_name is not None and (len(self.image_name) > _LONGEST_IMAGE or not _IMAGE.fullmatch(self.image_name)):
             raise UsageError(
-                f"Invalid name of an image: {self.image!r}.", hint="Write it like registry.example.org/team/vehicles:1."
+                f"Invalid name of an image: {self.image_name!r}.", hint="Write it like registry.example.org/team/vehicles:1."
             )
         _require_range("--cpus", self.cpus, _MAX_CPUS)
         if self.memory is not None:
@@ -141,7 +141,7 @@ def _values(bundle: ShippedBundle, options: ContainerOptions, memory: ServerMemo
         "TAG": bundle.tags["discern:bundle"],
         "FINGERPRINT": fingerprint,
         "NAME": name,
-        "IMAGE": options.image or f"{name}:{fingerprint}",
+        "IMAGE": options.image_name or f"{name}:{fingerprint}",
         "CPUS": str(options.cpus),
         "THREADS": str(options.cpus),
         "REQUEST": str(memory.request),
