@@ -25,7 +25,9 @@ def ship(
     image: Annotated[
         bool | None, typer.Option("--image", help="Deploy the function as a container image instead of a zip archive.")
     ] = None,
-    memory: Annotated[int | None, typer.Option(help="Memory of the function or container in MB; by default as measured.")] = None,
+    memory: Annotated[
+        int | None, typer.Option(help="Memory of the function or container in MB; by default as measured.")
+    ] = None,
     speech: Annotated[str | None, typer.Option(help="Speak answers on request: polly.")] = None,
     allow_urls: Annotated[
         bool | None, typer.Option("--allow-urls", help="Let the function fetch pictures given as image_url.")

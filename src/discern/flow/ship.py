@@ -11,13 +11,15 @@ from discern.bundle import load
 from discern.display.displayed import Displayed
 from discern.errors import UsageError
 from discern.flow.paths import resolve_output, resolve_path
+from discern.flow.shipped_site import add_site
 from discern.inference.bundle_trial import require_verified
 from discern.shipping.plan import Plan
 from discern.shipping.plan_folder import plan_folder
 from discern.shipping.ship_registry import find_ship_target
 from discern.shipping.ship_target import ShippedBundle, ShipTarget
+from discern.shipping.site.site_target import SiteOptions
 
-_PATHS = frozenset(("cache", "wheels"))
+_PATHS = frozenset(("cache", "examples", "runtime", "wheels"))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -79,7 +81,7 @@ def ship(
     if dry_run and yes:
         raise UsageError("--dry-run creates nothing and --yes confirms to create.", hint="Pass one of them.")
     found, path = find_ship_target(target), resolve_path(bundle)
-    config = _configure(found, options)
+    config = _configure(found, options, path)
     folder = None if out is None else resolve_output(out)
     with _output(folder, found.name) as written:
         shipped = _verify(path)
@@ -104,18 +106,19 @@ def _output(folder: Path | None, target: str) -> Iterator[Path]:
         yield Path(temporary)
 
 
-def _configure(target: ShipTarget, options: Mapping[str, Any]) -> Any:
+def _configure(target: ShipTarget, options: Mapping[str, Any], bundle: Path) -> Any:
     """Build a target's options from those given, and reject those that it does not have."""
     given = {name: value for name, value in options.items() if value is not None}
     given |= {name: resolve_path(given[name]) for name in _PATHS & given.keys()}
-    known = [item.name for item in fields(target.options_type)]
+    known = [item.name for item in fields(target.options_type) if item.metadata.get("given", True)]
     if others := sorted(given.keys() - set(known)):
         spelled = ", ".join(f"--{name.replace('_', '-')}" for name in known)
         raise UsageError(
             f"--{others[0].replace('_', '-')} does not apply to the target {target.name}.",
             hint=f"Its options are: {spelled}." if spelled else "It has no options of its own.",
         )
-    return target.options_type(**given)
+    config = target.options_type(**given)
+    return add_site(config, bundle) if isinstance(config, SiteOptions) else config
 
 
 def _verify(path: Path) -> ShippedBundle:

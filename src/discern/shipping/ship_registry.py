@@ -7,12 +7,14 @@ from discern.errors import UsageError
 from discern.shipping.container.container_target import ContainerTarget, KubernetesTarget
 from discern.shipping.lambda_target import LambdaTarget
 from discern.shipping.ship_target import ShipTarget
+from discern.shipping.site.site_target import SiteTarget
 
 SHIP_TARGETS: Mapping[str, ShipTarget] = MappingProxyType(
     {
         "lambda": LambdaTarget(),
         "container": ContainerTarget(),
         "kubernetes": KubernetesTarget(),
+        "site": SiteTarget(),
     }
 )
 

@@ -28,13 +28,13 @@ def create_stack(name: str, template: Path, package: Path, *, tags: Mapping[str,
     Raises:
         UsageError: AWS refuses, or the stack cannot be created.
     """
-    with _translated(name):
+    with translated_errors(name):
         bucket = _package_bucket(tags)
         key = f"{name}/{hashlib.sha256(package.read_bytes()).hexdigest()[:16]}.zip"
         open_client("s3").upload_file(str(package), bucket, key)
         address = f"s3://{bucket}/{key}"
         body = template.read_text(encoding="utf-8").replace(_CODE, f"CodeUri: {address}")
-        return {"stack": name, "package": address, **_deploy(name, body, tags)}
+        return {"stack": name, "package": address, **deploy_stack(name, body, tags)}
 
 
 def _package_bucket(tags: Mapping[str, str]) -> str:
@@ -52,7 +52,8 @@ def _package_bucket(tags: Mapping[str, str]) -> str:
     return name
 
 
-def _deploy(name: str, body: str, tags: Mapping[str, str]) -> dict[str, str]:
+def deploy_stack(name: str, body: str, tags: Mapping[str, str]) -> dict[str, str]:
+    """Create, or update, the stack of a template and return its outputs by name."""
     client = open_client("cloudformation")
     existing = [
         each["StackName"] for page in client.get_paginator("describe_stacks").paginate() for each in page["Stacks"]
@@ -73,7 +74,8 @@ def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
+def translated_errors(name: str) -> Iterator[None]:
+    """Context manager that converts errors of AWS to `UsageError`."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only those who use AWS have it
 
     try:

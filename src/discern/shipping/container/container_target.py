@@ -37,9 +37,12 @@ class ContainerOptions:
     memory: int | None = None
 
     def __post_init__(self) -> None:
-        if self.image_name is not None and (len(self.image_name) > _LONGEST_IMAGE or not _IMAGE.fullmatch(self.image_name)):
+        if self.image_name is not None and (
+            len(self.image_name) > _LONGEST_IMAGE or not _IMAGE.fullmatch(self.image_name)
+        ):
             raise UsageError(
-                f"Invalid name of an image: {self.image_name!r}.", hint="Write it like registry.example.org/team/vehicles:1."
+                f"Invalid name of an image: {self.image_name!r}.",
+                hint="Write it like registry.example.org/team/vehicles:1.",
             )
         _require_range("--cpus", self.cpus, _MAX_CPUS)
         if self.memory is not None:
