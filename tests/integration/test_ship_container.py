@@ -36,7 +36,9 @@ def planned(trained: TrainResult, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def test_a_plan_lists_its_files_and_what_it_would_create(trained: TrainResult, planned: Path) -> None:
-    again = ship("kubernetes", trained.bundle, planned, memory=300, cpus=2, image_name="registry.example.org/team/colours:1")
+    again = ship(
+        "kubernetes", trained.bundle, planned, memory=300, cpus=2, image_name="registry.example.org/team/colours:1"
+    )
     assert read(planned).keys() - {"ship.json"} == set(again.plan.files)
     kinds = {step["creates"] for step in again.to_json()["plan"]}
     assert kinds == {
@@ -46,7 +48,14 @@ def test_a_plan_lists_its_files_and_what_it_would_create(trained: TrainResult, p
 
 
 def test_equal_plans_are_equal_bytes(trained: TrainResult, planned: Path, tmp_path: Path) -> None:
-    ship("kubernetes", trained.bundle, tmp_path / "b", memory=300, cpus=2, image_name="registry.example.org/team/colours:1")
+    ship(
+        "kubernetes",
+        trained.bundle,
+        tmp_path / "b",
+        memory=300,
+        cpus=2,
+        image_name="registry.example.org/team/colours:1",
+    )
     assert read(tmp_path / "b") == read(planned)
 
 

@@ -7,6 +7,7 @@ import typer
 from discern.cli import render, ship_lines
 from discern.cli.common_options import Cache, Examples, Json
 from discern.cli.importing import importing
+from discern.cli.ship_options import Api, Cpus, ImageName, MaxReplicas, MinReplicas, Place, Runtime
 from discern.errors import UsageError
 
 _TARGETS = "lambda, container, kubernetes, or site: the page alone."
@@ -47,17 +48,13 @@ def ship(
     ] = None,
     wheels: Annotated[str | None, typer.Option(help="Folder of wheels to use without any download.")] = None,
     python: Annotated[str | None, typer.Option(help="Python 3.12 that compiles the package.")] = None,
-    image_name: Annotated[
-        str | None, typer.Option(help="Name of the container image, such as registry.example.org/fruits:1.")
-    ] = None,
-    cpus: Annotated[int | None, typer.Option(help="Cores of one container.")] = None,
-    min_replicas: Annotated[int | None, typer.Option(help="Containers on Kubernetes without traffic.")] = None,
-    max_replicas: Annotated[int | None, typer.Option(help="Containers on Kubernetes at most.")] = None,
-    api: Annotated[
-        str | None, typer.Option(help="Address of the API that the site calls; by default the browser runs the model.")
-    ] = None,
-    place: Annotated[str | None, typer.Option(help="Place of the site: cloudfront or amplify.")] = None,
-    runtime: Annotated[str | None, typer.Option(help="Local copy of onnxruntime-web's npm archive.")] = None,
+    image_name: ImageName = None,
+    cpus: Cpus = None,
+    min_replicas: MinReplicas = None,
+    max_replicas: MaxReplicas = None,
+    api: Api = None,
+    place: Place = None,
+    runtime: Runtime = None,
     examples: Examples = None,
     cache: Cache = None,
     json: Json = False,

@@ -19,7 +19,7 @@ class CapturedAnswer(NamedTuple):
     Attributes:
         confidence: largest probability.
         label: its label; None if the answer has only probabilities.
-        index: position of the label among the probabilities; None if it has none.
+        position: position of the label among the probabilities; None if it has none.
         decision: `accept`, `review` or `unknown`; None if the answer has no decision.
         classes: number of probabilities; 0 if it has none.
         model: fingerprint of the model; "" if the answer has none.
@@ -27,7 +27,7 @@ class CapturedAnswer(NamedTuple):
 
     confidence: float
     label: str | None = None
-    index: int | None = None
+    position: int | None = None
     decision: str | None = None
     classes: int = 0
     model: str = ""
@@ -91,7 +91,7 @@ def _from_numbers(numbers: list[float]) -> CapturedAnswer | None:
     confidence = max(numbers)
     if not _is_share(confidence) or any(not _is_share(each) for each in numbers):
         return None
-    return CapturedAnswer(_clip(confidence), index=numbers.index(confidence), classes=len(numbers))
+    return CapturedAnswer(_clip(confidence), position=numbers.index(confidence), classes=len(numbers))
 
 
 def _from_prediction(content: Mapping[str, Any]) -> CapturedAnswer | None:

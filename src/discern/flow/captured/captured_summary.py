@@ -95,11 +95,11 @@ def _named(traffic: Traffic, model: Model | None) -> Iterator[NamedAnswer]:
         if each.answer is not None:
             answer, label = each.answer, each.answer.label
             if label is None and model is not None and answer.classes == len(model.labels):
-                label = model.labels[answer.index or 0]
+                label = model.labels[answer.position or 0]
             yield NamedAnswer(
                 path=each.path,
                 time=each.time,
-                label=f"class {answer.index}" if label is None else label,
+                label=f"class {answer.position}" if label is None else label,
                 confidence=answer.confidence,
                 decision=answer.decision or "",
             )

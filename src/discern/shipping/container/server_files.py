@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files as resources
 from pathlib import Path
 
-import discern
-
 ROOMS = ("bundle", "display", "inference", "parallel", "picture", "serving")
 """Parts of Discern that the server needs, with the modules in `_MODULES`."""
 
@@ -17,6 +15,7 @@ _CACHE = "__pycache__"
 _PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
 _RENAMED = {"dockerignore": ".dockerignore"}
 _HERE = resources("discern.shipping.container")
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 def write_context(folder: Path, bundle: Path, values: Mapping[str, str]) -> None:
@@ -36,26 +35,25 @@ def write_context(folder: Path, bundle: Path, values: Mapping[str, str]) -> None
     write_templates(folder, "image", values)
 
 
-def write_templates(folder: Path, kind: str, values: Mapping[str, str]) -> None:
-    """Write the templates of one kind to an existing folder, with the values in place of their placeholders.
+def write_templates(folder: Path, group: str, values: Mapping[str, str]) -> None:
+    """Write templates to an existing folder, with the values in place of their placeholders.
 
     Args:
         folder: the folder.
-        kind: "image" or "manifests".
+        group: "image" or "manifests".
         values: text for each placeholder.
     """
-    for template in sorted((_HERE / kind).iterdir(), key=lambda each: each.name):
+    for template in sorted((_HERE / group).iterdir(), key=lambda each: each.name):
         text = _PLACEHOLDER.sub(lambda found: values[found[1]], template.read_text(encoding="utf-8"))
         (folder / _RENAMED.get(template.name, template.name)).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _server_files() -> Iterator[tuple[str, bytes]]:
-    root = Path(discern.__file__).resolve().parent
-    paths = [root / name for name in _MODULES]
+    paths = [_ROOT / name for name in _MODULES]
     for room in ROOMS:
-        paths += [path for path in (root / room).rglob("*") if path.is_file() and _is_shipped(path)]
+        paths += [path for path in (_ROOT / room).rglob("*") if path.is_file() and _is_shipped(path)]
     for path in sorted(paths):
-        yield f"discern/{path.relative_to(root).as_posix()}", path.read_bytes()
+        yield f"discern/{path.relative_to(_ROOT).as_posix()}", path.read_bytes()
 
 
 def _is_shipped(path: Path) -> bool:

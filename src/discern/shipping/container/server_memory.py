@@ -22,7 +22,7 @@ import discern.serving.web.server
 model = load(sys.argv[1], threads=1)
 model.verify()
 lines = open("/proc/self/status", encoding="ascii").read().splitlines()
-print(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
+sys.stdout.write(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
 """
 
 

@@ -29,7 +29,7 @@ def answers(output: Any) -> list[tuple[float, str | None, int | None, str | None
 
 def read(given: dict[str, Any]) -> list[tuple[float, str | None, int | None, str | None] | None]:
     found = read_answers(given)
-    return [None if each is None else (each.confidence, each.label, each.index, each.decision) for each in found]
+    return [None if each is None else (each.confidence, each.label, each.position, each.decision) for each in found]
 
 
 FROM_OURS = (0.9, "bicycle", None, "accept")

@@ -12,7 +12,12 @@ KEYS = {"DISCERN_KEY_FILE": "/run/secrets/discern_keys", "DISCERN_HOST": "0.0.0.
 
 
 def test_variables_set_the_configuration() -> None:
-    more = {"DISCERN_PORT": "8080", "DISCERN_THREADS": "2", "DISCERN_CORS": "https://a.example, https://b.example", "PATH": "/"}
+    more = {
+        "DISCERN_PORT": "8080",
+        "DISCERN_THREADS": "2",
+        "DISCERN_CORS": "https://a.example, https://b.example",
+        "PATH": "/",
+    }
     config = read_config(BUNDLE | KEYS | more)
     assert config.bundles == ("/app/model.discern",)
     assert (config.host, config.port, config.key_file) == ("0.0.0.0", 8080, Path("/run/secrets/discern_keys"))
