@@ -37,11 +37,12 @@ def upload_site(folder: Path, bucket: str) -> None:
     """Upload the files of a site with their types and caching, in the order of `upload.json`."""
     client = open_client("s3")
     for each in json.loads((folder / "upload.json").read_text(encoding="utf-8")):
-        client.upload_file(
-            str(folder / "site" / each["path"]),
-            bucket,
-            each["path"],
-            ExtraArgs={"ContentType": each["content_type"], "CacheControl": each["cache_control"]},
+        client.put_object(
+            Bucket=bucket,
+            Key=each["path"],
+            Body=(folder / "site" / each["path"]).read_bytes(),
+            ContentType=each["content_type"],
+            CacheControl=each["cache_control"],
         )
 
 
