@@ -29,6 +29,8 @@ $(VENV)/.installed: pyproject.toml requirements-dev.txt
 lock: install
 	$(LOCK) pyproject.toml --extra dev --output-file requirements-dev.txt
 	$(LOCK) --group node --output-file tools/javascript/requirements.txt
+	$(LOCK) src/discern/shipping/container/requirements.in --constraint requirements-dev.txt \
+		--output-file src/discern/shipping/container/requirements.txt
 
 demo: install
 	$(BIN)/python tools/demo.py $(if $(DATA),"$(DATA)")

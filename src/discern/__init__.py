@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from discern.display.progress_bar import progress_bar
     from discern.errors import DiscernError
     from discern.flow.cache import CacheResult, cache
+    from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
     from discern.flow.diff import DiffResult, diff
     from discern.flow.doctor import DoctorResult, doctor
@@ -47,6 +48,7 @@ _HOMES = {
     "Answer": "discern.flow.predict.predict",
     "AsyncClient": "discern.client",
     "CacheResult": "discern.flow.cache",
+    "CapturedResult": "discern.flow.captured.captured",
     "Catalog": "discern.catalog",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
@@ -69,6 +71,7 @@ _HOMES = {
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
     "cache": "discern.flow.cache",
+    "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
     "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",
@@ -97,6 +100,7 @@ __all__ = [
     "Answer",
     "AsyncClient",
     "CacheResult",
+    "CapturedResult",
     "Catalog",
     "CheckResult",
     "Client",
@@ -120,6 +124,7 @@ __all__ = [
     "VerifyResult",
     "__version__",
     "cache",
+    "captured",
     "check",
     "diff",
     "doctor",

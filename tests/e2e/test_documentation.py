@@ -110,7 +110,7 @@ STRINGS = {
 }
 # Options of npm, and of the commands that copy from elsewhere.
 FOREIGN = {"pack-destination", "loglevel", "ignore-scripts", "no-update-notifier", "recursive", "ratio", "share"}
-FOREIGN |= {"fetch-timeout", "fetch-retries", "fetch-retry-mintimeout"}
+FOREIGN |= {"build", "build-arg", "fetch-timeout", "fetch-retries", "fetch-retry-mintimeout"}
 
 
 def test_messages_name_only_commands_and_options_that_exist() -> None:

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from discern.cli import info_commands, predict_commands, render, run_commands, serve_commands, train_commands
+from discern.cli import (
+    captured_commands,
+    info_commands,
+    predict_commands,
+    render,
+    run_commands,
+    serve_commands,
+    ship_commands,
+    train_commands,
+)
 from discern.cli.exit_codes import INTERRUPTED, exit_codes, interruption_message
 from discern.cli.option_sources import ConfiguredCommand
 from discern.cli.renamed_options import current_name
@@ -42,12 +51,14 @@ for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
     *(run_commands.fix, run_commands.diff),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
+    captured_commands.captured,
     *(info_commands.show, info_commands.verify, info_commands.rename, info_commands.doctor, info_commands.cache),
 ):
     app.command(cls=ConfiguredCommand)(command)
 app.command(cls=ConfiguredCommand, context_settings={"token_normalize_func": current_name})(serve_commands.serve)
 app.command(cls=ConfiguredCommand)(serve_commands.key)
 app.command(cls=ConfiguredCommand)(serve_commands.export)
+app.command(cls=ConfiguredCommand)(ship_commands.ship)
 
 
 def run(arguments: list[str]) -> None:

@@ -58,7 +58,13 @@ def cifar_batch(planes: np.ndarray, labels: Sequence[object], *, key: bytes = b"
 
 
 def captured(
-    data: object, *, event: str = "", content_type: str = "image/png", encoding: str = "BASE64", output: object = None
+    data: object,
+    *,
+    event: str = "",
+    content_type: str = "image/png",
+    encoding: str = "BASE64",
+    output: object = None,
+    time: object = "2026-11-29T10:00:00Z",
 ) -> bytes:
     """A line of captured requests; bytes are written in base64, and other data as they are."""
     sent = base64.b64encode(data).decode() if isinstance(data, bytes) else data
@@ -73,7 +79,7 @@ def captured(
             "endpointInput": {"observedContentType": content_type, "mode": "INPUT", "data": sent, "encoding": encoding},
             "endpointOutput": answer,
         },
-        "eventMetadata": {"eventId": event, "inferenceTime": "2026-11-29T10:00:00Z"},
+        "eventMetadata": {"eventId": event, "inferenceTime": time},
         "eventVersion": "0",
     }
     return json.dumps(record).encode() + b"\n"

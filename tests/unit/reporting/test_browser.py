@@ -5,6 +5,8 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from discern.catalog import scan
 from discern.evaluating import Metrics
 from discern.picture import open_picture
 from discern.reporting import write_data_page, write_report
+from discern.reporting.captured_page import CapturedPage, CapturedPoint, write_captured_page
+from discern.reporting.gallery import PageImage
 from tests.unit.reporting.factories import RUN, extras_for, finding, metrics_for, predictions_for, write_pictures
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -53,6 +57,18 @@ KEYS = """
   const readout = inside.querySelector("output").textContent;
   press("Enter");
   return [readout, inside.defaultView.location.hash];"""
+OPENED = """
+  const box = inside.querySelector("[data-captured]"), slider = box.querySelector("input");
+  const shown = () => [slider.getAttribute("aria-valuetext"), box.querySelector("figcaption").textContent,
+    box.querySelector("figure img").hidden, box.querySelector("figure .placeholder").hidden];
+  const results = [shown()];
+  slider.value = 0;
+  slider.dispatchEvent(new inside.defaultView.Event("input", {bubbles: true}));
+  results.push(shown());
+  const marks = box.querySelector(".mark.review").getBoundingClientRect();
+  box.querySelector("svg").dispatchEvent(new inside.defaultView.PointerEvent("pointerdown", {bubbles: true,
+    clientX: marks.x + marks.width / 2, clientY: marks.y + marks.height / 2}));
+  return [...results, shown()];"""
 VISIBLE = """
   return [...inside.querySelectorAll("header.top, main > section")]
     .filter((each) => each.getClientRects().length).map((each) => each.id);"""
@@ -64,6 +80,8 @@ SCRIPTS = {
     "report on a phone": ("report.html", 360, SCROLL_WIDTH),
     "class on a phone": ("report.html#class-2", 360, SCROLL_WIDTH),
     "data on a phone": ("data.html", 360, SCROLL_WIDTH),
+    "captured on a phone": ("captured.html", 360, SCROLL_WIDTH),
+    "points": ("captured.html", 1000, OPENED),
     "touch": ("report.html", 1000, TOUCH),
     "keys": ("report.html", 1000, KEYS),
     "one class": ("report.html#class-7", 1000, VISIBLE),
@@ -113,7 +131,35 @@ def folder(tmp_path_factory):
         title="x" * 200,
     )
     write_data_page(folder / "data.html", catalog=catalog, findings=found, title="trees")
+    write_captured_page(folder / "captured.html", captured_page())
     return folder
+
+
+def captured_page():
+    """Three captured answers, one for each decision, with names and paths that are long and cannot be broken."""
+    image = PageImage(uri="data:image/gif;base64,R0lGODlhAQABAAAAACw=", alt="", width=1, height=1)
+    points = [
+        CapturedPoint(
+            path=f"{number}{'x' * 200}",
+            time=datetime(2026, 11, 29, 10, number, tzinfo=UTC),
+            confidence=0.9 - 0.1 * number,
+            label=f"{'very' * 8}-long-name",
+            decision=decision,
+            image=image if number else replace(image, uri=""),
+        )
+        for number, decision in enumerate(("accept", "review", "unknown"))
+    ]
+    return CapturedPage(
+        title="x" * 200,
+        points=points,
+        answers=3,
+        decisions={each.decision: 1 for each in points},
+        classes={"y" * 100: 3},
+        lines=[("accept threshold", 0.85, 1), ("plain threshold", 0.86, 1)],
+        gaps=[],
+        notes=["z" * 200],
+        damaged=[("x" * 200, "y" * 200)],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +167,20 @@ def results(folder):
     return run_scripts(folder, SCRIPTS)
 
 
-@pytest.mark.parametrize("page", ["report", "class", "data"])
+@pytest.mark.parametrize("page", ["report", "class", "data", "captured"])
 def test_no_page_scrolls_horizontally_on_a_phone(results, page):
     content, window = results[f"{page} on a phone"]
     assert content <= window
+
+
+def test_a_captured_answer_is_opened_by_the_control_and_by_its_mark(results):
+    first, second, third = results["points"]
+    assert first[0].startswith("3 of 3: ")  # the least confident one
+    assert second[0].startswith("1 of 3: ")
+    assert second[2:] == [True, False]  # its picture cannot be shown
+    assert first[2:] == third[2:] == [False, True]
+    assert third[0].startswith("2 of 3: ")
+    assert "for review, 2026-11-29 10:01:00 UTC" in third[1]
 
 
 def test_a_class_page_is_shown_alone(results):

@@ -94,8 +94,8 @@ def describe_dataset(catalog: "Catalog", gallery: Gallery, *, seed: int = 0) -> 
         negatives=int(catalog.negative.sum()),
         unlabelled=counts.unlabelled,
         measures=tuple(map(_summarise, measure_distributions(catalog))),
-        formats=_bars(Counter(column["format"][row] for row in readable)),
-        modes=_bars(Counter(column["mode"][row] for row in readable)),
+        formats=count_bars(Counter(column["format"][row] for row in readable)),
+        modes=count_bars(Counter(column["mode"][row] for row in readable)),
         smallest=sizes[0],
         median=sizes[len(sizes) // 2],
         largest=sizes[-1],
@@ -148,7 +148,8 @@ def _range(distribution: Distribution, spread: Spread) -> ClassRange:
     )
 
 
-def _bars(counts: Counter[Any]) -> tuple[Bar, ...]:
+def count_bars(counts: Counter[Any]) -> tuple[Bar, ...]:
+    """Return a bar for each counted value, the most frequent first."""
     total = max(1, sum(counts.values()))
     return tuple(
         Bar(name=str(name or "unknown"), count=number, bar=stacked_bar([number], total=total))

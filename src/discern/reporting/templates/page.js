@@ -40,3 +40,38 @@ for (const box of document.querySelectorAll("[data-confusion]")) {
     describe();
   });
 }
+for (const box of document.querySelectorAll("[data-captured]")) {
+  const { points, pictures, first } = JSON.parse(box.querySelector("script").textContent);
+  const map = box.querySelector("svg"), slider = box.querySelector("input"), here = map.querySelector(".here");
+  const shown = box.querySelector("img"), missing = box.querySelector(".placeholder"), [text, file] = box.querySelectorAll("figcaption span");
+  const open = (position) => {
+    const [x, y, words, path, picture] = points[position];
+    here.setAttribute("cx", x);
+    here.setAttribute("cy", y);
+    text.textContent = words;
+    file.textContent = path;
+    shown.hidden = picture < 0;
+    missing.hidden = picture >= 0;
+    if (picture >= 0) {
+      shown.src = pictures[picture];
+      shown.alt = words;
+    }
+    slider.value = position;
+    slider.setAttribute("aria-valuetext", `${position + 1} of ${points.length}: ${words}`);
+  };
+  const nearest = (event) => {
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());
+    let best = 0, least = Infinity;
+    points.forEach(([x, y], position) => {
+      const distance = (x - at.x) ** 2 + (y - at.y) ** 2;
+      if (distance < least) [best, least] = [position, distance];
+    });
+    return best;
+  };
+  map.addEventListener("pointerdown", (event) => open(nearest(event)));
+  map.addEventListener("click", () => slider.focus({ preventScroll: true }));
+  slider.addEventListener("input", () => open(Number(slider.value)));
+  shown.addEventListener("load", () => shown.classList.toggle("tiny", Math.max(shown.naturalWidth, shown.naturalHeight) <= 72));
+  box.querySelector(".opened").hidden = false;
+  open(first);
+}

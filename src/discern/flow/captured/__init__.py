@@ -1,0 +1,1 @@
+"""Captured answers of an endpoint, listed and plotted (`discern captured`)."""

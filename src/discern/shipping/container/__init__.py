@@ -1,0 +1,1 @@
+"""Deployment as a container: the image's build context, a compose file and manifests for Kubernetes."""

@@ -1,0 +1,75 @@
+"""Interface of the deployment targets, such as AWS Lambda."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from discern.bundle import Model
+from discern.shipping.plan import Plan
+
+_SHORT_FINGERPRINT = 12
+_MAX_NAME = 40  # not tuned: leaves room for suffixes in names of 64 characters
+_MAX_TAG = 256
+_NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9 _.:/=+\-@]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShippedBundle:
+    """Model bundle that was verified and is to be deployed.
+
+    Attributes:
+        path: absolute path of its file.
+        model: the loaded model.
+    """
+
+    path: Path
+    model: Model
+
+    @property
+    def resource_name(self) -> str:
+        """Return the bundle's name in lower-case letters, digits and hyphens, for names of resources."""
+        name = re.sub(r"[^a-z0-9]+", "-", self.model.manifest.name.lower()).strip("-")[:_MAX_NAME].strip("-")
+        return f"discern-{name}" if name else "discern-model"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tags of every resource that is created for this bundle."""
+        name = _NOT_IN_TAGS.sub("_", self.model.manifest.name)[:_MAX_TAG]
+        return {"discern:bundle": name, "discern:fingerprint": self.model.fingerprint[:_SHORT_FINGERPRINT]}
+
+
+class ShipTarget(Protocol):
+    """Interface of a deployment target, such as AWS Lambda."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the target on the command line."""
+
+    @property
+    def options_type(self) -> type[Any]:
+        """Return the frozen dataclass of options, which has defaults and raises `UsageError` for bad values."""
+
+    def plan(self, bundle: ShippedBundle, out: Path, options: Any) -> Plan:
+        """Write all files of a deployment and return its plan.
+
+        Args:
+            bundle: bundle to deploy.
+            out: existing empty folder to write to.
+            options: options of this target, an `options_type`.
+
+        Raises:
+            UsageError: the options do not fit the bundle, or something needed cannot be obtained.
+        """
+
+    def create(self, bundle: ShippedBundle, out: Path, options: Any) -> dict[str, Any]:
+        """Create what was planned and return its addresses and names.
+
+        Args:
+            bundle: bundle to deploy.
+            out: folder that `plan` has written.
+            options: the options that it was planned with.
+
+        Raises:
+            UsageError: something is not permitted, missing or not supported by this target.
+        """
