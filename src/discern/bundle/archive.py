@@ -10,14 +10,14 @@ import io
 import os
 import re
 import reprlib
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from discern.atomic import atomic_write
-from discern.bundle.graph_safety import find_fault
 from discern.bundle.seen_pictures import SeenPictures
-from discern.bundle.stored_zip import is_canonical, write_zip
+from discern.bundle.stored_zip import is_canonical, stored_content, write_zip
 from discern.bundle.strict_json import MAX_BYTES as MAX_JSON_BYTES
 from discern.bundle.url_paths import find_address, is_web, local_path, remedy
 from discern.errors import BundleDamaged, BundleError, PictureError, UsageError, overlong_path
@@ -109,8 +109,36 @@ def unpack_bytes(data: bytes, path: Path) -> dict[str, bytes]:
     return members
 
 
+def unpack_checked(source: str | Path, expected: str) -> dict[str, bytes]:
+    """Read the members of a model bundle that was unpacked and checked before, elsewhere.
+
+    Its fingerprint pins the digests of all members, which `Model` checks, so that their form need not be checked again.
+
+    Args:
+        source: path of the bundle.
+        expected: fingerprint of the bundle that was checked.
+
+    Raises:
+        BundleError: the file does not exist, cannot be read, is too large, or is not a bundle.
+        BundleDamaged: it is another bundle.
+    """
+    data = read_bundle(source)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = {entry.filename: stored_content(data, entry) for entry in archive.infolist()}
+        found = fingerprint(members)
+    except (zipfile.BadZipFile, KeyError, ValueError, struct.error) as error:
+        raise BundleDamaged(f"{source} is not a bundle.", hint=DAMAGED_HINT) from error
+    if found != expected or set(members) != set(MEMBERS):
+        raise BundleDamaged(f"{source} is not the bundle that was deployed.", hint="Deploy it again.")
+    return members
+
+
 def _reject_unsafe(path: Path, members: Mapping[str, bytes]) -> None:
     """Raise an error for members with an unsafe ONNX graph, or arrays or text that cannot be used."""
+    # Imported here: a function in the cloud starts with a bundle that was checked when it was deployed.
+    from discern.bundle.graph_safety import find_fault  # noqa: PLC0415
+
     if fault := find_fault(members["model.onnx"]):
         raise BundleDamaged(f"{path}: its graph {fault}.", hint=DAMAGED_HINT)
     read_seen(members["seen.npy"])

@@ -275,10 +275,15 @@ class Model(Displayed):
         except ValueError as error:
             raise BundleDamaged(f"The model cannot be used: {error}.", hint=archive.DAMAGED_HINT) from error
 
-    def verify(self) -> Verification:
-        """Verify that the model reproduces its golden vectors."""
-        expected = self._golden.outputs
-        outputs = self._replay()
+    def verify(self, *, pictures: int | None = None) -> Verification:
+        """Verify that the model reproduces its golden vectors.
+
+        Args:
+            pictures: how many of the golden pictures to replay; None: all of them.
+        """
+        vectors = self._golden if pictures is None else self._golden.first(pictures)
+        expected = vectors.outputs
+        outputs = golden.run_pictures(vectors, self.run, self.manifest.recipe)
         worst = golden.largest_difference(outputs, expected)
         finite = bool(np.isfinite(worst) and np.isfinite(outputs["evidence"]).all())
         equal = finite and self._decisions(expected) == self._decisions(outputs)

@@ -1,12 +1,14 @@
 """Functions that write members to a zip archive of one canonical form, and check an archive for it."""
 
 import io
+import struct
 import zipfile
 from collections.abc import Mapping
 from typing import IO, Any, cast
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SMALL_BYTES = 4096  # larger than any header
+_HEADER_BYTES, _NAME_LENGTH = 30, 26  # of a member's own header, by the format's specification
 
 
 def write_zip(file: IO[bytes], members: Mapping[str, bytes], comment: bytes) -> None:
@@ -25,6 +27,20 @@ def is_canonical(data: bytes, members: Mapping[str, bytes], comment: bytes) -> b
     comparison = _Comparison(data)
     write_zip(cast("IO[bytes]", comparison), members, comment)
     return comparison.is_equal()
+
+
+def stored_content(data: bytes, entry: zipfile.ZipInfo) -> bytes:
+    """Return the content of an uncompressed member of an archive, without computing its checksum.
+
+    Raises:
+        ValueError: the member is compressed, or ends behind the archive.
+        struct.error: it has no header.
+    """
+    name, extra = struct.unpack_from("<HH", data, entry.header_offset + _NAME_LENGTH)
+    start = entry.header_offset + _HEADER_BYTES + name + extra
+    if entry.compress_type != zipfile.ZIP_STORED or start + entry.file_size > len(data):
+        raise ValueError(f"{entry.filename} is compressed or incomplete")
+    return data[start : start + entry.file_size]
 
 
 class _Comparison(io.RawIOBase):

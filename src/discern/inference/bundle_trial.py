@@ -8,6 +8,7 @@ import numpy as np
 
 from discern.bundle import Model, archive
 from discern.errors import BundleDamaged, BundleError
+from discern.inference.verified_model import require_verified
 from discern.parallel import WorkerProcess, limit_resources
 from discern.picture import Limits
 
@@ -137,17 +138,6 @@ def _try_bundle(data: bytes, path: Path, limits: Limits, max_batch: int) -> None
     require_verified(model, path)
     size = model.manifest.recipe.size
     model.run(np.zeros((max_batch, size, size, 3), np.uint8))
-
-
-def require_verified(model: Model, path: Path) -> None:
-    """Raise BundleDamaged, with the reason, if a model does not reproduce its golden vectors on this machine."""
-    if model.verify().passed:
-        return
-    model.check_outputs()
-    raise BundleDamaged(
-        f"{path} does not reproduce its golden vectors on this machine.",
-        hint="Run `discern verify` and `discern doctor`.",
-    )
 
 
 def _needs_memory(memory: int) -> str:

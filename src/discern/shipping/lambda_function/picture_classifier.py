@@ -9,12 +9,11 @@ from discern.errors import BadRequest, Forbidden, PictureError, RequestTooLarge
 from discern.inference.batch_config import BatchConfig
 from discern.inference.batcher import Batcher, BatchResult
 from discern.inference.body_parsing import numbered_errors
-from discern.inference.bundle_trial import require_verified
+from discern.inference.verified_model import require_verified
 from discern.parallel import count_cores
 from discern.picture import Limits
 from discern.shipping.aws.runtime_services import get_object
 from discern.shipping.lambda_function.function_settings import FunctionSettings
-from discern.shipping.lambda_function.public_download import download
 
 LIMITS = Limits(max_bytes=20_000_000, max_pixels=60_000_000)
 _MAX_FETCHED_BYTES = 64_000_000  # not tuned: by one request, as all pictures are in memory at once
@@ -83,17 +82,28 @@ class PictureClassifier:
                 "This function does not fetch image_url.",
                 hint="Send the picture itself, or set the function's variable DISCERN_ALLOW_URLS to 1.",
             )
+        # Imported on demand: TLS takes 30 ms that most functions do without.
+        from discern.shipping.lambda_function.public_download import download  # noqa: PLC0415
+
         return download(reference, max_bytes=LIMITS.max_bytes)
 
 
-def load_verified(path: Path) -> Model:
+def load_verified(path: Path, fingerprint: str = "") -> Model:
     """Load a model and verify it on this machine, as a function does when it starts.
 
+    All bytes are verified, and one golden picture is replayed: all of them were when the function was deployed.
+
+    Args:
+        path: path of the bundle.
+        fingerprint: fingerprint of the bundle that was checked at deployment; "": the bundle is checked here.
+
     Raises:
-        BundleError: the bundle cannot be used, or does not predict here what it predicted where it was trained.
+        BundleError: the bundle cannot be used, is another one, or does not predict here what it predicted where it was
+            trained.
     """
-    model = Model(archive.unpack(path), threads=count_cores(), limits=LIMITS, path=path.absolute())
-    require_verified(model, path)
+    members = archive.unpack_checked(path, fingerprint) if fingerprint else archive.unpack(path)
+    model = Model(members, threads=count_cores(), limits=LIMITS, path=path.absolute())
+    require_verified(model, path, pictures=1 if fingerprint else None)
     return model
 
 
