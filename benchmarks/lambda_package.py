@@ -3,9 +3,9 @@
     python benchmarks/lambda_package.py PACKAGE.zip RUNTIME PYTHON BUNDLE PICTURE...
 
 PACKAGE.zip is written by `discern ship lambda`; RUNTIME is a folder made by `PYTHON -m pip install --target RUNTIME
-awslambdaric boto3`, which the managed runtime has; PYTHON is the function's Python. The start is compared with that of a
-bare script, which imports numpy, Pillow and ONNX Runtime from the same package and runs the graph once. It uses compiled
-modules, too, and has neither the runtime client nor any check. Both are started in turn.
+awslambdaric boto3`, which the managed runtime has; PYTHON is the function's Python. The start is compared with that of
+a bare script, which imports numpy, Pillow and ONNX Runtime from the same package and runs the graph once. It uses
+compiled modules, too, and has neither the runtime client nor any check. Both are started in turn.
 """
 
 import base64
@@ -20,8 +20,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import discern
 from tests.runtime_api import RunningFunction
+
+import discern
 
 ROUNDS = 7
 VARIABLES: dict[str, str] = {}

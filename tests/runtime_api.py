@@ -27,7 +27,7 @@ class RuntimeApi:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:  # noqa: N802 - the server's name
+            def do_GET(self) -> None:
                 event = api._events.get()
                 headers = {
                     "Lambda-Runtime-Aws-Request-Id": f"request-{api._count}",
@@ -36,7 +36,7 @@ class RuntimeApi:
                 }
                 self._respond(b"" if event is None else event, headers)
 
-            def do_POST(self) -> None:  # noqa: N802 - the server's name
+            def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 api._answers.put((self.path.rsplit("/", 1)[1], body))
                 self._respond(b"{}", {})
