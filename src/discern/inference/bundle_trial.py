@@ -14,7 +14,7 @@ from discern.picture import Limits
 
 _END_SECONDS = 5  # to collect the exit code of a helper that has closed its pipe; not tuned
 _CPU_TIME_EXCEEDED = -24  # SIGXCPU
-_OUT_OF_MEMORY = ("bad_alloc", "bad allocation", "Failed to allocate memory")
+_OUT_OF_MEMORY = ("bad_alloc", "bad allocation", "Failed to allocate memory", "more memory than is available")
 _HINT = "The server still uses the old bundle. Try the new one elsewhere with `discern verify`."
 
 

@@ -43,8 +43,7 @@ def test_the_package_is_uploaded_and_the_stack_created_and_updated(files: tuple[
 
 
 def test_what_aws_refuses_is_an_error(files: tuple[Path, Path]) -> None:
-    files[0].write_text("{")
     with mock_aws():
         boto3.setup_default_session(aws_access_key_id="x", aws_secret_access_key="x", region_name="eu-central-1")
         with pytest.raises(UsageError, match="cannot be created"):
-            create_stack("discern-small", *files, tags=TAGS)
+            create_stack("", *files, tags=TAGS)
