@@ -46,4 +46,4 @@ def test_what_aws_refuses_is_an_error(files: tuple[Path, Path]) -> None:
     with mock_aws():
         boto3.setup_default_session(aws_access_key_id="x", aws_secret_access_key="x", region_name="eu-central-1")
         with pytest.raises(UsageError, match="cannot be created"):
-            create_stack("", *files, tags=TAGS)
+            create_stack("discern-small", *files, tags={"": "an empty key"})

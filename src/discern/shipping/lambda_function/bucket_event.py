@@ -57,8 +57,8 @@ def answer_bucket_event(
     """Classify the objects of an event and write or send the answers.
 
     Returns:
-        `answers`: for each object its `s3_uri`, and `answer`, where its answer is; `null` for an answer of this function
-        or a folder.
+        `answers`: for each object its `s3_uri`, and `answer`, where its answer is; `null` for a folder or an answer of
+        this function.
 
     Raises:
         Unreachable: S3 or the queue does not respond; Lambda retries the event.
