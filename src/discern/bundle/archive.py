@@ -10,14 +10,13 @@ import io
 import os
 import re
 import reprlib
-import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from discern.atomic import atomic_write
 from discern.bundle.seen_pictures import SeenPictures
-from discern.bundle.stored_zip import is_canonical, stored_content, write_zip
+from discern.bundle.stored_zip import is_canonical, read_stored, write_zip
 from discern.bundle.strict_json import MAX_BYTES as MAX_JSON_BYTES
 from discern.bundle.url_paths import find_address, is_web, local_path, remedy
 from discern.errors import BundleDamaged, BundleError, PictureError, UsageError, overlong_path
@@ -119,18 +118,21 @@ def unpack_checked(source: str | Path, expected: str) -> dict[str, bytes]:
         expected: fingerprint of the bundle that was checked.
 
     Raises:
-        BundleError: the file does not exist, cannot be read, is too large, or is not a bundle.
-        BundleDamaged: it is another bundle.
+        BundleError: the file does not exist or cannot be read.
+        BundleDamaged: it is not a bundle, or another one.
     """
-    data = read_bundle(source)
+    path = local_path(str(source))
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = {entry.filename: stored_content(data, entry) for entry in archive.infolist()}
+        with Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
+            entries = {entry.filename: entry for entry in archive.infolist()}
+            members = {name: read_stored(file, entries[name]) for name in MEMBERS}
         found = fingerprint(members)
-    except (zipfile.BadZipFile, KeyError, ValueError, struct.error) as error:
-        raise BundleDamaged(f"{source} is not a bundle.", hint=DAMAGED_HINT) from error
-    if found != expected or set(members) != set(MEMBERS):
-        raise BundleDamaged(f"{source} is not the bundle that was deployed.", hint="Deploy it again.")
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror}.", hint="Deploy it again.") from error
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise BundleDamaged(f"{path} is not a bundle.", hint=DAMAGED_HINT) from error
+    if found != expected or len(entries) != len(MEMBERS):
+        raise BundleDamaged(f"{path} is not the bundle that was deployed.", hint="Deploy it again.")
     return members
 
 

@@ -29,18 +29,22 @@ def is_canonical(data: bytes, members: Mapping[str, bytes], comment: bytes) -> b
     return comparison.is_equal()
 
 
-def stored_content(data: bytes, entry: zipfile.ZipInfo) -> bytes:
-    """Return the content of an uncompressed member of an archive, without computing its checksum.
+def read_stored(file: IO[bytes], entry: zipfile.ZipInfo) -> bytes:
+    """Read the content of an uncompressed member of an archive, without computing its checksum.
 
     Raises:
-        ValueError: the member is compressed, or ends behind the archive.
-        struct.error: it has no header.
+        ValueError: the member is compressed or incomplete.
     """
-    name, extra = struct.unpack_from("<HH", data, entry.header_offset + _NAME_LENGTH)
-    start = entry.header_offset + _HEADER_BYTES + name + extra
-    if entry.compress_type != zipfile.ZIP_STORED or start + entry.file_size > len(data):
+    file.seek(entry.header_offset)
+    header = file.read(_HEADER_BYTES)
+    if entry.compress_type != zipfile.ZIP_STORED or len(header) < _HEADER_BYTES:
         raise ValueError(f"{entry.filename} is compressed or incomplete")
-    return data[start : start + entry.file_size]
+    name, extra = struct.unpack_from("<HH", header, _NAME_LENGTH)
+    file.seek(name + extra, io.SEEK_CUR)
+    content = file.read(entry.file_size)
+    if len(content) < entry.file_size:
+        raise ValueError(f"{entry.filename} is incomplete")
+    return content
 
 
 class _Comparison(io.RawIOBase):

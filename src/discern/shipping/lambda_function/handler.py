@@ -7,9 +7,9 @@ from typing import Any
 
 # Imports create nothing that is collected, and the collector would look through it again and again.
 gc.disable()
+from discern.shipping.lambda_function.deployed_model import load_verified  # noqa: E402
 from discern.shipping.lambda_function.function import LambdaFunction  # noqa: E402
 from discern.shipping.lambda_function.function_settings import FunctionSettings  # noqa: E402
-from discern.shipping.lambda_function.picture_classifier import load_verified  # noqa: E402
 
 
 def handler(event: Any, context: Any) -> Any:
