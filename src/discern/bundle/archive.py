@@ -15,9 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from discern.atomic import atomic_write
-from discern.bundle.graph_safety import find_fault
 from discern.bundle.seen_pictures import SeenPictures
-from discern.bundle.stored_zip import is_canonical, write_zip
+from discern.bundle.stored_zip import is_canonical, read_stored, write_zip
 from discern.bundle.strict_json import MAX_BYTES as MAX_JSON_BYTES
 from discern.bundle.url_paths import find_address, is_web, local_path, remedy
 from discern.errors import BundleDamaged, BundleError, PictureError, UsageError, overlong_path
@@ -109,8 +108,39 @@ def unpack_bytes(data: bytes, path: Path) -> dict[str, bytes]:
     return members
 
 
+def unpack_checked(source: str | Path, expected: str) -> dict[str, bytes]:
+    """Read the members of a model bundle that was unpacked and checked before, elsewhere.
+
+    Its fingerprint pins the digests of all members, which `Model` checks, so that their form need not be checked again.
+
+    Args:
+        source: path of the bundle.
+        expected: fingerprint of the bundle that was checked.
+
+    Raises:
+        BundleError: the file does not exist or cannot be read.
+        BundleDamaged: it is not a bundle, or another one.
+    """
+    path = local_path(str(source))
+    try:
+        with Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
+            entries = {entry.filename: entry for entry in archive.infolist()}
+            members = {name: read_stored(file, entries[name]) for name in MEMBERS}
+        found = fingerprint(members)
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror}.", hint="Deploy it again.") from error
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise BundleDamaged(f"{path} is not a bundle.", hint=DAMAGED_HINT) from error
+    if found != expected or len(entries) != len(MEMBERS):
+        raise BundleDamaged(f"{path} is not the bundle that was deployed.", hint="Deploy it again.")
+    return members
+
+
 def _reject_unsafe(path: Path, members: Mapping[str, bytes]) -> None:
     """Raise an error for members with an unsafe ONNX graph, or arrays or text that cannot be used."""
+    # Imported here: a function in the cloud starts with a bundle that was checked when it was deployed.
+    from discern.bundle.graph_safety import find_fault  # noqa: PLC0415
+
     if fault := find_fault(members["model.onnx"]):
         raise BundleDamaged(f"{path}: its graph {fault}.", hint=DAMAGED_HINT)
     read_seen(members["seen.npy"])

@@ -38,7 +38,7 @@ def generate_pictures(seed: int = 0) -> list[bytes]:
     return [_encode(_draw(width, height, random)) for width, height in _SIZES]
 
 
-def _draw(width: int, height: int, random: np.random.Generator) -> np.ndarray:
+def _draw(width: int, height: int, random: "np.random.Generator") -> np.ndarray:
     y, x = np.mgrid[0:height, 0:width]
     waves = random.uniform(0.01, 0.2, (2, 3))
     pixels = 127.5 + 100 * np.sin(x[..., None] * waves[0] + y[..., None] * waves[1])
@@ -85,6 +85,11 @@ class GoldenVectors:
 
     pictures: tuple[bytes, ...]
     outputs: Mapping[str, np.ndarray]
+
+    def first(self, count: int) -> "GoldenVectors":
+        """Return the golden vectors of the first pictures."""
+        outputs = {name: values[:count] for name, values in self.outputs.items()}
+        return GoldenVectors(pictures=self.pictures[:count], outputs=outputs)
 
 
 def read(golden: bytes, *, classes: int) -> GoldenVectors:

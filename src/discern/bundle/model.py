@@ -17,9 +17,11 @@ from discern.bundle.runtime import Runtime, open_runtime
 from discern.bundle.seen_pictures import SeenPictures
 from discern.bundle.url_paths import local_path
 from discern.display.displayed import Displayed
-from discern.display.html_card import HtmlCard
 from discern.errors import BundleDamaged, BundleError, PictureError, UsageError
 from discern.picture import Limits, apply_recipe, load_input
+
+if TYPE_CHECKING:
+    from discern.display.html_card import HtmlCard
 
 _BATCH = 32  # not tuned
 _RESTORED = 4  # not tuned: models that one process unpickles again and again, with each of its tasks
@@ -135,7 +137,9 @@ class Model(Displayed):
         manifest = self.manifest
         return {"name": manifest.name, "version": manifest.version, "labels": len(self.labels)}
 
-    def _to_card(self) -> HtmlCard:
+    def _to_card(self) -> "HtmlCard":
+        from discern.display.html_card import HtmlCard  # noqa: PLC0415 - in notebooks only
+
         facts = [("labels", ", ".join(self.labels[:_MOST_SHOWN])), ("fingerprint", self.fingerprint)]
         more = len(self.labels) - _MOST_SHOWN
         card = HtmlCard(f"Discern · model, version {self.manifest.version}", self.manifest.name).facts(facts)
@@ -275,10 +279,15 @@ class Model(Displayed):
         except ValueError as error:
             raise BundleDamaged(f"The model cannot be used: {error}.", hint=archive.DAMAGED_HINT) from error
 
-    def verify(self) -> Verification:
-        """Verify that the model reproduces its golden vectors."""
-        expected = self._golden.outputs
-        outputs = self._replay()
+    def verify(self, *, pictures: int | None = None) -> Verification:
+        """Verify that the model reproduces its golden vectors.
+
+        Args:
+            pictures: how many of the golden pictures to replay; None: all of them.
+        """
+        vectors = self._golden if pictures is None else self._golden.first(pictures)
+        expected = vectors.outputs
+        outputs = golden.run_pictures(vectors, self.run, self.manifest.recipe)
         worst = golden.largest_difference(outputs, expected)
         finite = bool(np.isfinite(worst) and np.isfinite(outputs["evidence"]).all())
         equal = finite and self._decisions(expected) == self._decisions(outputs)

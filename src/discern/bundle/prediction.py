@@ -4,14 +4,16 @@ import math
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from discern.bundle.prediction_message import Decision, compose_message, compose_spoken, describe_missing_policy
 from discern.bundle.prediction_sets import PROBABILITY_TOLERANCE, are_distributions, label_sets, median_label
 from discern.display.displayed import Displayed
-from discern.display.html_card import HtmlCard
+
+if TYPE_CHECKING:
+    from discern.display.html_card import HtmlCard
 
 LOWEST_CONFIDENCE = 0.5
 """Lowest confidence that a threshold of acceptance is set to in training; not tuned."""
@@ -200,7 +202,9 @@ class Prediction(Displayed):
     def _brief(self) -> dict[str, Any]:
         return {"label": self.label, "decision": self.decision, "confidence": self.confidence}
 
-    def _to_card(self) -> HtmlCard:
+    def _to_card(self) -> "HtmlCard":
+        from discern.display.html_card import HtmlCard  # noqa: PLC0415 - in notebooks only
+
         card = HtmlCard(f"Discern · {self.decision}", self.name or self.label).text(self.message)
         finite = {label: share for label, share in self.probabilities.items() if math.isfinite(share)}
         likely = sorted(finite.items(), key=lambda each: -each[1])[:_MOST_SHOWN]

@@ -1,12 +1,14 @@
 """Functions that write members to a zip archive of one canonical form, and check an archive for it."""
 
 import io
+import struct
 import zipfile
 from collections.abc import Mapping
 from typing import IO, Any, cast
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SMALL_BYTES = 4096  # larger than any header
+_HEADER_BYTES, _NAME_LENGTH = 30, 26  # of a member's own header, by the format's specification
 
 
 def write_zip(file: IO[bytes], members: Mapping[str, bytes], comment: bytes) -> None:
@@ -25,6 +27,24 @@ def is_canonical(data: bytes, members: Mapping[str, bytes], comment: bytes) -> b
     comparison = _Comparison(data)
     write_zip(cast("IO[bytes]", comparison), members, comment)
     return comparison.is_equal()
+
+
+def read_stored(file: IO[bytes], entry: zipfile.ZipInfo) -> bytes:
+    """Read the content of an uncompressed member of an archive, without computing its checksum.
+
+    Raises:
+        ValueError: the member is compressed or incomplete.
+    """
+    file.seek(entry.header_offset)
+    header = file.read(_HEADER_BYTES)
+    if entry.compress_type != zipfile.ZIP_STORED or len(header) < _HEADER_BYTES:
+        raise ValueError(f"{entry.filename} is compressed or incomplete")
+    name, extra = struct.unpack_from("<HH", header, _NAME_LENGTH)
+    file.seek(name + extra, io.SEEK_CUR)
+    content = file.read(entry.file_size)
+    if len(content) < entry.file_size:
+        raise ValueError(f"{entry.filename} is incomplete")
+    return content
 
 
 class _Comparison(io.RawIOBase):

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from discern.display.html_card import HtmlCard
 from discern.errors import shorten
+
+if TYPE_CHECKING:
+    from discern.display.html_card import HtmlCard
 
 _PLAIN = (str, int, float, Path)
 _MOST_COUNTS = 8
@@ -31,7 +33,9 @@ class Displayed:
         values = {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
         return {name: value for name, value in values.items() if isinstance(value, _PLAIN)}
 
-    def _to_card(self) -> HtmlCard:
+    def _to_card(self) -> "HtmlCard":
+        from discern.display.html_card import HtmlCard  # noqa: PLC0415 - in notebooks only
+
         facts = [(name.replace("_", " "), value) for name, value in self._brief().items() if value not in ("", None)]
         for item in fields(self):  # type: ignore[arg-type]
             value = getattr(self, item.name)

@@ -12,7 +12,7 @@ from discern.display.displayed import Displayed
 from discern.errors import UsageError
 from discern.flow.paths import resolve_output, resolve_path
 from discern.flow.shipped_site import add_site
-from discern.inference.bundle_trial import require_verified
+from discern.inference.verified_model import require_verified
 from discern.shipping.plan import Plan
 from discern.shipping.plan_folder import plan_folder
 from discern.shipping.ship_registry import find_ship_target

@@ -8,12 +8,13 @@ import numpy as np
 
 from discern.bundle import Model, archive
 from discern.errors import BundleDamaged, BundleError
+from discern.inference.verified_model import require_verified
 from discern.parallel import WorkerProcess, limit_resources
 from discern.picture import Limits
 
 _END_SECONDS = 5  # to collect the exit code of a helper that has closed its pipe; not tuned
 _CPU_TIME_EXCEEDED = -24  # SIGXCPU
-_OUT_OF_MEMORY = ("bad_alloc", "bad allocation", "Failed to allocate memory")
+_OUT_OF_MEMORY = ("bad_alloc", "bad allocation", "Failed to allocate memory", "more memory than is available")
 _HINT = "The server still uses the old bundle. Try the new one elsewhere with `discern verify`."
 
 
@@ -137,17 +138,6 @@ def _try_bundle(data: bytes, path: Path, limits: Limits, max_batch: int) -> None
     require_verified(model, path)
     size = model.manifest.recipe.size
     model.run(np.zeros((max_batch, size, size, 3), np.uint8))
-
-
-def require_verified(model: Model, path: Path) -> None:
-    """Raise BundleDamaged, with the reason, if a model does not reproduce its golden vectors on this machine."""
-    if model.verify().passed:
-        return
-    model.check_outputs()
-    raise BundleDamaged(
-        f"{path} does not reproduce its golden vectors on this machine.",
-        hint="Run `discern verify` and `discern doctor`.",
-    )
 
 
 def _needs_memory(memory: int) -> str:

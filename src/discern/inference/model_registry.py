@@ -12,8 +12,9 @@ from discern.bundle.url_paths import local_path, reject_address
 from discern.errors import BundleError, NotFound, UsageError
 from discern.inference.batch_config import BatchConfig
 from discern.inference.batcher import Batcher, BatcherClosed, BatchResult
-from discern.inference.bundle_trial import BundleTrial, TrialCancelled, TrialLimits, require_verified
+from discern.inference.bundle_trial import BundleTrial, TrialCancelled, TrialLimits
 from discern.inference.free_memory import release_free_memory
+from discern.inference.verified_model import require_verified
 from discern.parallel import count_cores
 from discern.picture import Limits
 

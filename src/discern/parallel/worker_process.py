@@ -3,7 +3,6 @@
 import os
 import pickle
 import signal
-import subprocess
 import sys
 import threading
 import traceback
@@ -30,6 +29,8 @@ class WorkerProcess:
     def __init__(self, *, quiet: bool = False) -> None:
         if not sys.executable or getattr(sys, "frozen", False):
             raise FileNotFoundError("A frozen application has no Python interpreter to start a worker process with.")
+        import subprocess  # noqa: PLC0415 - programs that start no process need not wait for it
+
         self._process = subprocess.Popen(  # noqa: S603 - the current interpreter
             [sys.executable, "-P", "-c", _PROGRAM],
             stdin=subprocess.PIPE,
@@ -87,9 +88,11 @@ class WorkerProcess:
 
         A negative exit code is the number of the signal that ended it.
         """
+        from subprocess import TimeoutExpired  # noqa: PLC0415 - as above
+
         try:
             return self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
+        except TimeoutExpired:
             self._process.kill()
             return self._process.wait()
 

@@ -1,19 +1,21 @@
 """Decoders of the picture formats, two of which an installation may lack."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
 from io import BytesIO
 from types import MappingProxyType
 
-from PIL import AvifImagePlugin
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from discern.errors import NotAPicture
 from discern.picture.coded_rows import Jpeg
+
+
+def _pillow(name: str, file: BytesIO) -> ImageFile:
+    # Imported on demand, as a function in the cloud starts for one picture of one format.
+    image: ImageFile = getattr(import_module(f"PIL.{name}ImagePlugin"), f"{name}ImageFile")(file)
+    return image
 
 
 def _heif(file: BytesIO) -> ImageFile:
@@ -27,9 +29,9 @@ def _heif(file: BytesIO) -> ImageFile:
 
 
 def _avif(file: BytesIO) -> ImageFile:
-    if not AvifImagePlugin.SUPPORTED:
+    if not import_module("PIL.AvifImagePlugin").SUPPORTED:
         raise _missing("AVIF")
-    return AvifImagePlugin.AvifImageFile(file)
+    return _pillow("Avif", file)
 
 
 def _missing(name: str) -> NotAPicture:
@@ -42,11 +44,11 @@ def _missing(name: str) -> NotAPicture:
 DECODERS: Mapping[str, Callable[[BytesIO], ImageFile]] = MappingProxyType(
     {
         "JPEG": Jpeg,
-        "PNG": PngImageFile,
-        "WEBP": WebPImageFile,
-        "GIF": GifImageFile,
-        "BMP": BmpImageFile,
-        "TIFF": TiffImageFile,
+        "PNG": partial(_pillow, "Png"),
+        "WEBP": partial(_pillow, "WebP"),
+        "GIF": partial(_pillow, "Gif"),
+        "BMP": partial(_pillow, "Bmp"),
+        "TIFF": partial(_pillow, "Tiff"),
         "AVIF": _avif,
         "HEIF": _heif,
     }

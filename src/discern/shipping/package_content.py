@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import discern
 from discern.errors import UsageError
 
 ROOMS = ("picture", "bundle", "inference", "display", "parallel", "shipping/aws", "shipping/lambda_function")
@@ -61,7 +60,7 @@ def wheel_files(path: Path, *, further_formats: bool = False) -> Iterator[tuple[
 
 def discern_files() -> dict[str, bytes]:
     """Read the modules of Discern that the function needs, each with its name."""
-    root = Path(discern.__file__).resolve().parent
+    root = Path(__file__).resolve().parent.parent
     paths = [root / name for name in _MODULES]
     for room in ROOMS:
         paths += [path for path in (root / room).rglob("*.py") if path.name not in _NOT_SHIPPED]

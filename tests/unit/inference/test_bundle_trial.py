@@ -9,7 +9,8 @@ import pytest
 
 from discern.bundle import Model, archive
 from discern.errors import BundleDamaged, BundleFormatError
-from discern.inference.bundle_trial import BundleTrial, TrialCancelled, TrialLimits, require_verified
+from discern.inference.bundle_trial import BundleTrial, TrialCancelled, TrialLimits
+from discern.inference.verified_model import require_verified
 from discern.parallel import run_in_daemon_thread
 from discern.picture import Limits
 from tests.attacks.hostile_bundles import forge, sound_bundle, sound_members, with_facts, with_member

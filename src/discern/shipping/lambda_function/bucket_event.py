@@ -9,8 +9,9 @@ from discern.errors import BadRequest, NotFound, PictureError, RequestTooLarge
 from discern.inference.answer_json import result_or_error_json
 from discern.inference.error_status import error_json
 from discern.shipping.aws.runtime_services import get_object, put_json, send_json
+from discern.shipping.lambda_function.deployed_model import LIMITS
 from discern.shipping.lambda_function.function_settings import SUFFIX, FunctionSettings
-from discern.shipping.lambda_function.picture_classifier import LIMITS, PictureClassifier
+from discern.shipping.lambda_function.picture_classifier import PictureClassifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +58,8 @@ def answer_bucket_event(
     """Classify the objects of an event and write or send the answers.
 
     Returns:
-        `answers`: for each object its `s3_uri`, and `answer`, where its answer is; `null` if it is no picture of a
-        user, such as an answer of this function.
+        `answers`: for each object its `s3_uri`, and `answer`, where its answer is; `null` for a folder or an answer of
+        this function.
 
     Raises:
         Unreachable: S3 or the queue does not respond; Lambda retries the event.

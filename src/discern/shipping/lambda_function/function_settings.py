@@ -21,6 +21,7 @@ class FunctionSettings:
 
     Attributes:
         bundle: path of the model bundle.
+        fingerprint: fingerprint that the bundle must have; "" accepts any.
         max_pictures: pictures per request.
         allow_urls: whether pictures given as `image_url` are fetched.
         buckets: names of the buckets that pictures given as `s3_uri` may be in.
@@ -34,6 +35,7 @@ class FunctionSettings:
     """
 
     bundle: Path = _FUNCTION / "model.discern"
+    fingerprint: str = ""
     max_pictures: int = 32
     allow_urls: bool = False
     buckets: tuple[str, ...] = ()
@@ -54,6 +56,7 @@ class FunctionSettings:
         """
         return cls(
             bundle=Path(variables.get("DISCERN_BUNDLE") or cls.bundle),
+            fingerprint=variables.get("DISCERN_FINGERPRINT", "").strip().lower(),
             max_pictures=_count(variables, "DISCERN_MAX_PICTURES", cls.max_pictures),
             allow_urls=_switch(variables, "DISCERN_ALLOW_URLS"),
             buckets=_names(variables, "DISCERN_BUCKETS"),

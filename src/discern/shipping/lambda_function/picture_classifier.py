@@ -2,21 +2,16 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from pathlib import Path
 
-from discern.bundle import Model, archive
+from discern.bundle import Model
 from discern.errors import BadRequest, Forbidden, PictureError, RequestTooLarge
 from discern.inference.batch_config import BatchConfig
 from discern.inference.batcher import Batcher, BatchResult
 from discern.inference.body_parsing import numbered_errors
-from discern.inference.bundle_trial import require_verified
-from discern.parallel import count_cores
-from discern.picture import Limits
 from discern.shipping.aws.runtime_services import get_object
+from discern.shipping.lambda_function.deployed_model import LIMITS
 from discern.shipping.lambda_function.function_settings import FunctionSettings
-from discern.shipping.lambda_function.public_download import download
 
-LIMITS = Limits(max_bytes=20_000_000, max_pixels=60_000_000)
 _MAX_FETCHED_BYTES = 64_000_000  # not tuned: by one request, as all pictures are in memory at once
 _TIMEOUT = 900.0  # the longest that a function may run
 _S3 = "s3://"
@@ -83,18 +78,10 @@ class PictureClassifier:
                 "This function does not fetch image_url.",
                 hint="Send the picture itself, or set the function's variable DISCERN_ALLOW_URLS to 1.",
             )
+        # Imported on demand: TLS takes 30 ms that most functions do without.
+        from discern.shipping.lambda_function.public_download import download  # noqa: PLC0415
+
         return download(reference, max_bytes=LIMITS.max_bytes)
-
-
-def load_verified(path: Path) -> Model:
-    """Load a model and verify it on this machine, as a function does when it starts.
-
-    Raises:
-        BundleError: the bundle cannot be used, or does not predict here what it predicted where it was trained.
-    """
-    model = Model(archive.unpack(path), threads=count_cores(), limits=LIMITS, path=path.absolute())
-    require_verified(model, path)
-    return model
 
 
 def parse_s3_uri(uri: str) -> tuple[str, str]:

@@ -12,8 +12,9 @@ from discern.inference.json_parsing import JsonDocument, JsonLimits
 from discern.inference.workflow_step import WorkflowState, WorkflowStep, parse_state, state_json, wrap_state
 from discern.picture import read_header
 from discern.shipping.aws.runtime_services import get_object
+from discern.shipping.lambda_function.deployed_model import LIMITS
 from discern.shipping.lambda_function.function_settings import STEPS, FunctionSettings, parse_threshold
-from discern.shipping.lambda_function.picture_classifier import LIMITS, PictureClassifier
+from discern.shipping.lambda_function.picture_classifier import PictureClassifier
 
 _PLACE = ("s3_key", "key")
 _STATE_FIELDS = ("image_data", "inferences", *_PLACE)
