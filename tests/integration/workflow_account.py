@@ -1,21 +1,41 @@
 """AWS account in memory, in which state machines are executed and Lambda functions are functions of this process."""
 
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import boto3
+from jsonpath_ng.ext.parser import ExtentedJsonPathParser
 from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.exceptions import JsonRESTError
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.utils import json_path
+from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from discern.errors import DiscernError
 from discern.shipping.workflow.task_states import substitute
+
+# The interpreter builds a parser for each path that it reads and a client for each task, at 0.1 to 0.3 seconds apiece.
+_paths, _one_at_a_time = ExtentedJsonPathParser(), threading.Lock()
+
+
+@cache
+def _parse(path: str) -> Any:
+    with _one_at_a_time:
+        return _paths.parse(path)
+
+
+json_path.parse = _parse
+_lambda_client = cache(lambda region: boto_client_for(region, "lambda"))
+lambda_eval_utils.boto_client_for = lambda region, service, state_credentials: _lambda_client(region)  # noqa: ARG005
 
 REGION = "us-east-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:{DEFAULT_ACCOUNT_ID}:function:discern-test"
