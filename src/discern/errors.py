@@ -201,15 +201,6 @@ class UsageError(DiscernError):
     code = "usage"
 
 
-class ThresholdNotMet(DiscernError):
-    """Error for answers that are not certain enough to be passed on, with the message that callers search for."""
-
-    code = "threshold_not_met"
-
-    def __init__(self, message: str = "THRESHOLD_CONFIDENCE_NOT_MET", *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-
-
 class RequestError(DiscernError):
     """Error for requests rejected by a server."""
 

@@ -4,7 +4,7 @@ It is `{"image_data", "s3_bucket", "s3_key", "inferences"}`, bare, or in the `bo
 may be JSON text, too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,47 +43,23 @@ class WorkflowStep:
         return {"statusCode": 200, "body": prediction | state} if self.wrapped else prediction | state
 
 
-def parse_step(
-    document: JsonDocument, *, limits: JsonLimits, hint: str, read: Callable[[str, str], bytes] | None = None
-) -> WorkflowStep | None:
+def parse_step(document: JsonDocument, *, limits: JsonLimits, hint: str) -> WorkflowStep | None:
     """Parse the state of a workflow, or return None for any other document.
-
-    Args:
-        document: the document.
-        limits: limits on a document in its `body`.
-        hint: remedy that errors name.
-        read: reads the image of a state without one from its bucket and key; None if it cannot be read.
 
     Raises:
         BadRequest: the state has no image, or one that is not base64.
         RequestTooLarge: it has more values than the limits allow.
     """
-    document, content, wrapped = _unwrap(document, limits, hint)
+    content, wrapped = document.content, False
+    if isinstance(content, dict) and isinstance(content.get("body"), dict | str) and _PICTURE not in content:
+        wrapped, content = True, content["body"]
+        if isinstance(content, str):
+            document = parse_document(_text(document, content), limits=limits, hint=hint)
+            content = document.content
     if not isinstance(content, dict) or _PICTURE not in content:
         return None
     bucket, key = (_name(document, content, *names) for names in (("s3_bucket", "bucket"), ("s3_key", "key")))
-    if read is not None and bucket and key and content[_PICTURE] == "":
-        picture = read(bucket, key)
-    else:
-        picture = _decode(document, content[_PICTURE])
-    return WorkflowStep(picture=picture, bucket=bucket, key=key, wrapped=wrapped)
-
-
-def unwrap_state(document: JsonDocument, *, limits: JsonLimits, hint: str) -> tuple[Any, bool]:
-    """Return the state in a document, and whether it came in a `body`."""
-    _, content, wrapped = _unwrap(document, limits, hint)
-    return content, wrapped
-
-
-def _unwrap(document: JsonDocument, limits: JsonLimits, hint: str) -> tuple[JsonDocument, Any, bool]:
-    content = document.content
-    if not (isinstance(content, dict) and isinstance(content.get("body"), dict | str) and _PICTURE not in content):
-        return document, content, False
-    content = content["body"]
-    if isinstance(content, str):
-        document = parse_document(_text(document, content), limits=limits, hint=hint)
-        content = document.content
-    return document, content, True
+    return WorkflowStep(picture=_decode(document, content[_PICTURE]), bucket=bucket, key=key, wrapped=wrapped)
 
 
 def _text(document: JsonDocument, body: str) -> bytes:
