@@ -125,7 +125,7 @@ def test_the_serving_rooms_stay_light(room: str) -> None:
     if room == "inference":  # whose package imports none of its modules
         modules += [f"discern.inference.{path.stem}" for path in (ROOT / "src/discern/inference").glob("[!_]*.py")]
     found = {name.split(".")[0] for name in loaded_by(f"import {', '.join(modules)}")}
-    assert found & {*HEAVY, "fastapi", "starlette", "python_multipart"} == set()
+    assert found & {*HEAVY, "fastapi", "starlette", "python_multipart", "threadpoolctl", "boto3"} == set()
 
 
 def test_the_command_line_starts_without_the_libraries() -> None:

@@ -17,7 +17,9 @@ def ship(
     bundle: Annotated[str | None, typer.Argument(help="Path of a bundle, such as runs/NAME/model.discern.")] = None,
     out: Annotated[
         str | None,
-        typer.Option(help="Folder for all files that would be used: package, template, roles. It must be new or empty."),
+        typer.Option(
+            help="Folder for all files that would be used: package, template and roles; new or empty."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and create nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Create what is planned.")] = False,

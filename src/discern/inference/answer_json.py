@@ -12,6 +12,7 @@ from discern.errors import PictureError
 from discern.inference.batcher import BatchResult
 from discern.inference.error_status import error_json
 from discern.inference.localisation import Localisation
+from discern.inference.workflow_step import WorkflowStep
 
 _HEAT = (255, 120, 0)
 _MAX_ALPHA = 200
@@ -54,6 +55,58 @@ def result_json(result: BatchResult) -> dict[str, Any]:
             "map": _data_url(result.localisation),
         }
     return plain
+
+
+def labelled_json(result: BatchResult) -> dict[str, Any]:
+    """Build the JSON object of one prediction with the fields that callers of earlier systems read."""
+    labels = list(result.prediction.probabilities)
+    return result_json(result) | {
+        "predicted_label": result.prediction.label,
+        "predicted_index": labels.index(result.prediction.label),
+        "class_labels": labels,
+    }
+
+
+def probability_list(result: BatchResult) -> list[float | None]:
+    """Return the probabilities of one prediction in the order of the labels."""
+    return list(result_json(result)["probabilities"].values())
+
+
+def step_json(step: WorkflowStep, result: BatchResult) -> dict[str, Any]:
+    """Build the state for the next step of a workflow, with the prediction for its image."""
+    return step.response(labelled_json(result), probability_list(result))
+
+
+def invocation_json(
+    results: Sequence[BatchResult | PictureError], *, is_list: bool, step: WorkflowStep | None, accept: str
+) -> Any:
+    """Build the JSON response body of `POST /invocations`.
+
+    Args:
+        results: one for each picture of the request, in its order.
+        is_list: whether the request has a list of pictures.
+        step: the state of a workflow that the picture came in; None for other requests.
+        accept: value of the Accept header, which may ask for arrays of probabilities.
+
+    Raises:
+        PictureError: the only picture of a request that is not a list cannot be used.
+    """
+    encode = probability_list if accepts_array(accept) else labelled_json
+    if is_list:
+        return [error_json(each) if isinstance(each, PictureError) else encode(each) for each in results]
+    [result] = results
+    if isinstance(result, PictureError):
+        raise result
+    return step_json(step, result) if step and encode is labelled_json else encode(result)
+
+
+def accepts_array(accept: str) -> bool:
+    """Return True if an Accept header asks for arrays of probabilities.
+
+    >>> accepts_array("application/json; format=array")
+    True
+    """
+    return "format=array" in accept.replace(" ", "").lower()
 
 
 def _data_url(localisation: Localisation) -> str:

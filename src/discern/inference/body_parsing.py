@@ -1,7 +1,7 @@
 """Functions that parse the images in HTTP request bodies, as form data, raw bytes or JSON."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -41,12 +41,13 @@ class ParsedBody:
 BodyParser = Callable[[bytes], ParsedBody]
 
 
-def body_parser(content_type: str, *, max_pictures: int) -> BodyParser:
+def body_parser(content_type: str, *, max_pictures: int, references: Collection[str] = ("image_url",)) -> BodyParser:
     """Select the parser of an HTTP request body by its content type, before the body is read.
 
     Args:
         content_type: the header's value; "" where there is none, for raw bytes.
         max_pictures: pictures allowed in one request.
+        references: keys of JSON bodies whose values name pictures to fetch: `image_url`, `s3_uri`.
 
     Returns:
         A function of the body, which raises `BadRequest` if the body has no picture or is malformed, and
@@ -60,7 +61,7 @@ def body_parser(content_type: str, *, max_pictures: int) -> BodyParser:
     if media_type == "multipart/form-data":
         return partial(_parse_multipart, _boundary(content_type), max_pictures)
     if media_type == "application/json":
-        return partial(_parse_pictures_json, max_pictures)
+        return partial(_parse_pictures_json, max_pictures, references)
     if not media_type or media_type.startswith(_RAW):
         return parse_raw
     raise UnsupportedBody(f"Unsupported content type: {media_type[:80]!r}.", hint=_HINT)
@@ -82,33 +83,48 @@ def numbered_errors(number: int, total: int) -> Iterator[None]:
         raise type(error)(f"Number {number} of {total}: {error.message}", hint=error.hint) from error
 
 
-def _parse_pictures_json(max_pictures: int, body: bytes) -> ParsedBody:
+def _parse_pictures_json(max_pictures: int, references: Collection[str], body: bytes) -> ParsedBody:
     values = _VALUES_PER_PICTURE * (max_pictures + 1)
     limits = JsonLimits(strings=values, lists=values, values=values)
     document = parse_document(body, limits=limits, hint=_HINT)
     if step := parse_step(document, limits=limits, hint=_HINT):
         return ParsedBody(pictures=[step.picture], is_list=False, step=step)
-    entries, is_list = _json_entries(document.content)
+    return parse_references(document, max_pictures=max_pictures, references=references)
+
+
+def parse_references(document: JsonDocument, *, max_pictures: int, references: Collection[str]) -> ParsedBody:
+    """Parse the images in a JSON document, in base64 or named by references.
+
+    Args:
+        document: the document: an object, or a list of objects.
+        max_pictures: pictures allowed in it.
+        references: keys whose values name pictures to fetch: `image_url`, `s3_uri`.
+
+    Raises:
+        BadRequest: it has no picture, or one that is not base64.
+        RequestTooLarge: it has too many pictures, or a reference that is too long.
+    """
+    entries, is_list = _json_entries(document.content, {"image_b64", *references})
     if len(entries) > max_pictures:
         raise _too_many(max_pictures)
     pictures: list[bytes | str] = []
     for number, (key, value) in enumerate(entries, 1):
         with numbered_errors(number, len(entries)):
-            if key == "image_url":
+            if key != "image_b64":
                 document.require_short(key, value)
             pictures.append(_decode_base64(document, value) if key == "image_b64" else value)
     return _not_empty(ParsedBody(pictures=pictures, is_list=is_list))
 
 
-def _json_entries(document: Any) -> tuple[list[tuple[str, str]], bool]:
+def _json_entries(document: Any, keys: Set[str]) -> tuple[list[tuple[str, str]], bool]:
     """Extract the images in a JSON request as key-value pairs, and whether they form a list."""
     if isinstance(document, list) and not any(isinstance(each, list) for each in document):
-        return [pair for each in document for pair in _json_entries(each)[0]], True
+        return [pair for each in document for pair in _json_entries(each, keys)[0]], True
     if isinstance(document, dict) and (named := document.keys() & _MODEL_KEYS):
         raise BadRequest(f"The JSON body has {min(named)!r}, which is not read there.", hint=_MODEL_HINT)
-    if not isinstance(document, dict) or len(document.keys() & {"image_b64", "image_url"}) != 1:
+    if not isinstance(document, dict) or len(named := document.keys() & keys) != 1:
         raise BadRequest("The JSON body names no picture.", hint=_HINT)
-    key = "image_b64" if "image_b64" in document else "image_url"
+    [key] = named
     values = document[key] if isinstance(document[key], list) else [document[key]]
     if not all(isinstance(value, str) for value in values):
         raise BadRequest(f"{key} must be a string or a list of strings.", hint=_HINT)

@@ -22,6 +22,7 @@ _STATUS: dict[type[DiscernError], int] = {
     errors.UnsupportedBody: 415,
     errors.RateExceeded: 429,
     errors.Overloaded: 503,
+    errors.Unreachable: 502,
     errors.BundleError: 503,
 }
 

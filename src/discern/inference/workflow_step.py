@@ -39,8 +39,58 @@ class WorkflowStep:
             prediction: the prediction as JSON-serialisable values.
             inferences: probabilities in the order of the labels.
         """
-        state = {_PICTURE: "", "s3_bucket": self.bucket, "s3_key": self.key, "inferences": list(inferences)}
-        return {"statusCode": 200, "body": prediction | state} if self.wrapped else prediction | state
+        state = state_json(self.bucket, self.key, inferences=inferences)
+        return wrap_state(prediction | state) if self.wrapped else prediction | state
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WorkflowState:
+    """State of a workflow as it was passed on, whose image may be a reference.
+
+    Attributes:
+        content: the fields of the state.
+        document: the JSON document that they were read from.
+        wrapped: True if the state came in a `body`.
+    """
+
+    content: dict[str, Any]
+    document: JsonDocument
+    wrapped: bool
+
+    @property
+    def bucket(self) -> str | None:
+        """Return the S3 bucket of the image, or None if the state names none."""
+        return _name(self.document, self.content, "s3_bucket", "bucket")
+
+    @property
+    def key(self) -> str | None:
+        """Return the image's key in the bucket, or None if the state names none."""
+        return _name(self.document, self.content, "s3_key", "key")
+
+    @property
+    def names_picture(self) -> bool:
+        """Return True if the state has the field for an image, even if it is empty."""
+        return _PICTURE in self.content
+
+    def decode_picture(self) -> bytes:
+        """Decode the bytes of the image.
+
+        Raises:
+            BadRequest: the state has no image, or one that is not base64.
+        """
+        return _decode(self.document, self.content.get(_PICTURE))
+
+
+def state_json(
+    bucket: str | None, key: str | None, *, picture: str = "", inferences: Sequence[float | None] = ()
+) -> dict[str, Any]:
+    """Build the fields that every step of a workflow passes on, with an image in base64."""
+    return {_PICTURE: picture, "s3_bucket": bucket, "s3_key": key, "inferences": list(inferences)}
+
+
+def wrap_state(state: dict[str, Any]) -> dict[str, Any]:
+    """Put a state into the `body` of a response."""
+    return {"statusCode": 200, "body": state}
 
 
 def parse_step(document: JsonDocument, *, limits: JsonLimits, hint: str) -> WorkflowStep | None:
@@ -50,16 +100,28 @@ def parse_step(document: JsonDocument, *, limits: JsonLimits, hint: str) -> Work
         BadRequest: the state has no image, or one that is not base64.
         RequestTooLarge: it has more values than the limits allow.
     """
+    state = parse_state(document, limits=limits, hint=hint)
+    if state is None or not state.names_picture:
+        return None
+    return WorkflowStep(picture=state.decode_picture(), bucket=state.bucket, key=state.key, wrapped=state.wrapped)
+
+
+def parse_state(document: JsonDocument, *, limits: JsonLimits, hint: str) -> WorkflowState | None:
+    """Parse the fields of a workflow's state, or return None if the document is not an object.
+
+    Raises:
+        BadRequest: the `body` is text, but not JSON.
+        RequestTooLarge: it has more values than the limits allow.
+    """
     content, wrapped = document.content, False
     if isinstance(content, dict) and isinstance(content.get("body"), dict | str) and _PICTURE not in content:
         wrapped, content = True, content["body"]
         if isinstance(content, str):
             document = parse_document(_text(document, content), limits=limits, hint=hint)
             content = document.content
-    if not isinstance(content, dict) or _PICTURE not in content:
+    if not isinstance(content, dict):
         return None
-    bucket, key = (_name(document, content, *names) for names in (("s3_bucket", "bucket"), ("s3_key", "key")))
-    return WorkflowStep(picture=_decode(document, content[_PICTURE]), bucket=bucket, key=key, wrapped=wrapped)
+    return WorkflowState(content=content, document=document, wrapped=wrapped)
 
 
 def _text(document: JsonDocument, body: str) -> bytes:

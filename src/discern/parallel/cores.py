@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
-
 
 def count_cores() -> int:
     """Count the CPU cores available to this process."""
@@ -24,6 +22,9 @@ class _BlasLimit:
         self._limits: list[Any] = []
 
     def enter(self) -> None:
+        # Imported here, as serving does not need it, and a function in the cloud does not have it.
+        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # noqa: PLC0415
+
         with self._lock:
             self._open += 1
             # Looking for BLAS libraries takes a millisecond, and only an import loads another one.

@@ -3,7 +3,7 @@
 Every problem with a file is raised as a `PictureError` that names it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,18 +12,13 @@ from typing import Protocol
 
 import numpy as np
 from PIL import Image
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from discern.errors import DamagedPicture, PictureError, PictureTooLarge, TruncatedPicture
-from discern.picture.coded_rows import RETRIEVE, Jpeg, count_missing_rows, ends_in_grey, is_whole
+from discern.picture.coded_rows import RETRIEVE, count_missing_rows, ends_in_grey, is_whole
 from discern.picture.colour import to_srgb
 from discern.picture.containers import Container, is_truncated, open_container
+from discern.picture.decoders import DECODERS
 from discern.picture.exif_tags import orientation
 from discern.picture.file_format import FORMATS, FileFormat, Limits, identify_format
 from discern.picture.memory import decoding_bytes, reserve_memory, to_array
@@ -50,25 +45,6 @@ _UPRIGHT = {
 }
 
 
-def _heif(file: BytesIO) -> ImageFile:
-    # Imported on demand: few folders hold HEIC, and its decoder is a separate library.
-    from pi_heif import HeifImageFile  # noqa: PLC0415
-
-    image: ImageFile = HeifImageFile(file)
-    return image
-
-
-# Only these classes read files: Pillow's plug-in registry, parts of which start other programs, is never consulted.
-_DECODERS: dict[str, Callable[[BytesIO], ImageFile]] = {
-    "JPEG": Jpeg,
-    "PNG": PngImageFile,
-    "WEBP": WebPImageFile,
-    "GIF": GifImageFile,
-    "BMP": BmpImageFile,
-    "TIFF": TiffImageFile,
-    "AVIF": AvifImageFile,
-    "HEIF": _heif,
-}
 _FRAMES_BY_PILLOW = {"WEBP", "AVIF", "HEIF"}
 _MAY_WARN = {"TIFF", "AVIF", "HEIF", "GIF"}
 _MAX_PIXEL_BYTES = 16
@@ -188,7 +164,7 @@ def _read_container(name: str, data: bytes, limits: Limits, stack: ExitStack, *,
         size = (jpeg.width, jpeg.height)
         plain = _PlainPixels(data=data, size=size, limits=limits)
         return OpenedPicture(format=name, stored_size=size, mode="RGB", load=partial(plain.load, stack, end), end=end)
-    image = _DECODERS[name](BytesIO(container.data))
+    image = DECODERS[name](BytesIO(container.data))
     limits.check(name, *image.size)
     exif = container.exif or image.info.get("exif") or b""
     pixels = _StoredPixels(name=name, image=image, data=data, container=container, limits=limits)
@@ -232,7 +208,7 @@ class _StoredPixels:
             needed *= 2  # two images are compared or joined
         coefficients = jpeg.coefficient_bytes if jpeg else 0
         stack.enter_context(reserve_memory(needed, what, self.limits, coefficients=coefficients))
-        low = load_low_bytes(_DECODERS[name](BytesIO(self.container.data))) if is_scaled else None
+        low = load_low_bytes(DECODERS[name](BytesIO(self.container.data))) if is_scaled else None
         if jpeg and unfinished:
             end.missing_rows = count_missing_rows(self.data, jpeg)
         image.load()

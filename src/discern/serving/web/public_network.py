@@ -7,8 +7,8 @@ from typing import Any
 import httpcore2
 
 from discern.errors import BadRequest
+from discern.inference.image_url import HINT
 
-HINT = "Use the URL of a publicly accessible picture, or send its bytes."
 _MAX_ADDRESSES = 3  # not tuned: tried one after the other
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]

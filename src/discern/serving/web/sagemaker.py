@@ -1,15 +1,12 @@
 """HTTP endpoints for Amazon SageMaker (`GET /ping` and `POST /invocations`)."""
 
 from collections.abc import Callable
-from typing import Any
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse
 
-from discern.errors import BadRequest, PictureError
-from discern.inference.answer_json import result_json
-from discern.inference.batcher import BatchResult
-from discern.inference.error_status import error_json
+from discern.errors import BadRequest
+from discern.inference.answer_json import invocation_json
 from discern.serving.web.health import require_ready
 from discern.serving.web.inference_service import InferenceService
 from discern.serving.web.model_choice import TARGET_HEADER
@@ -41,16 +38,8 @@ def sagemaker_router(service: InferenceService, is_ready: Callable[[], bool]) ->
         parsed = await service.reader.read(request)
         served = service.registry.get(_require_one(model, target))
         results = await service.predict(request, parsed.pictures, served=served)
-        encode = _probabilities if _accepts_array(request.headers.get("accept", "")) else _prediction
-        if parsed.is_list:
-            return JSONResponse(
-                [error_json(each) if isinstance(each, PictureError) else encode(each) for each in results]
-            )
-        if isinstance(results[0], PictureError):
-            raise results[0]
-        if parsed.step and encode is _prediction:
-            return JSONResponse(parsed.step.response(_prediction(results[0]), _probabilities(results[0])))
-        return JSONResponse(encode(results[0]))
+        accept = request.headers.get("accept", "")
+        return JSONResponse(invocation_json(results, is_list=parsed.is_list, step=parsed.step, accept=accept))
 
     return router
 
@@ -61,20 +50,3 @@ def _require_one(model: str | None, target: str | None) -> str | None:
             f"The query names the model {model[:80]!r}, and the header {target[:80]!r}.", hint="Name one model."
         )
     return target if model is None else model
-
-
-def _accepts_array(accept: str) -> bool:
-    return "format=array" in accept.replace(" ", "").lower()
-
-
-def _probabilities(result: BatchResult) -> list[float | None]:
-    return list(result_json(result)["probabilities"].values())
-
-
-def _prediction(result: BatchResult) -> dict[str, Any]:
-    labels = list(result.prediction.probabilities)
-    return result_json(result) | {
-        "predicted_label": result.prediction.label,
-        "predicted_index": labels.index(result.prediction.label),
-        "class_labels": labels,
-    }

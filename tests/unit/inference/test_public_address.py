@@ -2,7 +2,7 @@
 
 import pytest
 
-from discern.serving.web.public_address import is_public
+from discern.inference.public_address import is_public
 
 
 @pytest.mark.parametrize(

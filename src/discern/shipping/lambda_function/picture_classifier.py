@@ -1,0 +1,121 @@
+"""Classification of images on AWS Lambda, with those that are named by reference."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from discern.bundle import Model, archive
+from discern.errors import BadRequest, Forbidden, PictureError, RequestTooLarge
+from discern.inference.batch_config import BatchConfig
+from discern.inference.batcher import Batcher, BatchResult
+from discern.inference.body_parsing import numbered_errors
+from discern.inference.bundle_trial import require_verified
+from discern.parallel import count_cores
+from discern.picture import Limits
+from discern.shipping.aws.runtime_services import get_object
+from discern.shipping.lambda_function.function_settings import FunctionSettings
+from discern.shipping.lambda_function.public_download import download
+
+LIMITS = Limits(max_bytes=20_000_000, max_pixels=60_000_000)
+_MAX_FETCHED_BYTES = 64_000_000  # not tuned: by one request, as all pictures are in memory at once
+_TIMEOUT = 900.0  # the longest that a function may run
+_S3 = "s3://"
+REFERENCES = ("image_url", "s3_uri")
+"""Keys of JSON bodies whose values name pictures."""
+
+
+class PictureClassifier:
+    """Classifier of images that are given by their bytes or named by reference.
+
+    Args:
+        model: the model.
+        settings: settings of the function.
+    """
+
+    def __init__(self, model: Model, settings: FunctionSettings) -> None:
+        self.model = model
+        self._settings = settings
+        self._batcher = Batcher(model, batching=BatchConfig(max_queue=settings.max_pictures, timeout=_TIMEOUT))
+
+    def classify(self, pictures: Sequence[bytes | str], *, evidence: bool = False) -> list[BatchResult | PictureError]:
+        """Classify images.
+
+        Args:
+            pictures: each one's bytes, or the reference that names it.
+            evidence: also localise each predicted label.
+
+        Returns:
+            A result for each picture, or its error if it is unusable.
+
+        Raises:
+            RequestError: a reference is not allowed, or cannot be fetched.
+        """
+        contents = self._fetch_all(pictures)
+        return [_result(future) for future in self._batcher.submit_all(contents, evidence=evidence)]
+
+    def close(self) -> None:
+        """End the threads that classify."""
+        self._batcher.close()
+
+    def _fetch_all(self, pictures: Sequence[bytes | str]) -> list[bytes]:
+        contents, fetched = [], 0
+        for number, each in enumerate(pictures, 1):
+            with numbered_errors(number, len(pictures)):
+                content = self._fetch(each) if isinstance(each, str) else each
+                fetched += len(content) if isinstance(each, str) else 0
+                if fetched > _MAX_FETCHED_BYTES:
+                    message = f"The pictures of one request have more than {_MAX_FETCHED_BYTES:,} bytes."
+                    raise RequestTooLarge(message, hint="Name fewer at once.")
+            contents.append(content)
+        return contents
+
+    def _fetch(self, reference: str) -> bytes:
+        if reference.startswith(_S3):
+            bucket, key = parse_s3_uri(reference)
+            if bucket not in self._settings.buckets:
+                raise Forbidden(
+                    f"s3_uri must not name the bucket {bucket}.",
+                    hint="Name it in the function's variable DISCERN_BUCKETS.",
+                )
+            return get_object(bucket, key, max_bytes=LIMITS.max_bytes)
+        if not self._settings.allow_urls:
+            raise BadRequest(
+                "This function does not fetch image_url.",
+                hint="Send the picture itself, or set the function's variable DISCERN_ALLOW_URLS to 1.",
+            )
+        return download(reference, max_bytes=LIMITS.max_bytes)
+
+
+def load_verified(path: Path) -> Model:
+    """Load a model and verify it on this machine, as a function does when it starts.
+
+    Raises:
+        BundleError: the bundle cannot be used, or does not predict here what it predicted where it was trained.
+    """
+    model = Model(archive.unpack(path), threads=count_cores(), limits=LIMITS, path=path.absolute())
+    require_verified(model, path)
+    return model
+
+
+def parse_s3_uri(uri: str) -> tuple[str, str]:
+    """Return the bucket and the key that an `s3://` URI names.
+
+    >>> parse_s3_uri("s3://bucket/a/b.jpg")
+    ('bucket', 'a/b.jpg')
+
+    Raises:
+        BadRequest: it names none.
+    """
+    bucket, _, key = uri.removeprefix(_S3).partition("/")
+    if not uri.startswith(_S3) or not bucket or not key:
+        raise BadRequest(f"{uri[:200]!r} is not an object in S3.", hint="Use s3://BUCKET/KEY.")
+    return bucket, key
+
+
+def _result(future: "Future[BatchResult]") -> BatchResult | PictureError:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, PictureError):
+        return error
+    raise error
