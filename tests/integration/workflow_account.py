@@ -20,7 +20,6 @@ from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from discern.errors import DiscernError
 from discern.shipping.workflow.task_states import substitute
 
 # The interpreter builds a parser for each path that it reads and a client for each task, at 0.1 to 0.3 seconds apiece.
@@ -61,7 +60,7 @@ class ForwardingBackend(LambdaSimpleBackend):
             refused = JsonRESTError("TooManyRequestsException", "Rate exceeded")
             refused.code = 429
             raise refused from error
-        except DiscernError as error:
+        except Exception as error:  # noqa: BLE001 - as the runtime does
             response_headers["x-amz-function-error"] = "Unhandled"
             answer = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
         return json.dumps(answer).encode()

@@ -6,10 +6,12 @@ from types import MappingProxyType
 from discern.errors import UsageError
 from discern.shipping.lambda_target import LambdaTarget
 from discern.shipping.ship_target import ShipTarget
+from discern.shipping.workflow.workflow_target import WorkflowTarget
 
 SHIP_TARGETS: Mapping[str, ShipTarget] = MappingProxyType(
     {
         "lambda": LambdaTarget(),
+        "workflow": WorkflowTarget(),
     }
 )
 

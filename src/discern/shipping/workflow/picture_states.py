@@ -69,7 +69,7 @@ def _tasks(options: WorkflowOptions, place: Mapping[str, Any], *, after: str) ->
     answer = {f"{name}.$": f"$.Payload.{name}" for name in _ANSWER}
     serialize = lambda_task(
         "serialize",
-        {"by_reference": True, "image_data": "", **place},
+        {"references": True, "image_data": "", **place},
         result={f"{name}.$": f"$.Payload.body.{name}" for name in ("image_data", "s3_bucket", "s3_key", "inferences")},
         path="$.serialized",
     )

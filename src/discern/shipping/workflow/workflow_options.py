@@ -26,7 +26,6 @@ class WorkflowOptions:
         review_prefix: prefix of the keys to which pictures are copied that did not pass; None for no copies.
         notify: whether failures are announced by SNS.
         function: ARN of the Lambda function that runs the tasks; only needed to create the workflow.
-        bucket: bucket of the pictures; only needed to create the workflow.
     """
 
     threshold: float | None = None
@@ -37,7 +36,6 @@ class WorkflowOptions:
     review_prefix: str | None = None
     notify: bool = False
     function: str | None = None
-    bucket: str | None = None
 
     def __post_init__(self) -> None:
         if self.threshold is not None and not 0 < self.threshold <= 1:
