@@ -1,6 +1,7 @@
 """AWS account in memory, in which state machines are executed and Lambda functions are functions of this process."""
 
 import json
+import os
 import threading
 import time
 import uuid
@@ -95,9 +96,9 @@ class WorkflowAccount:
         listed = self.s3.list_objects_v2(Bucket="pictures", Prefix=prefix)
         return [each["Key"] for each in listed.get("Contents", ())]
 
-    def create(self, definition: str, name: str = "test") -> str:
+    def create(self, definition: str) -> str:
         text = substitute(definition, function=FUNCTION, topic=self.topic)
-        machine = self.states.create_state_machine(name=name, definition=text, roleArn=ROLE)["stateMachineArn"]
+        machine = self.states.create_state_machine(name=uuid.uuid4().hex, definition=text, roleArn=ROLE)["stateMachineArn"]
         self.allow_more_executions(machine)
         return machine
 
@@ -121,15 +122,24 @@ class WorkflowAccount:
         return [event for page in pages for event in page["events"]]
 
     def notices(self) -> list[Any]:
+        """Contents of the notices since the last call."""
         received = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", [])
+        self._sqs.purge_queue(QueueUrl=self._queue)
         return [json.loads(json.loads(each["Body"])["Message"]) for each in received]
 
 
 @contextmanager
 def workflow_account(function: Function) -> Iterator[WorkflowAccount]:
     """Context manager for an account whose Lambda functions are one function of this process."""
-    with mock_aws(config={"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}):
-        yield WorkflowAccount(function)
+    former = os.environ.get("AWS_DEFAULT_REGION")
+    os.environ["AWS_DEFAULT_REGION"] = REGION
+    try:
+        with mock_aws(config={"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}):
+            yield WorkflowAccount(function)
+    finally:
+        del os.environ["AWS_DEFAULT_REGION"]
+        if former is not None:
+            os.environ["AWS_DEFAULT_REGION"] = former
 
 
 def entered(execution: dict[str, Any]) -> list[str]:

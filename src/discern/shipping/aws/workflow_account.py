@@ -17,7 +17,7 @@ _ROLE_UNKNOWN = "AccessDeniedException"
 
 
 def create_workflow(
-    definition: str, *, name: str, function: str, notify: bool, tags: Mapping[str, str]
+    definition: str, *, name: str, function: str, access: Mapping[str, Any], notify: bool, tags: Mapping[str, str]
 ) -> dict[str, Any]:
     """Create a workflow, or bring an earlier one of its name up to date.
 
@@ -25,6 +25,7 @@ def create_workflow(
         definition: the state machine with its placeholders.
         name: name of the state machine and of its role.
         function: ARN of the Lambda function.
+        access: policy that gives the function's role access to the pictures.
         notify: whether it publishes notices.
         tags: tags of every resource.
 
@@ -38,6 +39,7 @@ def create_workflow(
         listed = [{"Key": key, "Value": value} for key, value in tags.items()]
         topic = open_client("sns").create_topic(Name=name, Tags=listed)["TopicArn"] if notify else None
         role = _create_role(name, function, topic, listed)
+        _give_access(name, function, access)
         text = substitute(definition, function=function, topic=topic)
         machine = _create_machine(name, text, role, [{key.lower(): each[key] for key in each} for each in listed])
     return {"state_machine": machine, "role": role, "topic": topic}
@@ -54,6 +56,13 @@ def _create_role(name: str, function: str, topic: str | None, tags: list[dict[st
         iam.tag_role(RoleName=name, Tags=tags)
     iam.put_role_policy(RoleName=name, PolicyName=_POLICY, PolicyDocument=json.dumps(task_policy(function, topic)))
     return str(role["Arn"])
+
+
+def _give_access(name: str, function: str, access: Mapping[str, Any]) -> None:
+    """Add a policy to the role of the function."""
+    role = open_client("lambda").get_function_configuration(FunctionName=function)["Role"].rpartition("/")[2]
+    policy = json.dumps(access)
+    open_client("iam").put_role_policy(RoleName=role, PolicyName=f"{name}-pictures", PolicyDocument=policy)
 
 
 def _create_machine(name: str, definition: str, role: str, tags: list[dict[str, str]]) -> str:

@@ -1,5 +1,6 @@
 """Options of a workflow in AWS Step Functions."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,9 @@ MAX_INLINE_CONCURRENCY = 40
 
 MAX_ITEMS = 500
 """Pictures of one execution: about 30 events each, of the 25,000 that a history may have."""
+
+# It stands in a policy, in which other characters have a meaning.
+_FOLDER = re.compile(r"[\w-][\w.-]*/(?:[\w-][\w.-]*/)*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,7 @@ class WorkflowOptions:
         review_prefix: prefix of the keys to which pictures are copied that did not pass; None for no copies.
         notify: whether failures are announced by SNS.
         function: ARN of the Lambda function that runs the tasks; only needed to create the workflow.
+        bucket: bucket of the pictures, to which the function is given access; likewise.
     """
 
     threshold: float | None = None
@@ -36,6 +41,7 @@ class WorkflowOptions:
     review_prefix: str | None = None
     notify: bool = False
     function: str | None = None
+    bucket: str | None = None
 
     def __post_init__(self) -> None:
         if self.threshold is not None and not 0 < self.threshold <= 1:
@@ -50,9 +56,10 @@ class WorkflowOptions:
             raise UsageError(
                 f"Invalid number of tolerated failures: {self.tolerate}.", hint=f"Use 0 to {MAX_ITEMS - 1}."
             )
-        if self.review_prefix is not None and not self.review_prefix.strip("/"):
+        if self.review_folder is not None and not _FOLDER.fullmatch(self.review_folder):
             raise UsageError(
-                f"Invalid review prefix: {self.review_prefix!r}.", hint="Name a folder in the bucket, such as review/."
+                f"Invalid review prefix: {self.review_prefix!r}.",
+                hint="Name a folder in the bucket in letters, digits and -_./, such as review/.",
             )
 
     @property

@@ -10,7 +10,7 @@ from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle
 from discern.shipping.workflow.state_machine import build_state_machine, to_text
 from discern.shipping.workflow.workflow_options import WorkflowOptions
-from discern.shipping.workflow.workflow_template import build_template
+from discern.shipping.workflow.workflow_template import build_template, picture_policy
 
 DEFINITION, TEMPLATE = "state_machine.asl.json", "template.yaml"
 
@@ -32,15 +32,16 @@ class WorkflowTarget:
 
     def create(self, bundle: ShippedBundle, out: Path, options: WorkflowOptions) -> dict[str, Any]:
         """Create the role, the topic and the state machine, and return their ARNs."""
-        if options.function is None:
+        if options.function is None or options.bucket is None:
             raise UsageError(
-                "The workflow needs the Lambda function that runs its tasks.",
-                hint="Pass its ARN with --function; discern ship lambda creates it.",
+                "The workflow needs the Lambda function that runs its tasks, and the bucket of the pictures.",
+                hint="Pass --function ARN and --bucket NAME; discern ship lambda creates the function.",
             )
         return create_workflow(
             (out / DEFINITION).read_text(encoding="utf-8"),
             name=f"{bundle.resource_name}-workflow",
             function=options.function,
+            access=picture_policy(options.bucket, options.review_folder),
             notify=options.notify,
             tags=bundle.tags,
         )
@@ -49,12 +50,12 @@ class WorkflowTarget:
 def _steps(options: WorkflowOptions) -> tuple[Step, ...]:
     rule = "the bundle's own decisions" if options.threshold is None else f"a confidence of {options.threshold:g}"
     what = "a list of pictures" if options.map else "one picture"
-    steps = [Step("Create the role, which may run the Lambda function only.", creates="AWS::IAM::Role")]
-    if options.notify:
-        steps.append(Step("Create the topic for notices of failures.", creates="AWS::SNS::Topic"))
+    steps = [Step("Create the topic for notices of failures.", creates="AWS::SNS::Topic")] if options.notify else []
+    allowed = "run the Lambda function" + (" and publish notices" if options.notify else "")
+    steps.append(Step(f"Create the role, which may only {allowed}.", creates="AWS::IAM::Role"))
     text = f"Create the state machine for {what}: serialize, classify, and filter by {rule}."
     steps.append(Step(text, creates="AWS::StepFunctions::StateMachine"))
     access = "Let the function read the pictures"
     if options.review_folder:
         access += f", and copy those that do not pass to {options.review_folder}"
-    return (*steps, Step(f"{access} (by the template).", creates="AWS::IAM::Policy"))
+    return (*steps, Step(f"{access}.", creates="AWS::IAM::Policy"))

@@ -119,7 +119,7 @@ def build_template(options: WorkflowOptions, *, name: str, tags: Mapping[str, st
     folder = options.review_folder
     publish = "              - {Effect: Allow, Action: sns:Publish, Resource: !Ref Notices}\n"
     put = "          - {{Effect: Allow, Action: s3:PutObject, Resource: !Sub {}}}\n"
-    key = json.dumps(f"arn:${{AWS::Partition}}:s3:::${{BucketName}}/{_literal(folder or '')}*", ensure_ascii=False)
+    key = json.dumps(f"arn:${{AWS::Partition}}:s3:::${{BucketName}}/{folder or ''}*", ensure_ascii=False)
     filled = _RESOURCES.format(
         name=name,
         topic_substitution="        TopicArn: !Ref Notices\n" if options.notify else "",
@@ -127,7 +127,7 @@ def build_template(options: WorkflowOptions, *, name: str, tags: Mapping[str, st
         tag_list=_tag_list(tags),
         and_publish=" and publish its notices" if options.notify else "",
         publish=publish if options.notify else "",
-        and_copies=f" and writes copies below {_plain(folder)}" if folder else "",
+        and_copies=f" and writes copies below {folder}" if folder else "",
         put=put.format(key) if folder else "",
     )
     topic = _TOPIC.format(tag_list=_tag_list(tags)) if options.notify else ""
@@ -154,6 +154,15 @@ def task_policy(function: str, topic: str | None) -> dict[str, Any]:
     return _policy(*statements)
 
 
+def picture_policy(bucket: str, folder: str | None) -> dict[str, Any]:
+    """Return the policy of the function's role: read pictures and, with a folder, write copies below it."""
+    place = f"arn:aws:s3:::{bucket}"
+    statements = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{place}/*"}]
+    if folder is not None:
+        statements.append({"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{place}/{folder}*"})
+    return _policy(*statements)
+
+
 def _policy(*statements: Mapping[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
@@ -165,14 +174,3 @@ def _tag_list(tags: Mapping[str, str]) -> str:
 def _quote(text: str) -> str:
     """Quote a text for YAML, of which JSON strings are a part."""
     return json.dumps(text, ensure_ascii=False)
-
-
-def _literal(text: str) -> str:
-    """Escape the variables of `Fn::Sub` and the wildcards of a resource in a policy."""
-    for each, escaped in (("${", "${!"), ("*", "${!*}"), ("?", "${!?}")):
-        text = text.replace(each, escaped)
-    return text
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())
