@@ -66,36 +66,37 @@ def _give_access(name: str, function: str, access: Mapping[str, Any]) -> None:
 
 
 def _create_machine(name: str, definition: str, role: str, tags: list[dict[str, str]]) -> str:
-    states, end = open_client("stepfunctions"), time.monotonic() + _ROLE_SECONDS
+    states = open_client("stepfunctions")
+    pages = states.get_paginator("list_state_machines").paginate()
+    for found in (each for page in pages for each in page["stateMachines"]):
+        if found["name"] == name:
+            arn = found["stateMachineArn"]
+            states.update_state_machine(stateMachineArn=arn, definition=definition, roleArn=role)
+            states.tag_resource(resourceArn=arn, tags=tags)
+            return str(arn)
+    end = time.monotonic() + _ROLE_SECONDS
     while True:
         try:
             created = states.create_state_machine(name=name, definition=definition, roleArn=role, tags=tags)
-        except states.exceptions.StateMachineAlreadyExists:
-            break
         except states.exceptions.ClientError as error:
             if error.response["Error"]["Code"] != _ROLE_UNKNOWN or time.monotonic() > end:
                 raise
             time.sleep(_PAUSE)
         else:
             return str(created["stateMachineArn"])
-    pages = states.get_paginator("list_state_machines").paginate()
-    arn = next(each["stateMachineArn"] for page in pages for each in page["stateMachines"] if each["name"] == name)
-    states.update_state_machine(stateMachineArn=arn, definition=definition, roleArn=role)
-    states.tag_resource(resourceArn=arn, tags=tags)
-    return str(arn)
 
 
 @contextmanager
 def aws_errors() -> Iterator[None]:
     """Context manager that translates the errors of boto3 for the user of a command."""
     try:
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004, PLC0415
     except ImportError:  # `open_client` names the remedy
         yield
         return
     try:
         yield
-    except HTTPClientError as error:
+    except (HTTPClientError, ConnectionError) as error:
         hint = "Check the network, AWS_REGION and AWS_ENDPOINT_URL."
         raise UsageError(f"AWS cannot be reached: {str(error).rstrip('.')}.", hint=hint) from error
     except (ClientError, BotoCoreError) as error:
