@@ -81,7 +81,9 @@ def define(model: Model, **options: Any) -> str:
     return to_text(build_state_machine(WorkflowOptions(**options), model.manifest))
 
 
-def test_a_confident_answer_passes(account: WorkflowAccount, deployed: DeployedFunction, model: Model, photo: bytes) -> None:
+def test_a_confident_answer_passes(
+    account: WorkflowAccount, deployed: DeployedFunction, model: Model, photo: bytes
+) -> None:
     done = account.execute(account.create(define(model, threshold=0.6)), account.put("a +ü%20.png", photo))
     assert done["status"] == "SUCCEEDED"
     assert entered(done) == [*TASKS, "Accepted"]
@@ -100,7 +102,14 @@ def test_an_answer_below_the_threshold_fails_the_execution(
     done = account.execute(machine, account.put("in/a +ü%20.png", photo))
     assert (done["status"], done["error"]) == ("FAILED", "THRESHOLD_CONFIDENCE_NOT_MET")
     assert json.loads(done["cause"]).keys() == {"label", "decision", "confidence"}
-    assert entered(done) == [*TASKS, "Below the threshold", "Copy for review", "Notify", "Outcome", "Not confident enough"]
+    assert entered(done) == [
+        *TASKS,
+        "Below the threshold",
+        "Copy for review",
+        "Notify",
+        "Outcome",
+        "Not confident enough",
+    ]
     assert account.keys("review/in/") == ["review/in/a +ü%20.png"]
     [notice] = account.notices()
     assert notice["state"]["failure"]["Error"] == "THRESHOLD_CONFIDENCE_NOT_MET"
@@ -155,7 +164,9 @@ def test_an_answer_takes_the_branch_of_its_label(
     account: WorkflowAccount, model: Model, photo: bytes, route_by: str
 ) -> None:
     names = {label: {"name": "", "spoken": "", "route": "bay 2/east"} for label in model.labels}
-    manifest = type(model.manifest).from_bytes(json.dumps(json.loads(model.manifest.to_bytes()) | {"names": names}).encode())
+    manifest = type(model.manifest).from_bytes(
+        json.dumps(json.loads(model.manifest.to_bytes()) | {"names": names}).encode()
+    )
     options = WorkflowOptions(threshold=0.6, route_by=route_by)  # type: ignore[arg-type]
     done = account.execute(account.create(to_text(build_state_machine(options, manifest))), account.put("a", photo))
     output = json.loads(done["output"])
@@ -195,7 +206,9 @@ def test_three_bad_pictures_of_a_hundred_do_not_stop_the_others(
 ) -> None:
     items = pictures_with_bad_ones(account, photo, 100, 3)
     items[50] = account.put("doubtful.png", doubtful())
-    done = account.execute(account.create(define(model, map=True, notify=True, review_prefix="review")), {"items": items})
+    done = account.execute(
+        account.create(define(model, map=True, notify=True, review_prefix="review")), {"items": items}
+    )
     output = json.loads(done["output"])
     assert output["counts"]["pictures"] == 100
     assert output["counts"]["failed"] == 3
@@ -224,14 +237,14 @@ def test_too_many_bad_pictures_fail_the_execution(
     assert (done["status"], done["error"]) == ("FAILED", error)
 
 
-def test_a_list_that_is_too_long_fails_at_once(account: WorkflowAccount, deployed: DeployedFunction, model: Model) -> None:
+def test_a_list_that_is_too_long_fails_at_once(
+    account: WorkflowAccount, deployed: DeployedFunction, model: Model
+) -> None:
     machine = account.create(define(model, threshold=0.6, map=True))
     done = account.execute(machine, {"items": [{}] * 501})
     assert (done["error"], deployed.events) == ("TOO_MANY_PICTURES", [])
 
 
-def test_the_interpreter_accepts_the_definition_as_it_is_written(
-    account: WorkflowAccount, model: Model
-) -> None:
+def test_the_interpreter_accepts_the_definition_as_it_is_written(account: WorkflowAccount, model: Model) -> None:
     for options in ({}, {"route_by": "label"}, {"map": True, "notify": True}):
         assert account.create(define(model, threshold=0.6, **options))

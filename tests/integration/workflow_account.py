@@ -35,7 +35,7 @@ def _parse(path: str) -> Any:
 
 json_path.parse = _parse
 _lambda_client = cache(lambda region: boto_client_for(region, "lambda"))
-lambda_eval_utils.boto_client_for = lambda region, service, state_credentials: _lambda_client(region)  # noqa: ARG005
+lambda_eval_utils.boto_client_for = lambda region, service, state_credentials: _lambda_client(region)
 
 REGION = "us-east-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:{DEFAULT_ACCOUNT_ID}:function:discern-test"
@@ -43,7 +43,7 @@ ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/discern-test"
 Function = Callable[[Any], Any]
 
 
-class Throttled(Exception):  # noqa: N818 - an event, not an error of the function
+class Throttled(Exception):
     """Raised by a function to say that Lambda refused the call."""
 
 
@@ -98,14 +98,18 @@ class WorkflowAccount:
 
     def create(self, definition: str) -> str:
         text = substitute(definition, function=FUNCTION, topic=self.topic)
-        machine = self.states.create_state_machine(name=uuid.uuid4().hex, definition=text, roleArn=ROLE)["stateMachineArn"]
+        machine = self.states.create_state_machine(name=uuid.uuid4().hex, definition=text, roleArn=ROLE)[
+            "stateMachineArn"
+        ]
         self.allow_more_executions(machine)
         return machine
 
     @staticmethod
     def allow_more_executions(machine: str) -> None:
         """Let a state machine be executed more than once."""
-        stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][REGION].describe_state_machine(machine).executions = Executions()
+        stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][REGION].describe_state_machine(
+            machine
+        ).executions = Executions()
 
     def execute(self, machine: str, state: Any) -> dict[str, Any]:
         """Run an execution to its end and return its description, with its `history`."""

@@ -19,14 +19,15 @@ def ship(
     bundle: Annotated[str | None, typer.Argument(help="Path of a bundle, such as runs/NAME/model.discern.")] = None,
     out: Annotated[
         str | None,
-        typer.Option(
-            help="Folder for all files that would be used: package, template and roles; new or empty."
-        ),
+        typer.Option(help="Folder for all files that would be used: package, template and roles; new or empty."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and create nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Create what is planned.")] = False,
     threshold: Annotated[
-        str | None, typer.Option(help="Confidence from which an answer passes, such as .93; by default the decisions.", rich_help_panel=_FLOW)
+        str | None,
+        typer.Option(
+            help="Confidence from which an answer passes, such as .93; by default the decisions.", rich_help_panel=_FLOW
+        ),
     ] = None,
     route_by: Annotated[
         str | None, typer.Option(help="Branches by answer: label, route (of names.csv) or none.", rich_help_panel=_FLOW)
@@ -41,7 +42,8 @@ def ship(
         int | None, typer.Option(help="Pictures of a list that may fail.", rich_help_panel=_FLOW)
     ] = None,
     review_prefix: Annotated[
-        str | None, typer.Option(help="Folder in the bucket for copies of pictures that do not pass.", rich_help_panel=_FLOW)
+        str | None,
+        typer.Option(help="Folder in the bucket for copies of pictures that do not pass.", rich_help_panel=_FLOW),
     ] = None,
     notify: Annotated[bool, typer.Option("--notify", help="Announce failures by SNS.", rich_help_panel=_FLOW)] = False,
     function: Annotated[
@@ -54,11 +56,13 @@ def ship(
     state_machine: Annotated[
         str | None, typer.Option(help="ARN of the workflow, for --traffic.", rich_help_panel=_FLOW)
     ] = None,
-    bucket: Annotated[
-        str | None, typer.Option(help="Bucket of the pictures.", rich_help_panel=_FLOW)
-    ] = None,
+    bucket: Annotated[str | None, typer.Option(help="Bucket of the pictures.", rich_help_panel=_FLOW)] = None,
     record: Annotated[
-        str | None, typer.Option(help="File of the outcomes, from which an interrupted --traffic continues; by default traffic.jsonl.", rich_help_panel=_FLOW)
+        str | None,
+        typer.Option(
+            help="File of the outcomes, from which an interrupted --traffic continues; by default traffic.jsonl.",
+            rich_help_panel=_FLOW,
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,10 +65,8 @@ class WorkflowRuns:
             self._s3.put_object(Bucket=self._bucket, Key=key, Body=picture)
             state = {"s3_bucket": self._bucket, "s3_key": key}
             execution = f"{self._machine.replace(':stateMachine:', ':execution:', 1)}:{name}"
-            try:
+            with suppress(self._states.exceptions.ExecutionAlreadyExists):
                 self._states.start_execution(stateMachineArn=self._machine, name=name, input=json.dumps(state))
-            except self._states.exceptions.ExecutionAlreadyExists:
-                pass
             return self._wait(execution, timeout)
 
     def _wait(self, execution: str, timeout: float) -> FinishedRun:

@@ -104,7 +104,9 @@ def _failures(options: WorkflowOptions, place: Mapping[str, Any], ends: Ends) ->
     }
     if options.review_folder:
         copied = {"s3_key.$": "$.Payload.review_key"}
-        review = lambda_task("review", {"review_prefix": options.review_folder, **place}, result=copied, path="$.review")
+        review = lambda_task(
+            "review", {"review_prefix": options.review_folder, **place}, result=copied, path="$.review"
+        )
         after = chain[1]
         states[_REVIEW] = review | {"Catch": [catch(after, path="$.review_failure")], "Next": after}
     if notify:

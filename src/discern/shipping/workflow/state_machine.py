@@ -109,9 +109,7 @@ def _map_machine(options: WorkflowOptions, branches: Sequence[Branch]) -> dict[s
         },
     }
     if options.notify:
-        stopped = [
-            {"Variable": f"$.counts.{name}", "NumericGreaterThan": 0, "Next": "Notify"} for name in _COUNTED[1:]
-        ]
+        stopped = [{"Variable": f"$.counts.{name}", "NumericGreaterThan": 0, "Next": "Notify"} for name in _COUNTED[1:]]
         states["Anything stopped"] = {"Type": "Choice", "Choices": stopped, "Default": "Too many failures"}
         after = "Too many failures"
         notice = notice_task({"counts.$": "$.counts"})

@@ -20,7 +20,7 @@ _NAME_DIGITS = 32
 
 
 class TrafficRecord:
-    """File of the outcomes so far, from which an interrupted test continues: JSON lines, the first one of which is a header.
+    """File of the outcomes so far, from which an interrupted test continues: a header and rows as JSON lines.
 
     Args:
         path: path of the file; it is created if it does not exist.

@@ -101,7 +101,13 @@ def test_labels_that_share_a_route_share_a_branch() -> None:
 
 @pytest.mark.parametrize(
     "labels",
-    [("a/b", "a b", "a?b"), ("x" * 200 + "1", "x" * 200 + "2"), ("自転車", "オートバイ"), ("Filter", "Serialize"), ("/", "*")],
+    [
+        ("a/b", "a b", "a?b"),
+        ("x" * 200 + "1", "x" * 200 + "2"),
+        ("自転車", "オートバイ"),
+        ("Filter", "Serialize"),
+        ("/", "*"),
+    ],
 )
 def test_any_label_has_a_branch_of_its_own(labels: tuple[str, ...]) -> None:
     states = build_state_machine(WorkflowOptions(route_by="label"), with_labels(*labels))["States"]
