@@ -1,60 +1,68 @@
 """Command that plans and creates deployments (`discern ship`)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from discern.cli import render, ship_lines
+from discern.cli import cost_commands, render, ship_lines, ship_options, traffic_commands
 from discern.cli.common_options import Cache, Examples, Json
+from discern.cli.cost_commands import Prices
+from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
-from discern.cli.ship_options import Api, Cpus, ImageName, MaxReplicas, MinReplicas, Place, Runtime
 from discern.errors import UsageError
 
-_TARGETS = "lambda, container, kubernetes, or site: the page alone."
+_TARGETS = (
+    "Deployment target: lambda, a function on AWS; workflow, a state machine of AWS Step Functions; container; "
+    "kubernetes; or site, the page alone. Or, for all that was deployed to AWS: status, down, or stop-notebooks."
+)
+_OF_COMMAND = frozenset(
+    ("target", "bundle", "out", "dry_run", "yes", "region", "prices", "traffic", "state_machine", "record", "json")
+)
 
 
-def ship(
-    target: Annotated[str, typer.Argument(help=_TARGETS)],
+def ship(  # noqa: PLR0913 - one parameter for each option
+    ctx: typer.Context,
+    target: Annotated[str, typer.Argument(metavar="TARGET", help=_TARGETS)],
     bundle: Annotated[str | None, typer.Argument(help="Path of a bundle, such as runs/NAME/model.discern.")] = None,
     out: Annotated[
         str | None,
         typer.Option(help="Folder for all files that would be used: package, template and roles; new or empty."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and create nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Create what is planned.")] = False,
-    arch: Annotated[str | None, typer.Option(help="Processor of the function: x86_64 or arm64.")] = None,
-    image: Annotated[
-        bool | None, typer.Option("--image", help="Deploy the function as a container image instead of a zip archive.")
+    yes: Annotated[bool, typer.Option("--yes", help="Create, remove or stop what is planned.")] = False,
+    region: Annotated[
+        str | None, typer.Option(help="AWS region of status, down and stop-notebooks; by default the environment's.")
     ] = None,
-    memory: Annotated[
-        int | None, typer.Option(help="Memory of the function or container in MB; by default as measured.")
-    ] = None,
-    speech: Annotated[str | None, typer.Option(help="Speak answers on request: polly.")] = None,
-    allow_urls: Annotated[
-        bool | None, typer.Option("--allow-urls", help="Let the function fetch pictures given as image_url.")
-    ] = None,
-    bucket: Annotated[
-        str | None, typer.Option(help="Bucket whose pictures the function answers, and may read by s3_uri.")
-    ] = None,
-    queue: Annotated[
-        str | None, typer.Option(help="ARN of the SQS queue for those answers; by default beside the pictures.")
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(help="Least probability that passes the filter; by default the model's decision.")
-    ] = None,
-    cors: Annotated[str | None, typer.Option(help="Origin whose pages may call the function; by default all.")] = None,
-    all_formats: Annotated[
-        bool | None, typer.Option("--all-formats", help="Let the function read AVIF and HEIC as well (9 MB more).")
-    ] = None,
-    wheels: Annotated[str | None, typer.Option(help="Folder of wheels to use without any download.")] = None,
-    python: Annotated[str | None, typer.Option(help="Python 3.12 that compiles the package.")] = None,
-    image_name: ImageName = None,
-    cpus: Cpus = None,
-    min_replicas: MinReplicas = None,
-    max_replicas: MaxReplicas = None,
-    api: Api = None,
-    place: Place = None,
-    runtime: Runtime = None,
+    prices: Prices = None,
+    memory: ship_options.Memory = None,
+    threshold: ship_options.Threshold = None,
+    bucket: ship_options.Bucket = None,
+    arch: ship_options.Arch = None,
+    image: ship_options.Image = None,
+    speech: ship_options.Speech = None,
+    allow_urls: ship_options.AllowUrls = None,
+    queue: ship_options.Queue = None,
+    cors: ship_options.Cors = None,
+    all_formats: ship_options.AllFormats = None,
+    wheels: ship_options.Wheels = None,
+    python: ship_options.Python = None,
+    route_by: ship_options.RouteBy = None,
+    each: ship_options.Map = None,
+    concurrency: ship_options.Concurrency = None,
+    tolerate: ship_options.Tolerate = None,
+    review_prefix: ship_options.ReviewPrefix = None,
+    notify: ship_options.Notify = None,
+    function: ship_options.Function = None,
+    traffic: ship_options.Traffic = None,
+    state_machine: ship_options.StateMachine = None,
+    record: ship_options.Record = None,
+    image_name: ship_options.ImageName = None,
+    cpus: ship_options.Cpus = None,
+    min_replicas: ship_options.MinReplicas = None,
+    max_replicas: ship_options.MaxReplicas = None,
+    api: ship_options.Api = None,
+    place: ship_options.Place = None,
+    runtime: ship_options.Runtime = None,
     examples: Examples = None,
     cache: Cache = None,
     json: Json = False,
@@ -65,42 +73,33 @@ def ship(
 
     Example: discern ship lambda runs/bananas/model.discern --out lambda/ --dry-run
     """
+    if target in cost_commands.ACCOUNT_ACTIONS:
+        done = cost_commands.run_account_action(
+            target, bundle=bundle, yes=yes, region=region, prices=prices, json=json
+        )
+        raise typer.Exit(0 if done else FELL_SHORT)
     if bundle is None:
         raise UsageError(f"There is no bundle to deploy to {target}.", hint="Pass its path after the target.")
+    if traffic is not None:
+        traffic_commands.send(target, bundle, traffic, state_machine, bucket, record=record, json=json)
+        return
+    if state_machine or record:
+        raise UsageError("--state-machine and --record belong to --traffic.", hint="Add --traffic FOLDER.")
     with importing():
         from discern.flow.ship import ship
 
+    announce = None if json else ship_lines.show_plan
     result = ship(
-        target,
-        bundle,
-        out,
-        dry_run=dry_run,
-        yes=yes,
-        announce=None if json else ship_lines.show_plan,
-        arch=arch,
-        image=image,
-        memory=memory,
-        speech=speech,
-        allow_urls=allow_urls,
-        bucket=bucket,
-        queue=queue,
-        threshold=threshold,
-        cors=cors,
-        all_formats=all_formats,
-        wheels=wheels,
-        python=python,
-        cache=cache,
-        image_name=image_name,
-        cpus=cpus,
-        min_replicas=min_replicas,
-        max_replicas=max_replicas,
-        api=api,
-        place=place,
-        runtime=runtime,
-        examples=examples,
+        target, bundle, out, dry_run=dry_run, yes=yes, announce=announce, **_target_options(ctx.params)
     )
     if json:
         render.show_json(result.to_json())
         return
     for line in ship_lines.outcome(result.to_json(), out=out, dry_run=dry_run):
         typer.echo(render.one_line(line))
+
+
+def _target_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that belong to targets, under the names of their options classes."""
+    options = {name: value for name, value in given.items() if name not in _OF_COMMAND}
+    return options | {"map": options.pop("each")}

@@ -8,6 +8,7 @@ from discern.shipping.container.container_target import ContainerTarget, Kuberne
 from discern.shipping.lambda_target import LambdaTarget
 from discern.shipping.ship_target import ShipTarget
 from discern.shipping.site.site_target import SiteTarget
+from discern.shipping.workflow.workflow_target import WorkflowTarget
 
 SHIP_TARGETS: Mapping[str, ShipTarget] = MappingProxyType(
     {
@@ -15,6 +16,7 @@ SHIP_TARGETS: Mapping[str, ShipTarget] = MappingProxyType(
         "container": ContainerTarget(),
         "kubernetes": KubernetesTarget(),
         "site": SiteTarget(),
+        "workflow": WorkflowTarget(),
     }
 )
 

@@ -45,6 +45,17 @@ def get_object(bucket: str, key: str, *, max_bytes: int, version: str | None = N
     return data
 
 
+def copy_object(bucket: str, key: str, *, to: str) -> None:
+    """Copy an object in S3 to another key in its bucket.
+
+    Raises:
+        NotFound: there is no such object, or the function's role may not read or write it.
+        Unreachable: S3 does not respond.
+    """
+    with _translated(f"s3://{bucket}/{key}"):
+        _client("s3").copy_object(Bucket=bucket, Key=to, CopySource={"Bucket": bucket, "Key": key})
+
+
 def put_json(bucket: str, key: str, value: Any) -> None:
     """Write a JSON object to S3.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from discern.errors import UsageError
 
-STEPS = ("serialize", "classify", "filter")
+STEPS = ("serialize", "classify", "filter", "review")
 SUFFIX = ".discern.json"
 """Suffix of the answers that are written beside pictures."""
 

@@ -1,4 +1,4 @@
-"""The three steps of the scone workflow: serialize, classify and filter."""
+"""The steps of the scone workflow: serialize, classify and filter, and the copy for review of what does not pass."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from discern.inference.answer_json import step_json
 from discern.inference.json_parsing import JsonDocument, JsonLimits
 from discern.inference.workflow_step import WorkflowState, WorkflowStep, parse_state, state_json, wrap_state
 from discern.picture import read_header
-from discern.shipping.aws.runtime_services import get_object
+from discern.shipping.aws.runtime_services import copy_object, get_object
 from discern.shipping.lambda_function.deployed_model import LIMITS
 from discern.shipping.lambda_function.function_settings import STEPS, FunctionSettings, parse_threshold
 from discern.shipping.lambda_function.picture_classifier import PictureClassifier
@@ -67,6 +67,8 @@ class WorkflowSteps:
             raise BadRequest(f"There is no step {str(step)[:40]!r}.", hint=f"Use one of: {', '.join(STEPS)}.")
         if step == "serialize":
             return self._serialize(state, event)
+        if step == "review":
+            return _copy_for_review(state)
         return self._classify(state) if step == "classify" else self._filter(state, event)
 
     def _serialize(self, state: WorkflowState, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,6 +104,18 @@ class WorkflowSteps:
         if not state.bucket or not state.key:
             raise BadRequest("The state holds no picture, and names none in S3.", hint=_HINT)
         return get_object(state.bucket, state.key, max_bytes=LIMITS.max_bytes)
+
+
+def _copy_for_review(state: WorkflowState) -> dict[str, Any]:
+    """Copy the picture of a state to the folder in `review_prefix`, and return its `review_key`."""
+    prefix = state.content.get("review_prefix")
+    if not isinstance(prefix, str) or not prefix.strip("/") or not state.bucket or not state.key:
+        raise BadRequest("The state names no picture in S3, or no review_prefix.", hint=_HINT)
+    folder = f"{prefix.strip('/')}/"
+    key = state.key if state.key.startswith(folder) else folder + state.key
+    if key != state.key:
+        copy_object(state.bucket, state.key, to=key)
+    return {"s3_bucket": state.bucket, "s3_key": state.key, "review_key": key}
 
 
 def _inferences(value: object) -> list[float]:

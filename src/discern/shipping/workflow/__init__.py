@@ -1,0 +1,1 @@
+"""Workflows in AWS Step Functions that classify pictures and route the answers."""

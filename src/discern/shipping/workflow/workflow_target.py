@@ -1,0 +1,61 @@
+"""Deployment target that runs a model in a workflow of AWS Step Functions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from discern.errors import UsageError
+from discern.shipping.aws.workflow_account import create_workflow
+from discern.shipping.plan import Plan, Step
+from discern.shipping.ship_target import ShippedBundle
+from discern.shipping.workflow.state_machine import build_state_machine, to_text
+from discern.shipping.workflow.workflow_options import WorkflowOptions
+from discern.shipping.workflow.workflow_template import build_template, picture_policy
+
+DEFINITION, TEMPLATE = "state_machine.asl.json", "template.yaml"
+
+
+@dataclass(frozen=True)
+class WorkflowTarget:
+    """Deployment target that runs a model in a workflow of AWS Step Functions."""
+
+    name = "workflow"
+    options_type = WorkflowOptions
+
+    def plan(self, bundle: ShippedBundle, out: Path, options: WorkflowOptions) -> Plan:
+        """Write the state machine and its template, and return the plan."""
+        machine = build_state_machine(options, bundle.model.manifest)
+        template = build_template(options, name=f"{bundle.resource_name}-workflow", tags=bundle.tags)
+        (out / DEFINITION).write_text(to_text(machine), encoding="utf-8")
+        (out / TEMPLATE).write_text(template, encoding="utf-8")
+        return Plan(target=self.name, steps=_steps(options), files=(DEFINITION, TEMPLATE))
+
+    def create(self, bundle: ShippedBundle, out: Path, options: WorkflowOptions) -> dict[str, Any]:
+        """Create the role, the topic and the state machine, and return their ARNs."""
+        if options.function is None or options.bucket is None:
+            raise UsageError(
+                "The workflow needs the Lambda function that runs its tasks, and the bucket of the pictures.",
+                hint="Pass --function ARN and --bucket NAME; discern ship lambda creates the function.",
+            )
+        return create_workflow(
+            (out / DEFINITION).read_text(encoding="utf-8"),
+            name=f"{bundle.resource_name}-workflow",
+            function=options.function,
+            access=picture_policy(options.bucket, options.review_folder),
+            notify=options.notify,
+            tags=bundle.tags,
+        )
+
+
+def _steps(options: WorkflowOptions) -> tuple[Step, ...]:
+    rule = "the bundle's own decisions" if options.threshold is None else f"a confidence of {options.threshold:g}"
+    what = "a list of pictures" if options.map else "one picture"
+    steps = [Step("Create the topic for notices of failures.", creates="AWS::SNS::Topic")] if options.notify else []
+    allowed = "run the Lambda function" + (" and publish notices" if options.notify else "")
+    steps.append(Step(f"Create the role, which may only {allowed}.", creates="AWS::IAM::Role"))
+    text = f"Create the state machine for {what}: serialize, classify, and filter by {rule}."
+    steps.append(Step(text, creates="AWS::StepFunctions::StateMachine"))
+    access = "Let the function read the pictures"
+    if options.review_folder:
+        access += f", and copy those that do not pass to {options.review_folder}"
+    return (*steps, Step(f"{access}.", creates="AWS::IAM::Policy"))
