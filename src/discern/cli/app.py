@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from discern.cli import info_commands, predict_commands, render, run_commands, serve_commands, train_commands
+from discern.cli import (
+    cost_commands,
+    info_commands,
+    predict_commands,
+    render,
+    run_commands,
+    serve_commands,
+    train_commands,
+)
 from discern.cli.exit_codes import INTERRUPTED, exit_codes, interruption_message
 from discern.cli.option_sources import ConfiguredCommand
 from discern.cli.renamed_options import current_name
@@ -48,6 +56,7 @@ for command in (
 app.command(cls=ConfiguredCommand, context_settings={"token_normalize_func": current_name})(serve_commands.serve)
 app.command(cls=ConfiguredCommand)(serve_commands.key)
 app.command(cls=ConfiguredCommand)(serve_commands.export)
+app.command(cls=ConfiguredCommand)(cost_commands.cost)
 
 
 def run(arguments: list[str]) -> None:

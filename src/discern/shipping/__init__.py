@@ -1,0 +1,1 @@
+"""Deployment to clouds and containers: plans, packages, templates and their cost."""
