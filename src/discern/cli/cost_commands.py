@@ -6,13 +6,17 @@ import typer
 
 from discern.cli import render
 from discern.cli.common_options import Json
-from discern.cli.cost_lines_text import describe_costs
+from discern.cli.cost_lines_text import describe_costs, describe_deployed
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
+from discern.errors import UsageError
 
 Prices = Annotated[
     str | None, typer.Option(metavar="FILE", help="CSV of prices that replace or extend those of the package.")
 ]
+
+ACCOUNT_ACTIONS = ("status", "down", "stop-notebooks")
+"""Words in place of a target of `discern ship`, for what was deployed to an AWS account."""
 
 
 def cost(
@@ -91,4 +95,36 @@ def cost(
         out=out,
     )
     render.show(result.to_json(), json=json, lines=lambda _: describe_costs(result, compare=compare))
+    raise typer.Exit(0 if result.passed else FELL_SHORT)
+
+
+def run_account_action(
+    action: str, *, bundle: str | None, yes: bool, region: str | None, prices: str | None, json: bool
+) -> None:
+    """List or remove what was deployed to an AWS account, or stop its notebooks, and exit with the exit code.
+
+    Args:
+        action: one of `ACCOUNT_ACTIONS`.
+        bundle: path of a bundle or its name, to which the action is limited; None for all.
+        yes: whether to change something; if not, it is only listed.
+        region: AWS region; None for that of the environment.
+        prices: CSV file of prices.
+        json: whether to print JSON.
+
+    Raises:
+        UsageError: the action does not work on one bundle, or AWS cannot be used.
+    """
+    with importing():
+        from discern.flow.deployed import ship_down, ship_status, stop_notebooks
+
+    if action == "status":
+        result = ship_status(region=region, bundle=bundle, prices=prices)
+    elif action == "down":
+        result = ship_down(yes=yes, region=region, bundle=bundle, prices=prices)
+    else:
+        if bundle is not None:
+            raise UsageError("Notebooks belong to no bundle.", hint=f"Leave out {bundle}: all are stopped.")
+        result = stop_notebooks(yes=yes, region=region, prices=prices)
+    verb = {"status": "", "down": "removed", "stop-notebooks": "stopped"}[action]
+    render.show(result.to_json(), json=json, lines=lambda value: describe_deployed(value, verb=verb))
     raise typer.Exit(0 if result.passed else FELL_SHORT)

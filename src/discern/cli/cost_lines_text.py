@@ -82,18 +82,34 @@ def wrapped(text: str, indent: str = "") -> list[str]:
     )
 
 
-def describe_resources(value: dict[str, Any], *, heading: str) -> Iterator[str]:
-    """Format a list of resources with their costs as lines of text.
+def describe_deployed(value: dict[str, Any], *, verb: str) -> Iterator[str]:
+    """Format a `DeployedResult` in JSON as lines of text.
 
     Args:
-        value: result in JSON, with `resources`.
-        heading: line above the list.
+        value: the result.
+        verb: verb for what was done, such as "removed", or "" if the resources are only listed.
     """
+    for name in value["done"]:
+        yield f"{verb}: {name}"
     resources = value["resources"]
-    if not resources:
-        yield f"{heading}: none"
-        return
-    yield f"{heading}: {len(resources)}"
+    left = " left" if value["done"] or value["failed"] else ""
+    yield f"{value['region']}: {len(resources) or 'no'} {'resource' if len(resources) == 1 else 'resources'}{left}"
     for each in resources:
-        rate = "price not known" if each["per_hour"] is None else f"${each['per_hour']:.4g} an hour"
-        yield f"  {each['kind']:<20} {each['name']}  {rate}"
+        owner = f"bundle {each['bundle']}" if each["bundle"] is not None else "not created by Discern"
+        state = f", {each['state']}" if each["state"] else ""
+        yield f"  {each['kind']:<17} {each['name']}  ({owner}{state}, {_rate(each['per_hour'])})"
+    if resources:
+        known = sum(each["per_hour"] or 0 for each in resources)
+        unknown = sum(each["per_hour"] is None for each in resources)
+        more = f" and {unknown} of unknown price" if unknown else ""
+        yield f"together ${known:.4g} an hour{more}, beside what is paid by use and for storage"
+    for sentence in (*value["failed"], *(f"not checked: {each}" for each in value["unchecked"]), *value["notes"]):
+        yield from wrapped(sentence)
+    if value["planned"]:
+        yield "Nothing was changed; --yes does it." if resources else "There is nothing to do."
+
+
+def _rate(per_hour: float | None) -> str:
+    if per_hour is None:
+        return "price not known: give it by --prices FILE"
+    return f"${per_hour:.4g} an hour" if per_hour else "nothing by the hour"

@@ -10,8 +10,8 @@ def cold_starts_per_day(per_day: float, *, seconds: float, idle_minutes: float) 
     """Return the expected number of cold starts a day.
 
     Requests are assumed to arrive independently and evenly over the day (a Poisson process). A request goes to the
-    first idle environment, so that the k-th one receives those that find the first k - 1 busy (Erlang's formula). It starts
-    cold if its previous request is longer ago than an idle environment is kept.
+    first idle environment, so that the k-th one receives those that find the first k - 1 busy (Erlang's formula). It
+    starts cold if its previous request is longer ago than an idle environment is kept.
 
     >>> round(cold_starts_per_day(24, seconds=.06, idle_minutes=10), 1)  # one an hour: most are cold
     20.3

@@ -89,6 +89,10 @@ class PriceTable:
         self._used[service, item] = price
         return price.amount
 
+    def has(self, service: str, item: str) -> bool:
+        """Test whether the table has a price, without counting it as used."""
+        return (service, item) in self._prices
+
     def of(self, service: str) -> list[Price]:
         """Return all prices of a service, which are not counted as used."""
         return [each for each in self._prices.values() if each.service == service]
