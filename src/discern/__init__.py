@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from discern.errors import DiscernError
     from discern.flow.cache import CacheResult, cache
     from discern.flow.check import CheckResult, check
+    from discern.flow.cost import CostResult, cost
+    from discern.flow.cost_workload import CostOptions
+    from discern.flow.deployed import DeployedResult, ship_down, ship_status, stop_notebooks
     from discern.flow.diff import DiffResult, diff
     from discern.flow.doctor import DoctorResult, doctor
     from discern.flow.evaluate.evaluate import evaluate
@@ -50,6 +53,9 @@ _HOMES = {
     "Catalog": "discern.catalog",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
+    "CostOptions": "discern.flow.cost_workload",
+    "CostResult": "discern.flow.cost",
+    "DeployedResult": "discern.flow.deployed",
     "DiffResult": "discern.flow.diff",
     "DiscernError": "discern.errors",
     "DoctorResult": "discern.flow.doctor",
@@ -70,6 +76,7 @@ _HOMES = {
     "VerifyResult": "discern.flow.verify",
     "cache": "discern.flow.cache",
     "check": "discern.flow.check",
+    "cost": "discern.flow.cost",
     "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",
     "evaluate": "discern.flow.evaluate.evaluate",
@@ -77,17 +84,20 @@ _HOMES = {
     "fix": "discern.flow.fix",
     "key": "discern.flow.serve",
     "load": "discern.bundle",
-    "options_of": "discern.flow.former_run",
     "open_run": "discern.flow.opened_run",
+    "options_of": "discern.flow.former_run",
     "predict": "discern.flow.predict.predict",
     "predict_to": "discern.flow.predict.batch",
     "progress_bar": "discern.display.progress_bar",
     "read": "discern.flow.read",
     "rename": "discern.flow.rename",
     "serve": "discern.flow.serve",
+    "ship_down": "discern.flow.deployed",
+    "ship_status": "discern.flow.deployed",
     "show": "discern.flow.show",
     "sort": "discern.flow.predict.sort",
     "split": "discern.flow.split",
+    "stop_notebooks": "discern.flow.deployed",
     "train": "discern.flow.train",
     "unsort": "discern.flow.predict.sort",
     "verify": "discern.flow.verify",
@@ -100,6 +110,9 @@ __all__ = [
     "Catalog",
     "CheckResult",
     "Client",
+    "CostOptions",
+    "CostResult",
+    "DeployedResult",
     "DiffResult",
     "DiscernError",
     "DoctorResult",
@@ -121,6 +134,7 @@ __all__ = [
     "__version__",
     "cache",
     "check",
+    "cost",
     "diff",
     "doctor",
     "evaluate",
@@ -136,9 +150,12 @@ __all__ = [
     "read",
     "rename",
     "serve",
+    "ship_down",
+    "ship_status",
     "show",
     "sort",
     "split",
+    "stop_notebooks",
     "train",
     "unsort",
     "verify",

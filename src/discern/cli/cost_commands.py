@@ -1,4 +1,4 @@
-"""Commands on the cost of deployments (`discern cost`, and `discern ship status`, `down` and `stop-notebooks`)."""
+"""Commands on the cost of deployments, and on what was deployed."""
 
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ Prices = Annotated[
 ]
 
 ACCOUNT_ACTIONS = ("status", "down", "stop-notebooks")
-"""Words in place of a target of `discern ship`, for what was deployed to an AWS account."""
+"""Words in place of a target of `ship`, for what was deployed to an AWS account."""
 
 
 def cost(
@@ -100,8 +100,8 @@ def cost(
 
 def run_account_action(
     action: str, *, bundle: str | None, yes: bool, region: str | None, prices: str | None, json: bool
-) -> None:
-    """List or remove what was deployed to an AWS account, or stop its notebooks, and exit with the exit code.
+) -> bool:
+    """List or remove what was deployed to an AWS account, or stop its notebooks; return whether all was done.
 
     Args:
         action: one of `ACCOUNT_ACTIONS`.
@@ -127,4 +127,4 @@ def run_account_action(
         result = stop_notebooks(yes=yes, region=region, prices=prices)
     verb = {"status": "", "down": "removed", "stop-notebooks": "stopped"}[action]
     render.show(result.to_json(), json=json, lines=lambda value: describe_deployed(value, verb=verb))
-    raise typer.Exit(0 if result.passed else FELL_SHORT)
+    return result.passed

@@ -1,4 +1,4 @@
-"""Functions on what was deployed to AWS: list it, remove it, and stop notebooks (`discern ship status` and others)."""
+"""Functions on what was deployed to AWS: list it, remove it, and stop notebooks (`status`, `down`, `stop-notebooks`)."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -50,8 +50,9 @@ class DeployedResult(Displayed):
         """Return the result as a JSON-serialisable dictionary.
 
         Keys:
-            resources: resources that were found, with `kind`, `name`, `per_hour` in US dollars (null if the price is not
-                known), `bundle` (null if Discern did not create it) and `state`; after a removal, those that are left.
+            resources: resources that were found, with `kind`, `name`, `per_hour` in US dollars (null if the price is
+                not known), `bundle` (null if Discern did not create it) and `state`; after a removal, those that are
+                left.
             region: region of the account that was looked at.
             done: names of the resources that were removed or stopped.
             planned: whether nothing was changed, as the change was not confirmed.

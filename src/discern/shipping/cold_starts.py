@@ -23,8 +23,9 @@ def cold_starts_per_day(per_day: float, *, seconds: float, idle_minutes: float) 
     """
     rate = per_day / _SECONDS_A_DAY
     load, overflow, total, environments = rate * seconds, 1.0, 0.0, 0
-    while (received := per_day * overflow) > _NEGLIGIBLE:
-        total += received * math.exp(-rate * overflow * idle_minutes * 60)
+    while per_day * overflow > _NEGLIGIBLE:
         environments += 1
-        overflow = load * overflow / (environments + load * overflow)
+        beyond = load * overflow / (environments + load * overflow)
+        total += per_day * (overflow - beyond) * math.exp(-rate * overflow * idle_minutes * 60)
+        overflow = beyond
     return total

@@ -58,7 +58,8 @@ def draw_break_even(
     up = (math.floor(min(amounts)), max(math.ceil(max(amounts)), math.floor(min(amounts)) + 1))
     frame = Frame(left=_FRAME.left, top=_FRAME.top, width=_FRAME.width, height=_FRAME.height, across=across, up=up)
     columns = [(float(power), _thousands(power)) for power in range(across[0], across[1] + 1)]
-    marks = [*frame.axes(columns, range(up[0], up[1] + 1), across="answers a day", up="US dollars a month", number=_dollars)]
+    rows = range(up[0], up[1] + 1)
+    marks = frame.axes(columns, rows, across="answers a day", up="US dollars a month", number=_dollars)
     marks.append(_vertical(frame, math.log10(current)))
     for line, colour in zip(lines, COLOURS, strict=False):
         shown = [(at, amount) for at, amount in line.points if amount >= _LEAST_DOLLARS]

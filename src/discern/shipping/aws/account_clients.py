@@ -6,7 +6,7 @@ from typing import Any
 
 from discern.errors import UsageError
 
-_INSTALL = 'pip install "discern-vision[aws]"'
+_INSTALL = 'pip install "boto3>=1.35"'
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 60, 3  # not tuned
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _REJECTED = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
@@ -31,14 +31,14 @@ class AccountClients:
             import boto3  # noqa: PLC0415 - an extra of the installation
             from botocore.config import Config  # noqa: PLC0415
         except ImportError as error:
-            raise UsageError("Calls to AWS need boto3, which is not installed.", hint=f"Run {_INSTALL}.") from error
+            raise UsageError("Calls to AWS need boto3, which is not installed.", hint=f"Run `{_INSTALL}`.") from error
         self._session = boto3.Session(region_name=region)
         self._config = Config(
             connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"total_max_attempts": _ATTEMPTS}
         )
         self._clients: dict[str, Any] = {}
         if not self._session.region_name:
-            hint = "Set AWS_REGION, such as us-east-1, or give --region."
+            hint = "Set AWS_REGION, such as us-east-1."
             raise UsageError("No AWS region is set.", hint=hint)
 
     @property
