@@ -92,17 +92,20 @@ def describe_deployed(value: dict[str, Any], *, verb: str) -> Iterator[str]:
     for name in value["done"]:
         yield f"{verb}: {name}"
     resources = value["resources"]
-    left = " left" if value["done"] or value["failed"] else ""
-    yield f"{value['region']}: {len(resources) or 'no'} {'resource' if len(resources) == 1 else 'resources'}{left}"
+    number = f"{len(resources) or 'no'} {'resource' if len(resources) == 1 else 'resources'}"
+    if verb == "removed" and not value["planned"]:
+        yield f"looked again in {value['region']}: {number} of Discern left"
+    else:
+        yield f"{value['region']}: {number}"
     for each in resources:
         owner = f"bundle {each['bundle']}" if each["bundle"] is not None else "not created by Discern"
         state = f", {each['state']}" if each["state"] else ""
-        yield f"  {each['kind']:<17} {each['name']}  ({owner}{state}, {_rate(each['per_hour'])})"
+        yield f"  {each['kind']:<16} {_rate(each['per_hour']):>14}  {each['name']}  ({owner}{state})"
     if resources:
         known = sum(each["per_hour"] or 0 for each in resources)
         unknown = sum(each["per_hour"] is None for each in resources)
-        more = f" and {unknown} of unknown price" if unknown else ""
-        yield f"together ${known:.4g} an hour{more}, beside what is paid by use and for storage"
+        more = f", and {unknown} whose price is not known: give it by --prices FILE" if unknown else ""
+        yield from wrapped(f"together ${known:.4g} an hour beside what is paid by use and for storage{more}")
     for sentence in (*value["failed"], *(f"not checked: {each}" for each in value["unchecked"]), *value["notes"]):
         yield from wrapped(sentence)
     if value["planned"]:
@@ -111,5 +114,5 @@ def describe_deployed(value: dict[str, Any], *, verb: str) -> Iterator[str]:
 
 def _rate(per_hour: float | None) -> str:
     if per_hour is None:
-        return "price not known: give it by --prices FILE"
-    return f"${per_hour:.4g} an hour" if per_hour else "nothing by the hour"
+        return "not known"
+    return f"${per_hour:.4g} an hour" if per_hour else ""

@@ -1,4 +1,4 @@
-"""Functions on what was deployed to AWS: list it, remove it, and stop notebooks (`status`, `down`, `stop-notebooks`)."""
+"""Functions that list and remove what was deployed to AWS, and stop notebooks."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from discern.bundle import load
 from discern.display.displayed import Displayed
 from discern.errors import UsageError
 from discern.shipping.aws.account_clients import AccountClients, plain_errors
-from discern.shipping.aws.inventory import remove, stopped, take_inventory
+from discern.shipping.aws.inventory import OTHER, remove, stopped, take_inventory
 from discern.shipping.aws.resource_kind import Resource
 from discern.shipping.aws.sagemaker_kinds import list_notebooks, stop_notebook
 from discern.shipping.hourly_cost import hourly_cost
@@ -26,6 +26,7 @@ class DeployedResult(Displayed):
         region: region of the account that was looked at.
         done: names of the resources that were removed or stopped.
         planned: whether nothing was changed, as the change was not confirmed.
+        removing: whether all resources were to be removed, so that none may be left.
         failed: sentence on each resource that could not be removed or stopped.
         unchecked: sentence on each kind of resource that could not be listed.
         costs: US dollars an hour of each resource, in the same order; None if a price is not known.
@@ -36,6 +37,7 @@ class DeployedResult(Displayed):
     region: str
     done: tuple[str, ...] = ()
     planned: bool = False
+    removing: bool = False
     failed: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     costs: tuple[float | None, ...] = ()
@@ -44,7 +46,7 @@ class DeployedResult(Displayed):
     @property
     def passed(self) -> bool:
         """Return True if everything was done, and what is left is known."""
-        return not self.failed and (self.planned or not self.done or not self.unchecked)
+        return not self.failed and not (self.removing and (self.resources or self.unchecked))
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary.
@@ -130,8 +132,9 @@ def ship_down(
     failed = remove(clients, before.created)
     after = take_inventory(clients, bundle=_name(bundle))
     left = {(each.kind, each.name) for each in after.created}
+    failed += tuple(f"{each.name} is left: Discern cannot remove it." for each in after.created if each.kind == OTHER)
     done = tuple(f"{each.kind} {each.name}" for each in before.created if (each.kind, each.name) not in left)
-    return _result(clients, rates, after.created, unchecked=after.unchecked, done=done, failed=failed)
+    return _result(clients, rates, after.created, unchecked=after.unchecked, done=done, failed=failed, removing=True)
 
 
 def stop_notebooks(

@@ -86,7 +86,7 @@ def plain_errors() -> Iterator[None]:
         raise UsageError(f"AWS did not finish in time or failed: {error}.", hint=hint) from error
     except failures.ClientError as error:
         raise _explain(error) from error
-    except failures.HTTPClientError as error:
+    except (failures.HTTPClientError, failures.ConnectionError) as error:
         hint = "Check the network, the region and AWS_ENDPOINT_URL."
         raise UsageError(f"AWS cannot be reached: {error}.", hint=hint) from error
     except failures.BotoCoreError as error:

@@ -23,7 +23,8 @@ KINDS: tuple[Kind, ...] = (
 )
 """Kinds of resources in the order in which they are removed."""
 _GONE = ("NotFound", "NoSuch", "ResourceNotFound", "ValidationError", "ValidationException")
-_OTHER = "other"
+OTHER = "other"
+"""Kind of tagged resources that Discern does not remove one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +120,7 @@ def _others(clients: AccountClients, found: list[Resource], bundle: str | None) 
         arn = each["ResourceARN"]
         if not known & {arn, arn.rpartition(":")[2], arn.rpartition("/")[2], *arn.split(":")[5:], *arn.split("/")}:
             value = next(tag["Value"] for tag in each["Tags"] if tag["Key"] == BUNDLE_TAG)
-            kept.append(Resource(kind=_OTHER, name=arn, address=arn, bundle=value))
+            kept.append(Resource(kind=OTHER, name=arn, address=arn, bundle=value))
     return kept
 
 
@@ -134,8 +135,7 @@ def remove(clients: AccountClients, resources: tuple[Resource, ...]) -> tuple[st
     failed = []
     for each in resources:
         if each.kind not in by_name:
-            failed.append(f"{each.name} is of a kind that Discern does not remove.")
-            continue
+            continue  # gone with its stack, or left and found by the next inventory
         try:
             with plain_errors():
                 by_name[each.kind].remove(clients, each)

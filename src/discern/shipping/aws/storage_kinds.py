@@ -14,7 +14,7 @@ def _buckets(clients: AccountClients) -> Iterator[Resource]:
         except clients["s3"].exceptions.ClientError as error:
             if error_code(error) not in ("NoSuchTagSet", "NoSuchBucket", "AccessDenied", "PermanentRedirect"):
                 raise
-            tags = []  # without tags, or another owner's or region's
+            tags = []  # without tags, or not permitted: the inventory asks the tagging service too
         yield Resource(kind="bucket", name=name, address=name, bundle=bundle_of(tags))
 
 
