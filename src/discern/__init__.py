@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from discern.errors import DiscernError
     from discern.flow.cache import CacheResult, cache
     from discern.flow.check import CheckResult, check
-    from discern.flow.cost import CostResult, cost
+    from discern.flow.cost import cost
+    from discern.flow.cost_result import CostResult
     from discern.flow.cost_workload import CostOptions
     from discern.flow.deployed import DeployedResult, ship_down, ship_status, stop_notebooks
     from discern.flow.diff import DiffResult, diff
@@ -54,7 +55,7 @@ _HOMES = {
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
     "CostOptions": "discern.flow.cost_workload",
-    "CostResult": "discern.flow.cost",
+    "CostResult": "discern.flow.cost_result",
     "DeployedResult": "discern.flow.deployed",
     "DiffResult": "discern.flow.diff",
     "DiscernError": "discern.errors",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from discern.flow.cost import CostResult
+    from discern.flow.cost_result import CostResult
     from discern.shipping.cost_row import CostRow
 
 _NOTE_WIDTH = 78

@@ -3,23 +3,20 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from discern.atomic import atomic_write
 from discern.errors import UsageError
+from discern.flow.cost_result import CostResult
 from discern.reporting.plots.break_even_figure import CostLine, Crossing, draw_break_even
 from discern.reporting.plots.slide import render_png
 from discern.shipping.budget import dollars, write_proposal
 from discern.shipping.cost_row import DAYS
 
-if TYPE_CHECKING:
-    from discern.flow.cost import CostResult
-
 _FIGURE = "break_even"
 _FILE_SUFFIXES = (".md", ".svg", ".png")
 
 
-def write_cost_files(result: "CostResult", out: Path, *, name: str, budget: float | None) -> "CostResult":
+def write_cost_files(result: CostResult, out: Path, *, name: str, budget: float | None) -> CostResult:
     """Write the proposal and the figure, and return the result with their paths.
 
     Args:
@@ -56,7 +53,7 @@ def write_cost_files(result: "CostResult", out: Path, *, name: str, budget: floa
     return replace(result, files=tuple(str(path) for path in paths))
 
 
-def _proposal(result: "CostResult", name: str, budget: float | None) -> str:
+def _proposal(result: CostResult, name: str, budget: float | None) -> str:
     return write_proposal(
         result.rows,
         chosen=result.row(result.chosen),
@@ -68,7 +65,7 @@ def _proposal(result: "CostResult", name: str, budget: float | None) -> str:
     )
 
 
-def _figure(result: "CostResult") -> str:
+def _figure(result: CostResult) -> str:
     lines = [CostLine(name=name, points=points) for name, points in result.table.lines.items()]
     if not lines:
         hint = "Give the missing prices by --prices FILE."

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from discern.cli.cost_lines_text import describe_costs, describe_deployed, wrapped
-from discern.flow.cost import CostResult, cost
+from discern.flow.cost import cost
+from discern.flow.cost_result import CostResult
 from discern.flow.cost_workload import CostOptions
 from tests.unit.bundle.factories import write_small
 

@@ -11,7 +11,8 @@ import typer
 
 from discern.cli.app import app
 from discern.errors import BundleError, CatalogError, DataError, UsageError
-from discern.flow.cost import CostResult, cost
+from discern.flow.cost import cost
+from discern.flow.cost_result import CostResult
 from discern.flow.cost_workload import CostOptions
 from tests.unit.bundle.factories import write_small
 
