@@ -36,8 +36,8 @@ class Kind:
     """Kind of resource, with the calls that list and remove it.
 
     Attributes:
-        name: name of the kind.
-        list: function that yields all resources of the kind, tagged or not.
+        name: the name, such as "function".
+        list: function that yields all such resources, tagged or not.
         remove: function that removes one of them, and waits until it is removed.
     """
 

@@ -90,7 +90,7 @@ def create_access(account: Callable[[str], Any], name: str, tags: list[dict[str,
 
 
 def create_everything(account: Callable[[str], Any], name: str, *, tagged: bool) -> None:
-    """Create one resource of each kind, so that buckets and repositories are full and roles are used."""
+    """Create one resource for each `Kind`, so that buckets and repositories are full and roles are used."""
     pairs, plain = (PAIRS, PLAIN) if tagged else ([], {})
     lower = [{"key": each["Key"], "value": each["Value"]} for each in pairs]
     role = create_access(account, name, pairs)
