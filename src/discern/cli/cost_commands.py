@@ -63,9 +63,9 @@ def cost(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Estimate the monthly cost of a deployment, before anything is created.
+    """Estimate the monthly cost of a deployment.
 
-    The bundle's time and memory are measured on this machine. The exit code is 1 if --budget is exceeded.
+    Nothing is created. The bundle's time and memory are measured on this machine. The exit code is 1 if --budget is exceeded.
 
     Example: discern cost runs/bananas/model.discern --per-day 5000 --compare
     """
