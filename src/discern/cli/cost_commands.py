@@ -65,7 +65,8 @@ def cost(
 ) -> None:
     """Estimate the monthly cost of a deployment.
 
-    Nothing is created. The bundle's time and memory are measured on this machine. The exit code is 1 if --budget is exceeded.
+    Nothing is created. The bundle's time and memory are measured on this machine. The exit code is 1 if --budget is
+    exceeded.
 
     Example: discern cost runs/bananas/model.discern --per-day 5000 --compare
     """
