@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
+    from discern.flow.cost import cost
+    from discern.flow.cost_result import CostResult
+    from discern.flow.cost_workload import CostOptions
+    from discern.flow.deployed import DeployedResult, ship_down, ship_status, stop_notebooks
     from discern.flow.diff import DiffResult, diff
     from discern.flow.doctor import DoctorResult, doctor
     from discern.flow.evaluate.evaluate import evaluate
@@ -52,6 +56,9 @@ _HOMES = {
     "Catalog": "discern.catalog",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
+    "CostOptions": "discern.flow.cost_workload",
+    "CostResult": "discern.flow.cost_result",
+    "DeployedResult": "discern.flow.deployed",
     "DiffResult": "discern.flow.diff",
     "DiscernError": "discern.errors",
     "DoctorResult": "discern.flow.doctor",
@@ -73,6 +80,7 @@ _HOMES = {
     "cache": "discern.flow.cache",
     "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
+    "cost": "discern.flow.cost",
     "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",
     "evaluate": "discern.flow.evaluate.evaluate",
@@ -88,9 +96,12 @@ _HOMES = {
     "read": "discern.flow.read",
     "rename": "discern.flow.rename",
     "serve": "discern.flow.serve",
+    "ship_down": "discern.flow.deployed",
+    "ship_status": "discern.flow.deployed",
     "show": "discern.flow.show",
     "sort": "discern.flow.predict.sort",
     "split": "discern.flow.split",
+    "stop_notebooks": "discern.flow.deployed",
     "train": "discern.flow.train",
     "unsort": "discern.flow.predict.sort",
     "verify": "discern.flow.verify",
@@ -104,6 +115,9 @@ __all__ = [
     "Catalog",
     "CheckResult",
     "Client",
+    "CostOptions",
+    "CostResult",
+    "DeployedResult",
     "DiffResult",
     "DiscernError",
     "DoctorResult",
@@ -126,6 +140,7 @@ __all__ = [
     "cache",
     "captured",
     "check",
+    "cost",
     "diff",
     "doctor",
     "evaluate",
@@ -141,9 +156,12 @@ __all__ = [
     "read",
     "rename",
     "serve",
+    "ship_down",
+    "ship_status",
     "show",
     "sort",
     "split",
+    "stop_notebooks",
     "train",
     "unsort",
     "verify",

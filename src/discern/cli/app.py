@@ -7,6 +7,7 @@ import typer
 
 from discern.cli import (
     captured_commands,
+    cost_commands,
     info_commands,
     predict_commands,
     render,
@@ -59,6 +60,7 @@ app.command(cls=ConfiguredCommand, context_settings={"token_normalize_func": cur
 app.command(cls=ConfiguredCommand)(serve_commands.key)
 app.command(cls=ConfiguredCommand)(serve_commands.export)
 app.command(cls=ConfiguredCommand)(ship_commands.ship)
+app.command(cls=ConfiguredCommand)(cost_commands.cost)
 
 
 def run(arguments: list[str]) -> None:

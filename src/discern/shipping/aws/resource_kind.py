@@ -1,0 +1,74 @@
+"""Resources of an AWS account, and the kinds of them that Discern can create."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from discern.shipping.aws.account_clients import AccountClients
+
+BUNDLE_TAG = "discern:bundle"
+"""Tag of everything that Discern creates; its value is the bundle's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """Resource of an AWS account.
+
+    Attributes:
+        kind: kind of the resource, such as "function".
+        name: name of the resource.
+        address: identifier by which its service finds it: a name, an id or an ARN.
+        bundle: name of the bundle that it was created for; None if Discern did not create it.
+        state: state as the service names it; "" if the kind has none.
+        machines: type and number of its machines that are running.
+    """
+
+    kind: str
+    name: str
+    address: str
+    bundle: str | None
+    state: str = ""
+    machines: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """Kind of resource, with the calls that list and remove it.
+
+    Attributes:
+        name: the name, such as "function".
+        list: function that yields all such resources, tagged or not.
+        remove: function that removes one of them, and waits until it is removed.
+    """
+
+    name: str
+    list: Callable[[AccountClients], Iterator[Resource]]
+    remove: Callable[[AccountClients, Resource], None]
+
+
+def bundle_of(tags: Mapping[str, str] | Iterable[Mapping[str, str]] | None) -> str | None:
+    """Return the bundle's name from the tags of a resource, in whichever form the service gives them.
+
+    >>> bundle_of([{"Key": "discern:bundle", "Value": "scones"}]), bundle_of({"a": "b"}), bundle_of(None)
+    ('scones', None, None)
+    """
+    if tags is None:
+        return None
+    if isinstance(tags, Mapping):
+        return tags.get(BUNDLE_TAG)
+    keyed = ({name.lower(): value for name, value in tag.items()} for tag in tags)
+    return next((tag["value"] for tag in keyed if tag.get("key") == BUNDLE_TAG), None)
+
+
+def pages(clients: AccountClients, service: str, call: str, key: str, **arguments: Any) -> Iterator[Any]:
+    """Yield the items of all pages of a listing.
+
+    Args:
+        clients: clients of the account.
+        service: service of the call.
+        call: name of the call.
+        key: key of the items in a page.
+        arguments: arguments of the call.
+    """
+    for page in clients[service].get_paginator(call).paginate(**arguments):
+        yield from page.get(key, ())

@@ -1,0 +1,89 @@
+"""Kinds of resources that store or pass on data: buckets, image repositories, topics, queues and logs."""
+
+from collections.abc import Iterator
+
+from discern.shipping.aws.account_clients import AccountClients, error_code
+from discern.shipping.aws.resource_kind import BUNDLE_TAG, Kind, Resource, bundle_of, pages
+
+
+def _buckets(clients: AccountClients) -> Iterator[Resource]:
+    for each in clients["s3"].list_buckets()["Buckets"]:
+        name = each["Name"]
+        try:
+            tags = clients["s3"].get_bucket_tagging(Bucket=name)["TagSet"]
+        except clients["s3"].exceptions.ClientError as error:
+            if error_code(error) not in ("NoSuchTagSet", "NoSuchBucket", "AccessDenied", "PermanentRedirect"):
+                raise
+            tags = []  # without tags, or not permitted: the inventory asks the tagging service too
+        yield Resource(kind="bucket", name=name, address=name, bundle=bundle_of(tags))
+
+
+def _remove_bucket(clients: AccountClients, resource: Resource) -> None:
+    client = clients["s3"]
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=resource.address):
+        versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
+        if objects:
+            client.delete_objects(Bucket=resource.address, Delete={"Objects": objects, "Quiet": True})
+    client.delete_bucket(Bucket=resource.address)
+
+
+def _repositories(clients: AccountClients) -> Iterator[Resource]:
+    for each in pages(clients, "ecr", "describe_repositories", "repositories"):
+        tags = clients["ecr"].list_tags_for_resource(resourceArn=each["repositoryArn"])["tags"]
+        name = each["repositoryName"]
+        yield Resource(kind="image-repository", name=name, address=name, bundle=bundle_of(tags))
+
+
+def _remove_repository(clients: AccountClients, resource: Resource) -> None:
+    clients["ecr"].delete_repository(repositoryName=resource.address, force=True)
+
+
+def _topics(clients: AccountClients) -> Iterator[Resource]:
+    for each in pages(clients, "sns", "list_topics", "Topics"):
+        arn = each["TopicArn"]
+        bundle = bundle_of(clients["sns"].list_tags_for_resource(ResourceArn=arn)["Tags"])
+        yield Resource(kind="topic", name=arn.rpartition(":")[2], address=arn, bundle=bundle)
+
+
+def _remove_topic(clients: AccountClients, resource: Resource) -> None:
+    for each in list(pages(clients, "sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=resource.address)):
+        if each["SubscriptionArn"].startswith("arn:"):  # not one that waits for its confirmation
+            clients["sns"].unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    clients["sns"].delete_topic(TopicArn=resource.address)
+
+
+def _queues(clients: AccountClients) -> Iterator[Resource]:
+    for url in pages(clients, "sqs", "list_queues", "QueueUrls"):
+        bundle = bundle_of(clients["sqs"].list_queue_tags(QueueUrl=url).get("Tags"))
+        yield Resource(kind="queue", name=url.rpartition("/")[2], address=url, bundle=bundle)
+
+
+def _remove_queue(clients: AccountClients, resource: Resource) -> None:
+    clients["sqs"].delete_queue(QueueUrl=resource.address)
+
+
+def _log_groups(clients: AccountClients) -> Iterator[Resource]:
+    for each in pages(clients, "logs", "describe_log_groups", "logGroups"):
+        name = each["logGroupName"]
+        tags = clients["logs"].list_tags_for_resource(resourceArn=each["arn"].removesuffix(":*"))["tags"]
+        yield Resource(kind="log-group", name=name, address=name, bundle=tags.get(BUNDLE_TAG))
+
+
+def remove_log_group(clients: AccountClients, resource: Resource) -> None:
+    """Remove a group of logs.
+
+    Args:
+        clients: clients of the account.
+        resource: the group.
+    """
+    clients["logs"].delete_log_group(logGroupName=resource.address)
+
+
+BUCKET = Kind(name="bucket", list=_buckets, remove=_remove_bucket)
+REPOSITORY = Kind(name="image-repository", list=_repositories, remove=_remove_repository)
+MESSAGE_KINDS = (
+    Kind(name="topic", list=_topics, remove=_remove_topic),
+    Kind(name="queue", list=_queues, remove=_remove_queue),
+)
+LOG_GROUP = Kind(name="log-group", list=_log_groups, remove=remove_log_group)

@@ -1,0 +1,134 @@
+"""Budget of a deployment, and the page that proposes it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from discern.errors import UsageError
+from discern.shipping.cost_row import CostRow
+
+_BUDGET = re.compile(r"\$?\s*(\d{1,9}(?:\.\d{1,4})?|\.\d{1,4})\s*(?:USD|US\$|\$)?", re.IGNORECASE)
+
+
+def parse_budget(text: str) -> float:
+    """Parse a budget in US dollars, for one month and what is paid once.
+
+    >>> parse_budget("5USD"), parse_budget("$2.50"), parse_budget("10")
+    (5.0, 2.5, 10.0)
+
+    Raises:
+        UsageError: it is not an amount of US dollars.
+    """
+    found = _BUDGET.fullmatch(text.strip())
+    if not found:
+        hint = "Give an amount such as 5USD; prices are in US dollars."
+        raise UsageError(f"Invalid budget: {text!r}.", hint=hint)
+    return float(found[1])
+
+
+def exceeds_budget(row: CostRow, budget: float) -> str:
+    """Return the reason why a plan is refused, or "" if it is within the budget.
+
+    The budget is compared with what is paid once and the first month. A plan with a price that is not known is refused.
+
+    Args:
+        row: row of the plan.
+        budget: US dollars.
+    """
+    if row.per_month is None or row.one_off is None:
+        return f"The cost of {row.target} is not known, so it cannot be held against the budget of {dollars(budget)}."
+    first = row.per_month + row.one_off
+    if first <= budget:
+        return ""
+    return f"{row.target} costs {dollars(first)} in the first month, more than the budget of {dollars(budget)}."
+
+
+def whole_plan(rows: Sequence[CostRow], chosen: CostRow) -> CostRow:
+    """Return the row of a way to deploy with what every way needs: storage, training and tuning.
+
+    Args:
+        rows: all rows of the estimate.
+        chosen: row of the way.
+    """
+    needed = [row for row in rows if not row.answers and row is not chosen]
+    one_off, parts = chosen.one_off, chosen.parts
+    for row in needed:
+        one_off = None if one_off is None or row.one_off is None else one_off + row.one_off
+        parts = None if parts is None or row.parts is None else {**parts, row.target: row.per_month or 0.0}
+    return replace(chosen, one_off=one_off, parts=parts)
+
+
+def dollars(amount: float | None) -> str:
+    """Format US dollars with as many decimals as tell small amounts apart.
+
+    >>> dollars(167.9), dollars(0.0019), dollars(None)
+    ('$167.90', '$0.0019', 'not known')
+    """
+    if amount is None:
+        return "not known"
+    if 0 < amount < 0.01:
+        return f"${amount:.2g}" if amount >= 1e-4 else f"${amount:.1e}"
+    return f"${amount:,.2f}"
+
+
+def write_proposal(
+    rows: Sequence[CostRow],
+    *,
+    chosen: CostRow,
+    name: str,
+    per_day: float,
+    budget: float | None,
+    notes: Sequence[str],
+    prices_as_of: str,
+) -> str:
+    """Write the page of a proposal in Markdown.
+
+    Args:
+        rows: all rows of the estimate.
+        chosen: row of the way that is proposed.
+        name: name of the model or of its pictures.
+        per_day: answers a day.
+        budget: US dollars of the first month; None if there is no limit.
+        notes: sentences on the prices and on what was measured.
+        prices_as_of: date of the oldest price.
+    """
+    plan = whole_plan(rows, chosen)
+    first = None if plan.per_month is None or plan.one_off is None else plan.per_month + plan.one_off
+    year = None if first is None or plan.per_month is None else first + 11 * plan.per_month
+    others = sorted(rows, key=lambda each: (each.per_month is None, each.per_month or 0))
+    return "\n".join(
+        [
+            f"# Budget: {name.translate(_MARKDOWN)}",
+            "",
+            f"Proposed: **{chosen.target}** for {per_day:,.0f} answers a day. Prices in US dollars, us-east-1, the "
+            f"oldest of {prices_as_of}; taxes and data transfer are not included.",
+            "",
+            *("| | US dollars |", "|---|---:|"),
+            f"| paid once | {dollars(plan.one_off)} |",
+            f"| each month | {dollars(plan.per_month)} |",
+            f"| first year | {dollars(year)} |",
+            f"| for 1,000 answers | {dollars(chosen.per_1000)} |",
+            *_limit(first, budget),
+            *("", "## Made of", "", "| part | a month |", "|---|---:|"),
+            *(f"| {part} | {dollars(amount)} |" for part, amount in (plan.parts or {}).items()),
+            *("", "## Instead of", "", "| way | a month | for 1,000 answers |", "|---|---:|---:|"),
+            *(
+                f"| {row.target} | {dollars(row.per_month)} | {dollars(row.per_1000)} |"
+                for row in others
+                if row.answers and row is not chosen
+            ),
+            *("", "## Assumptions", ""),
+            *(f"- {sentence}" for sentence in (*chosen.assumptions, *notes)),
+            "",
+        ]
+    )
+
+
+def _limit(first: float | None, budget: float | None) -> list[str]:
+    if budget is None:
+        return []
+    verdict = "not known" if first is None else "kept" if first <= budget else "exceeded"
+    return [f"| limit of the first month | {dollars(budget)} ({verdict}) |"]
+
+
+_MARKDOWN = {ord(sign): f"\\{sign}" for sign in "\\`*_{}[]<>#|"} | {ord("\n"): " ", ord("\r"): " "}

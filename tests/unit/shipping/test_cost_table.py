@@ -1,0 +1,138 @@
+"""Estimates of all ways to deploy, by arithmetic."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from discern.shipping.cost_row import CostRow, Workload
+from discern.shipping.cost_table import CostTable, estimate_costs
+from discern.shipping.price_table import COLUMNS, PriceTable, load_prices
+
+TODAY = date(2026, 11, 29)
+WORK = Workload(per_day=5000, milliseconds=60, memory_gb=1.73, resident_gb=0.15)
+
+
+def estimated(work: Workload = WORK, prices: PriceTable | None = None) -> CostTable:
+    return estimate_costs(prices or load_prices(today=TODAY), work)
+
+
+def row(target: str, work: Workload = WORK, prices: PriceTable | None = None) -> CostRow:
+    return next(each for each in estimated(work, prices).rows if each.target == target)
+
+
+def month(target: str, work: Workload = WORK, prices: PriceTable | None = None) -> float:
+    amount = row(target, work, prices).per_month
+    assert amount is not None
+    return amount
+
+
+def test_a_function_against_a_machine() -> None:
+    assert round(month("lambda-x86"), 2) == 0.29
+    assert month("ml.m5.xlarge") == pytest.approx(167.90)
+    assert month("small-server") == 5
+    assert month("real-time-endpoint") == pytest.approx(730 * 0.056)
+
+
+def test_the_amount_for_1000_answers_times_the_answers_is_the_month() -> None:
+    for each in estimated().rows:
+        if each.per_month is not None and each.per_1000 is not None:
+            assert each.per_1000 * 150 == pytest.approx(each.per_month)
+
+
+def test_every_row_has_its_keys_and_says_what_it_assumes() -> None:
+    for each in estimated().rows:
+        value = each.to_json()
+        assert {"target", "per_month", "per_1000", "one_off", "assumptions"} <= set(value)
+        assert value["assumptions"]
+
+
+def test_a_row_without_a_price_says_so_and_has_no_figure() -> None:
+    unknown = [each for each in estimated().rows if each.per_month is None]
+    assert {each.target for each in unknown} >= {"container-fargate", "rekognition-custom-labels"}
+    for each in unknown:
+        assert each.to_json()["per_month"] is each.to_json()["per_1000"] is each.to_json()["one_off"] is None
+        assert "price not known: give it by --prices FILE" in each.assumptions[0]
+
+
+def test_a_given_price_fills_the_row(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(f"{','.join(COLUMNS)}\nfargate,memory,GB-hour,0.004,,,,mine,2026-11-01\n")
+    parts = row("container-fargate", prices=load_prices(path, today=TODAY)).parts
+    assert parts is not None
+    assert parts["processor"] == pytest.approx(0.5 * 730 * 0.04048)
+    assert parts["memory"] == pytest.approx(730 * 0.004)
+
+
+def test_whole_milliseconds_are_billed() -> None:
+    assert month("lambda-x86", replace(WORK, milliseconds=59.2)) == month("lambda-x86")
+    assert month("lambda-x86", replace(WORK, milliseconds=60.2)) > month("lambda-x86")
+
+
+def test_the_initialisation_is_billed() -> None:
+    parts = row("lambda-x86", replace(WORK, per_day=24, cold_start=2.0)).parts
+    assert parts is not None
+    assert parts["cold starts"] == pytest.approx(20.3 * 30 * 2 * 1.73 * 0.0000166667, rel=0.01)
+
+
+def test_the_free_tier_is_subtracted_once() -> None:
+    work = replace(WORK, per_day=50_000, milliseconds=100, cold_start=1.0, free_tier=True)
+    parts = row("lambda-x86", work).parts
+    assert parts == {"compute": 0, "requests": pytest.approx(0.10), "cold starts": 0}
+    many = replace(work, per_day=500_000)
+    seconds = 500_000 * 30 * 0.1 * 1.73
+    compute = (row("lambda-x86", many).parts or {})["compute"]
+    assert compute == pytest.approx((seconds - 400_000) * 0.0000166667)
+
+
+def test_an_api_costs_by_the_million() -> None:
+    http, rest = row("lambda-http-api").parts, row("lambda-rest-api").parts
+    assert http is not None
+    assert rest is not None
+    assert (http["api"], rest["api"]) == (pytest.approx(0.15), pytest.approx(0.525))
+    assert http["logs"] == pytest.approx(150_000 * 400e-9 * 0.5)
+
+
+def test_memory_decides_on_the_machine() -> None:
+    assert "linux-512mb" in row("small-server").assumptions[0]
+    assert "linux-2gb" in row("small-server", replace(WORK, resident_gb=1.5)).assumptions[0]
+    assert "ml.c5.xlarge" in row("real-time-endpoint", replace(WORK, resident_gb=6)).assumptions[0]
+    assert row("small-server", replace(WORK, resident_gb=20)).per_month is None
+    assert row("serverless-endpoint", replace(WORK, resident_gb=7)).per_month is None
+
+
+def test_a_busy_minute_needs_more_machines() -> None:
+    busy = replace(WORK, per_day=5_000_000, peak=5)
+    needed = 5_000_000 * 0.06 / 86400 * 5
+    assert month("ml.m5.xlarge", busy) == pytest.approx(167.90 * -(-needed // 4))
+    parts = row("ml.m5.xlarge").parts
+    assert parts is not None
+    assert parts["idle"] > 0.99 * 167.90
+
+
+def test_break_even_is_where_both_cost_the_same() -> None:
+    for free_tier in (False, True):
+        for each in estimated(replace(WORK, free_tier=free_tier, peak=1)).break_even:
+            assert each.answers_per_day is not None
+            at = replace(WORK, free_tier=free_tier, peak=1, per_day=each.answers_per_day)
+            assert month(each.target, at) == pytest.approx(each.fixed)
+
+
+def test_break_even_in_closed_form() -> None:
+    found = {(each.target, each.against): each for each in estimated().break_even}
+    answer = 0.06 * 1.73 * 0.0000166667 + 0.2 / 1e6
+    each = found["lambda-x86", "ml.m5.xlarge"]
+    assert each.answers_per_day == pytest.approx(167.90 / 30 / answer)
+    assert each.machine_answers_per_day == pytest.approx(4 * 86400 / 0.06 / 5)
+    assert not each.reached
+    flat = {(each.target, each.against): each for each in estimated(replace(WORK, peak=1)).break_even}
+    assert flat["lambda-x86", "ml.m5.xlarge"].reached
+
+
+def test_the_lines_of_the_figure_meet_the_rows() -> None:
+    lines = estimated().lines
+    assert set(lines) == {"lambda-x86", "real-time-endpoint", "ml.m5.xlarge", "small-server"}
+    for name, points in lines.items():
+        at, amount = points[40]
+        assert amount == pytest.approx(month(name, replace(WORK, per_day=at)))
