@@ -20,7 +20,7 @@ _OF_COMMAND = frozenset(
 )
 
 
-def ship(  # noqa: PLR0913 - one parameter for each option
+def ship(
     ctx: typer.Context,
     target: Annotated[str, typer.Argument(metavar="TARGET", help=_TARGETS)],
     bundle: Annotated[str | None, typer.Argument(help="Path of a bundle, such as runs/NAME/model.discern.")] = None,
@@ -74,9 +74,7 @@ def ship(  # noqa: PLR0913 - one parameter for each option
     Example: discern ship lambda runs/bananas/model.discern --out lambda/ --dry-run
     """
     if target in cost_commands.ACCOUNT_ACTIONS:
-        done = cost_commands.run_account_action(
-            target, bundle=bundle, yes=yes, region=region, prices=prices, json=json
-        )
+        done = cost_commands.run_account_action(target, bundle=bundle, yes=yes, region=region, prices=prices, json=json)
         raise typer.Exit(0 if done else FELL_SHORT)
     if bundle is None:
         raise UsageError(f"There is no bundle to deploy to {target}.", hint="Pass its path after the target.")
@@ -89,9 +87,7 @@ def ship(  # noqa: PLR0913 - one parameter for each option
         from discern.flow.ship import ship
 
     announce = None if json else ship_lines.show_plan
-    result = ship(
-        target, bundle, out, dry_run=dry_run, yes=yes, announce=announce, **_target_options(ctx.params)
-    )
+    result = ship(target, bundle, out, dry_run=dry_run, yes=yes, announce=announce, **_target_options(ctx.params))
     if json:
         render.show_json(result.to_json())
         return

@@ -23,9 +23,7 @@ Bucket = Annotated[
     typer.Option(help="Bucket of the pictures, which the function may read; alone, it answers each as it arrives."),
 ]
 
-Arch = Annotated[
-    str | None, typer.Option(help="Processor of the function: x86_64 or arm64.", rich_help_panel=_LAMBDA)
-]
+Arch = Annotated[str | None, typer.Option(help="Processor of the function: x86_64 or arm64.", rich_help_panel=_LAMBDA)]
 Image = Annotated[
     bool | None,
     typer.Option(
@@ -35,9 +33,7 @@ Image = Annotated[
 Speech = Annotated[str | None, typer.Option(help="Speak answers on request: polly.", rich_help_panel=_LAMBDA)]
 AllowUrls = Annotated[
     bool | None,
-    typer.Option(
-        "--allow-urls", help="Let the function fetch pictures given as image_url.", rich_help_panel=_LAMBDA
-    ),
+    typer.Option("--allow-urls", help="Let the function fetch pictures given as image_url.", rich_help_panel=_LAMBDA),
 ]
 Queue = Annotated[
     str | None,
@@ -59,9 +55,7 @@ AllFormats = Annotated[
 Wheels = Annotated[
     str | None, typer.Option(help="Folder of wheels to use without any download.", rich_help_panel=_LAMBDA)
 ]
-Python = Annotated[
-    str | None, typer.Option(help="Python 3.12 that compiles the package.", rich_help_panel=_LAMBDA)
-]
+Python = Annotated[str | None, typer.Option(help="Python 3.12 that compiles the package.", rich_help_panel=_LAMBDA)]
 
 RouteBy = Annotated[
     str | None,
@@ -74,16 +68,12 @@ Map = Annotated[
 Concurrency = Annotated[
     int | None, typer.Option(help="Pictures of a list that are classified at once.", rich_help_panel=_WORKFLOW)
 ]
-Tolerate = Annotated[
-    int | None, typer.Option(help="Pictures of a list that may fail.", rich_help_panel=_WORKFLOW)
-]
+Tolerate = Annotated[int | None, typer.Option(help="Pictures of a list that may fail.", rich_help_panel=_WORKFLOW)]
 ReviewPrefix = Annotated[
     str | None,
     typer.Option(help="Folder in the bucket for copies of pictures that do not pass.", rich_help_panel=_WORKFLOW),
 ]
-Notify = Annotated[
-    bool | None, typer.Option("--notify", help="Announce failures by SNS.", rich_help_panel=_WORKFLOW)
-]
+Notify = Annotated[bool | None, typer.Option("--notify", help="Announce failures by SNS.", rich_help_panel=_WORKFLOW)]
 Function = Annotated[
     str | None, typer.Option(help="ARN of the Lambda function that runs the tasks.", rich_help_panel=_WORKFLOW)
 ]
@@ -91,9 +81,7 @@ Traffic = Annotated[
     str | None,
     typer.Option(help="Send the pictures of this folder through the workflow instead.", rich_help_panel=_TRAFFIC),
 ]
-StateMachine = Annotated[
-    str | None, typer.Option(help="ARN of the workflow, for --traffic.", rich_help_panel=_TRAFFIC)
-]
+StateMachine = Annotated[str | None, typer.Option(help="ARN of the workflow, for --traffic.", rich_help_panel=_TRAFFIC)]
 Record = Annotated[
     str | None,
     typer.Option(
@@ -112,9 +100,7 @@ Cpus = Annotated[int | None, typer.Option(help="Cores of one container.", rich_h
 MinReplicas = Annotated[
     int | None, typer.Option(help="Containers on Kubernetes without traffic.", rich_help_panel=_CONTAINER)
 ]
-MaxReplicas = Annotated[
-    int | None, typer.Option(help="Containers on Kubernetes at most.", rich_help_panel=_CONTAINER)
-]
+MaxReplicas = Annotated[int | None, typer.Option(help="Containers on Kubernetes at most.", rich_help_panel=_CONTAINER)]
 
 Api = Annotated[
     str | None,
@@ -122,9 +108,7 @@ Api = Annotated[
         help="Address of the API that the site calls; by default the browser runs the model.", rich_help_panel=_SITE
     ),
 ]
-Place = Annotated[
-    str | None, typer.Option(help="Place of the site: cloudfront or amplify.", rich_help_panel=_SITE)
-]
+Place = Annotated[str | None, typer.Option(help="Place of the site: cloudfront or amplify.", rich_help_panel=_SITE)]
 Runtime = Annotated[
     str | None, typer.Option(help="Local copy of onnxruntime-web's npm archive.", rich_help_panel=_SITE)
 ]

@@ -80,7 +80,7 @@ def _tasks(options: WorkflowOptions, place: Mapping[str, Any], *, after: str) ->
         result={"inferences.$": "$.Payload.inferences", "answer": answer},
         path="$.classified",
     )
-    asked = {"inferences.$": "$.classified.inferences", "decision.$": "$.classified.answer.decision"}
+    asked: dict[str, Any] = {"inferences.$": "$.classified.inferences", "decision.$": "$.classified.answer.decision"}
     if options.threshold is not None:
         asked["threshold"] = options.threshold
     screen = lambda_task("filter", asked, result=None, path=None)
@@ -97,7 +97,7 @@ def _failures(options: WorkflowOptions, place: Mapping[str, Any], ends: Ends) ->
     notify = ends.notify and options.notify
     chain = [name for name, wanted in ((_REVIEW, options.review_folder), (_NOTIFY, notify), (_END, True)) if wanted]
     said = {"Error": BELOW_THRESHOLD, "Cause.$": "States.JsonToString($.classified.answer)"}
-    states = {
+    states: dict[str, State] = {
         _BELOW: {"Type": "Pass", "Parameters": said, "ResultPath": "$.failure", "Next": chain[0]},
         # Keeps the error that was caught, in a state of its own, so that the history says so.
         _FAILURE: {"Type": "Pass", "Next": chain[0]},
