@@ -7,6 +7,7 @@ from pathlib import Path
 from discern.bundle import load
 from discern.errors import UsageError
 from discern.shipping.cost_row import CORE_GB, Workload
+from discern.shipping.function_memory import recommended_megabytes
 from discern.shipping.measurement import Measurement, measure
 from discern.shipping.training_costs import Method
 
@@ -84,9 +85,10 @@ def measured_workload(path: Path, per_day: float, options: CostOptions) -> tuple
         measured = None
     size = path.stat().st_size / 1e9
     need = (measured and measured.resident_gb) or _LIBRARIES_GB + 3 * size
-    memory = options.memory or max(CORE_GB, _rounded_up(need))
+    recommended = recommended_megabytes(need) / 1024
+    memory = options.memory or recommended
     if measured is not None and memory < need:
-        hint = f"Give --memory {_rounded_up(need):.2f} or more."
+        hint = f"Give --memory {math.ceil(recommended * 100) / 100:g}, or omit it."
         raise UsageError(f"{memory:g} GB do not hold the bundle, which takes {need:.2f} GB here.", hint=hint)
     milliseconds, cold_start = options.milliseconds, options.cold_start
     if measured is not None:
@@ -147,8 +149,3 @@ def workload_notes(measured: Measurement | None, options: CostOptions, method: M
         return [f"Given, not measured: {options.milliseconds:g} ms an answer."]
     backbone = f"{_ASSUMED_MILLISECONDS:g} ms an answer is assumed for the default backbone"
     return [f"Nothing can be measured before a bundle exists ({method}): {backbone}."]
-
-
-def _rounded_up(gigabytes: float) -> float:
-    """Round an amount of memory up to hundredths of a GB, with a tenth to spare."""
-    return math.ceil(gigabytes * 110) / 100

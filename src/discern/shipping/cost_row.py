@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from discern.shipping.price_table import PriceTable, PriceUnknown
+from discern.shipping.price_table import CostUnknown, PriceTable
 
 DAYS = 30
 """Days with answers in a month, so that 5,000 a day are 150,000 a month."""
 HOURS = 730
 """Hours for which a machine that is always on is billed in a month, a twelfth of a year."""
-CORE_GB = 1769 / 1024
-"""Memory in GB with which a Lambda function has one core to itself."""
+CORE_MEGABYTES = 1769
+"""Memory in MB with which a Lambda function has one core to itself."""
+CORE_GB = CORE_MEGABYTES / 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +116,8 @@ def _rounded(amount: float | None) -> float | None:
 def priced(
     target: str, work: Workload, estimate: Callable[[PriceTable, Workload], CostRow], prices: PriceTable
 ) -> CostRow:
-    """Return the row of an estimate, or one without figures that names the price that is not known."""
+    """Return the row of an estimate, or one without figures that says why the cost is not known."""
     try:
         return estimate(prices, work)
-    except PriceUnknown as unknown:
+    except CostUnknown as unknown:
         return CostRow(target=target, parts=None, answers=work.per_month, one_off=None, assumptions=(str(unknown),))

@@ -1,7 +1,9 @@
 """Measurement of a model bundle on this machine, in a new process that imports as little as a function does."""
 
+import importlib
 import io
 import statistics
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from discern.parallel import WorkerProcess
 
 _PICTURES, _DRAWN = 10, 2  # not tuned: the median of nine after the first, of two different ones
 _SIZE = (1024, 768)
+_SERVER = "discern.serving.web.server"
 _model: list[Model] = []  # of the helper process, between its two calls
 
 
@@ -42,11 +45,12 @@ class Measurement:
         return {name: round(value, 7) if isinstance(value, float) else value for name, value in asdict(self).items()}
 
 
-def measure(path: Path) -> Measurement:
+def measure(path: Path, *, server: bool = False) -> Measurement:
     """Measure a model bundle in a new process.
 
     Args:
         path: path of the bundle.
+        server: whether the process loads what a server needs as well, as in a container.
 
     Raises:
         BundleError: it cannot be loaded, does not reproduce its golden vectors, or no process can be started.
@@ -57,7 +61,7 @@ def measure(path: Path) -> Measurement:
     except OSError as error:
         raise _not_measured(path, error) from error
     try:
-        process.run(_load, str(path.absolute()))
+        process.run(_load, str(path.absolute()), _SERVER if server else "")
         cold_start = time.perf_counter() - start
         pictures = _draw_pictures()
         milliseconds, resident = process.run(_answer, pictures)
@@ -71,7 +75,7 @@ def measure(path: Path) -> Measurement:
 
 
 def _not_measured(path: Path, error: OSError) -> BundleError:
-    hint = "Close other programs, or give --milliseconds, --memory and --cold-start instead."
+    hint = "Close other programs, or pass what `discern cost` would measure: --milliseconds, --memory and --cold-start."
     return BundleError(f"{path} cannot be measured on this machine: {error}.", hint=hint)
 
 
@@ -90,7 +94,9 @@ def _draw_pictures() -> list[bytes]:
     return [drawn[index % _DRAWN] for index in range(_PICTURES)]
 
 
-def _load(path: str) -> None:
+def _load(path: str, library: str) -> None:
+    if library:
+        importlib.import_module(library)
     model = load(path, threads=1)
     if not model.verify().passed:
         message = f"{path} does not reproduce its golden vectors on this machine."
@@ -108,10 +114,14 @@ def _answer(pictures: list[bytes]) -> tuple[float, float | None]:
 
 
 def _peak_memory() -> float | None:
-    """Return the peak memory of this process in GB, or None if the system is not Linux.
+    """Return the peak memory of this process in GB, or None if the system does not state it.
 
-    The C function for it counts the parent's memory too, from which this process was forked.
+    On Linux the C function for it counts the memory of the parent too, from which this process was forked.
     """
+    if sys.platform == "darwin":
+        import resource  # noqa: PLC0415 - Windows has no such module
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e9
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from discern.bundle import Model
+from discern.shipping.measurement import Measurement, measure
 from discern.shipping.plan import Plan
 
 _SHORT_FINGERPRINT = 12
@@ -37,6 +39,24 @@ class ShippedBundle:
         """Return the tags of every resource that is created for this bundle."""
         name = _NOT_IN_TAGS.sub("_", self.model.manifest.name)[:_MAX_TAG]
         return {"discern:bundle": name, "discern:fingerprint": self.model.fingerprint[:_SHORT_FINGERPRINT]}
+
+    @cached_property
+    def measured(self) -> Measurement:
+        """Return the time and memory of the model in a function, measured once.
+
+        Raises:
+            BundleError: it cannot be measured on this machine.
+        """
+        return measure(self.path)
+
+    @cached_property
+    def measured_server(self) -> Measurement:
+        """Return the time and memory of the model in a server, measured once.
+
+        Raises:
+            BundleError: it cannot be measured on this machine.
+        """
+        return measure(self.path, server=True)
 
 
 class ShipTarget(Protocol):
