@@ -5,7 +5,7 @@ from dataclasses import replace
 from discern.shipping.cost_row import Workload
 from discern.shipping.function_costs import lambda_estimate
 from discern.shipping.machine_costs import machine_estimate
-from discern.shipping.price_table import Price, PriceTable, PriceUnknown
+from discern.shipping.price_table import CostUnknown, Price, PriceTable
 
 _LEAST, _MOST, _IN_TEN = 1, 7, 20  # powers of ten of answers a day, and points in each; not tuned
 
@@ -27,5 +27,5 @@ def cost_lines(prices: PriceTable, work: Workload, machines: dict[str, Price]) -
             name: [(each.per_day, estimate(prices, each).per_month or 0.0) for each in workloads]
             for name, estimate in estimates.items()
         }
-    except PriceUnknown:
+    except CostUnknown:
         return {}

@@ -4,7 +4,7 @@ import math
 
 from discern.shipping.cost_row import DAYS, HOURS, CostRow, Workload
 from discern.shipping.function_costs import Estimate
-from discern.shipping.price_table import Price, PriceTable, PriceUnknown
+from discern.shipping.price_table import CostUnknown, Price, PriceTable
 
 _SYSTEM_GB = 0.25  # operating system and server beside the model; not tuned
 _BATCH_START_SECONDS = 240  # start of the machine and of the container; not tuned
@@ -43,6 +43,19 @@ def machines(prices: PriceTable, service: str, work: Workload) -> list[Price]:
     return sorted(fitting, key=lambda each: (_needed(each, work) * fixed_per_month(each), fixed_per_month(each)))
 
 
+def cheapest_machine(prices: PriceTable, service: str, work: Workload) -> Price:
+    """Return the machine of a service that holds the model and answers the workload at least cost.
+
+    Raises:
+        CostUnknown: the table has none.
+    """
+    found = machines(prices, service, work)
+    if not found:
+        need = work.resident_gb + _SYSTEM_GB
+        raise CostUnknown(f"No machine of {service} in the price table has {need:.2g} GB: add one by --prices FILE.")
+    return found[0]
+
+
 def machine_estimate(machine: Price, target: str) -> Estimate:
     """Return the estimate of machines of one type that are always on.
 
@@ -70,10 +83,8 @@ def machine_estimate(machine: Price, target: str) -> Estimate:
 
 def batch_estimate(prices: PriceTable, work: Workload) -> CostRow:
     """Estimate one batch job a day on the machine that does it at least cost."""
-    known = machines(prices, "sagemaker", work)
-    if not known:
-        raise PriceUnknown("sagemaker", f"a machine of {work.resident_gb + _SYSTEM_GB:.1f} GB or more")
-    machine = min(known, key=lambda each: _job_seconds(each, work) * each.amount)
+    cheapest_machine(prices, "sagemaker", work)
+    machine = min(machines(prices, "sagemaker", work), key=lambda each: _job_seconds(each, work) * each.amount)
     amount = prices.amount("sagemaker", machine.item, "hour")
     parts = {
         "start": DAYS * _BATCH_START_SECONDS / 3600 * amount,

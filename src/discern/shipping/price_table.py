@@ -23,7 +23,11 @@ _MOST_BYTES = 1 << 20  # not tuned: some thousand rows
 _HINT = f"The columns are {', '.join(COLUMNS)}; docs/cost.md has an example."
 
 
-class PriceUnknown(Exception):
+class CostUnknown(Exception):
+    """Exception for a cost that cannot be estimated; its message is the reason."""
+
+
+class PriceUnknown(CostUnknown):
     """Exception for a price that the table does not have.
 
     Args:
