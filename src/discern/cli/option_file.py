@@ -33,6 +33,7 @@ _NUMBERS = {"at_most_wrong", "coverage", "threshold"}
 _PATHS = {
     *("source", "bundle", "bundles", "run", "paths", "undo", "fixes", "negatives", "names", "runs", "cache", "out"),
     *("sheet", "sort", "examples", "like", "against", "keys", "key_file"),
+    *("wheels", "runtime", "prices", "traffic", "record"),
 }
 
 
