@@ -110,6 +110,7 @@ STRINGS = {
 }
 # Options of npm, and of the commands that copy from elsewhere.
 FOREIGN = {"pack-destination", "loglevel", "ignore-scripts", "no-update-notifier", "recursive", "ratio", "share"}
+FOREIGN |= {"invalidation-mode"}  # of python -m compileall
 FOREIGN |= {"build", "build-arg", "fetch-timeout", "fetch-retries", "fetch-retry-mintimeout"}
 
 

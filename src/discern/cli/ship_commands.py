@@ -9,6 +9,8 @@ from discern.cli.common_options import Cache, Examples, Json
 from discern.cli.cost_commands import Prices
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
+from discern.cli.option_sources import is_given
+from discern.cli.option_values import parse_share
 from discern.errors import UsageError
 
 _TARGETS = (
@@ -18,6 +20,7 @@ _TARGETS = (
 _OF_COMMAND = frozenset(
     ("target", "bundle", "out", "dry_run", "yes", "region", "prices", "traffic", "state_machine", "record", "json")
 )
+_NAMES = {"each": "map"}  # where Python's own names forbid the option's
 
 
 def ship(
@@ -74,6 +77,7 @@ def ship(
     Example: discern ship lambda runs/bananas/model.discern --out lambda/ --dry-run
     """
     if target in cost_commands.ACCOUNT_ACTIONS:
+        _refuse_others(target, ctx)
         done = cost_commands.run_account_action(target, bundle=bundle, yes=yes, region=region, prices=prices, json=json)
         raise typer.Exit(0 if done else FELL_SHORT)
     if bundle is None:
@@ -87,7 +91,7 @@ def ship(
         from discern.flow.ship import ship
 
     announce = None if json else ship_lines.show_plan
-    result = ship(target, bundle, out, dry_run=dry_run, yes=yes, announce=announce, **_target_options(ctx.params))
+    result = ship(target, bundle, out, dry_run=dry_run, yes=yes, announce=announce, **_target_options(target, ctx))
     if json:
         render.show_json(result.to_json())
         return
@@ -95,7 +99,23 @@ def ship(
         typer.echo(render.one_line(line))
 
 
-def _target_options(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that belong to targets, under the names of their options classes."""
-    options = {name: value for name, value in given.items() if name not in _OF_COMMAND}
-    return options | {"map": options.pop("each")}
+def _refuse_others(action: str, ctx: typer.Context) -> None:
+    """Refuse the options of the command line that an action on the account does not have."""
+    allowed = ("target", "bundle", "yes", "region", "prices", "json", "config")
+    for param in ctx.command.params:
+        if param.name not in allowed and is_given(ctx, str(param.name)):
+            raise UsageError(
+                f"{param.opts[0]} does not apply to {action}.",
+                hint=f"Leave it out of `discern ship {action}`.",
+            )
+
+
+def _target_options(target: str, ctx: typer.Context) -> dict[str, Any]:
+    """Return the options for targets by their names in Python; a file's options apply where the target has them."""
+    from discern.flow.ship import has_option
+
+    given = {name: value for name, value in ctx.params.items() if name not in _OF_COMMAND and value is not None}
+    if "threshold" in given:
+        given["threshold"] = parse_share(given["threshold"])
+    named = {_NAMES.get(name, name): (value, is_given(ctx, name)) for name, value in given.items()}
+    return {name: value for name, (value, typed) in named.items() if typed or has_option(target, name)}

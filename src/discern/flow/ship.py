@@ -95,6 +95,19 @@ def ship(
     return ShipResult(plan=plan, folder=folder, created=created)
 
 
+def has_option(target: str, name: str) -> bool:
+    """Return True if a target has an option of that name.
+
+    Raises:
+        UsageError: the target is unknown.
+    """
+    return name in _option_names(find_ship_target(target))
+
+
+def _option_names(target: ShipTarget) -> list[str]:
+    return [item.name for item in fields(target.options_type) if item.metadata.get("given", True)]
+
+
 @contextmanager
 def _output(folder: Path | None, target: str) -> Iterator[Path]:
     """Context manager for the folder to write to, which is temporary if none is given."""
@@ -110,7 +123,7 @@ def _configure(target: ShipTarget, options: Mapping[str, Any], bundle: Path) -> 
     """Build a target's options from those given, and reject those that it does not have."""
     given = {name: value for name, value in options.items() if value is not None}
     given |= {name: resolve_path(given[name]) for name in _PATHS & given.keys()}
-    known = [item.name for item in fields(target.options_type) if item.metadata.get("given", True)]
+    known = _option_names(target)
     if others := sorted(given.keys() - set(known)):
         spelled = ", ".join(f"--{name.replace('_', '-')}" for name in known)
         raise UsageError(
