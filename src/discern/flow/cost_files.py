@@ -62,6 +62,7 @@ def _proposal(result: CostResult, name: str, budget: float | None) -> str:
         budget=budget,
         notes=result.notes,
         prices_as_of=result.prices_as_of,
+        regions=result.regions,
     )
 
 

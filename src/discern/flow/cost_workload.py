@@ -102,6 +102,7 @@ def measured_workload(path: Path, per_day: float, options: CostOptions) -> tuple
         milliseconds=milliseconds,
         memory_gb=memory,
         resident_gb=need,
+        server_gb=None if measured is None else measured.server_gb,
         cold_start=cold_start,
         package_gb=_ZIPPED_GB + size,
         peak=options.peak,
@@ -137,14 +138,10 @@ def assumed_workload(path: Path, per_day: float, options: CostOptions) -> Worklo
 def workload_notes(measured: Measurement | None, options: CostOptions, method: Method | None) -> list[str]:
     """Return a sentence on the origin of the time of an answer."""
     if measured is not None:
-        memory = "" if measured.resident_gb is None else f", {measured.resident_gb:.2f} GB of memory"
         factor = (
             "" if options.factor == 1 else f"; the target's cores are taken to need {options.factor:g} times as long"
         )
-        return [
-            f"Measured on this machine, on one core: {measured.milliseconds:.1f} ms an answer (median of "
-            f"{measured.pictures - 1} pictures of 1,024 x 768), {measured.cold_start:.2f} s to start{memory}{factor}."
-        ]
+        return [f"{measured.describe()}{factor}."]
     if options.milliseconds is not None:
         return [f"Given, not measured: {options.milliseconds:g} ms an answer."]
     backbone = f"{_ASSUMED_MILLISECONDS:g} ms an answer is assumed for the default backbone"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from discern.errors import UsageError
 from discern.shipping.cost_row import CostRow
+from discern.shipping.price_table import REGION, UNDATED
 
 _BUDGET = re.compile(r"\$?\s*(\d{1,9}(?:\.\d{1,4})?|\.\d{1,4})\s*(?:USD|US\$|\$)?", re.IGNORECASE)
 
@@ -38,9 +39,13 @@ def exceeds_budget(row: CostRow, budget: float) -> str:
     if row.per_month is None or row.one_off is None:
         return f"The cost of {row.target} is not known, so it cannot be held against the budget of {dollars(budget)}."
     first = row.per_month + row.one_off
-    if first <= budget:
+    if _keeps(first, budget):
         return ""
     return f"{row.target} costs {dollars(first)} in the first month, more than the budget of {dollars(budget)}."
+
+
+def _keeps(amount: float, budget: float) -> bool:
+    return round(amount, 6) <= budget
 
 
 def whole_plan(rows: Sequence[CostRow], chosen: CostRow) -> CostRow:
@@ -61,14 +66,23 @@ def whole_plan(rows: Sequence[CostRow], chosen: CostRow) -> CostRow:
 def dollars(amount: float | None) -> str:
     """Format US dollars with as many decimals as tell small amounts apart.
 
-    >>> dollars(167.9), dollars(0.0019), dollars(None)
-    ('$167.90', '$0.0019', 'not known')
+    >>> dollars(167.9), dollars(0.0019), dollars(5e-6), dollars(None)
+    ('$167.90', '$0.0019', '<$0.0001', 'not known')
     """
     if amount is None:
         return "not known"
     if 0 < amount < 0.01:
-        return f"${amount:.2g}" if amount >= 1e-4 else f"${amount:.1e}"
+        return f"${amount:.2g}" if amount >= 1e-4 else "<$0.0001"
     return f"${amount:,.2f}"
+
+
+def describe_dates(as_of: str) -> str:
+    """Describe the dates of prices by that of the oldest.
+
+    >>> describe_dates("2026-09-27"), describe_dates("undated")
+    ('prices of 2026-09-27 and later', 'undated prices')
+    """
+    return "undated prices" if as_of == UNDATED else f"prices of {as_of} and later"
 
 
 def write_proposal(
@@ -80,6 +94,7 @@ def write_proposal(
     budget: float | None,
     notes: Sequence[str],
     prices_as_of: str,
+    regions: Sequence[str] = (REGION,),
 ) -> str:
     """Write the page of a proposal in Markdown.
 
@@ -91,6 +106,7 @@ def write_proposal(
         budget: US dollars of the first month; None if there is no limit.
         notes: sentences on the prices and on what was measured.
         prices_as_of: date of the oldest price.
+        regions: regions of the prices.
     """
     plan = whole_plan(rows, chosen)
     first = None if plan.per_month is None or plan.one_off is None else plan.per_month + plan.one_off
@@ -100,8 +116,8 @@ def write_proposal(
         [
             f"# Budget: {name.translate(_MARKDOWN)}",
             "",
-            f"Proposed: **{chosen.target}** for {per_day:,.0f} answers a day. Prices in US dollars, us-east-1, the "
-            f"oldest of {prices_as_of}; taxes and data transfer are not included.",
+            f"Proposed: **{chosen.target}** for {per_day:,.10g} answers a day, in US dollars by "
+            f"{describe_dates(prices_as_of)} for {' and '.join(regions)}; taxes and data transfer are not included.",
             "",
             *("| | US dollars |", "|---|---:|"),
             f"| paid once | {dollars(plan.one_off)} |",
@@ -127,7 +143,7 @@ def write_proposal(
 def _limit(first: float | None, budget: float | None) -> list[str]:
     if budget is None:
         return []
-    verdict = "not known" if first is None else "kept" if first <= budget else "exceeded"
+    verdict = "not known" if first is None else "kept" if _keeps(first, budget) else "exceeded"
     return [f"| limit of the first month | {dollars(budget)} ({verdict}) |"]
 
 

@@ -60,13 +60,14 @@ def _lambda_cost(prices: PriceTable, planned: PlannedDeployment) -> CostRow:
     assert isinstance(options, LambdaOptions)
     measured = planned.bundle.measured
     memory = function_megabytes(measured.resident_gb, options.memory) / 1024
-    work = _workload(planned, measured, memory=memory, package=(planned.plan.zipped_bytes or 0) / 1e9)
+    package = (planned.plan.zipped_bytes or 0) / 1e9
+    work = _workload(planned, measured, memory=memory, package=0.0 if options.image else package)
     processor = "arm" if options.arch == "arm64" else "x86"
     row = api_estimate("http", processor, snapshot=not options.image)(prices, work)
     said = list(row.assumptions)
     parts = dict(row.parts or {})
     if options.image:
-        size = work.package_gb + _BASE_IMAGE_GB
+        size = package + _BASE_IMAGE_GB
         parts["image"] = size * prices.amount("ecr", "storage", "GB-month")
         said.append(
             f"The image takes {size:.2f} GB in ECR, of which {_BASE_IMAGE_GB:g} GB are taken for Amazon's base."
@@ -75,7 +76,7 @@ def _lambda_cost(prices: PriceTable, planned: PlannedDeployment) -> CostRow:
         said.append("Without spoken answers.")
     if options.bucket:
         said.append("Pictures that arrive in the bucket: without their requests to S3, and counted as if by the API.")
-    return replace(row, parts=parts, assumptions=tuple(said))
+    return replace(row, parts=parts, assumptions=(*said, f"{measured.describe()}."))
 
 
 def _workflow_cost(prices: PriceTable, planned: PlannedDeployment) -> CostRow:
@@ -88,19 +89,19 @@ def _workflow_cost(prices: PriceTable, planned: PlannedDeployment) -> CostRow:
     said = ["The function itself is deployed by `discern ship lambda`, whose API and snapshot are not part of this."]
     if options.map:
         said.append(f"Lists of {LIST_PICTURES} pictures.")
-    return replace(row, assumptions=(*row.assumptions, *said))
+    return replace(row, assumptions=(*row.assumptions, *said, f"{measured.describe()}."))
 
 
 def _container_cost(prices: PriceTable, planned: PlannedDeployment) -> CostRow:
     options = planned.options
     assert isinstance(options, ContainerOptions)
-    measured = planned.bundle.measured_server
+    measured = planned.bundle.measured
     work = _workload(planned, measured, memory=CORE_GB)
     if options.memory is not None:
-        work = replace(work, resident_gb=options.memory * (1 << 20) / 1e9)
+        work = replace(work, server_gb=options.memory * (1 << 20) / 1e9)
     row = machine_estimate(cheapest_machine(prices, "lightsail", work), SERVER)(prices, work)
     said = "For a server of AWS Lightsail; a machine that you have already costs nothing more."
-    return replace(row, assumptions=(*row.assumptions, said))
+    return replace(row, assumptions=(*row.assumptions, said, f"{measured.describe()}."))
 
 
 def _kubernetes_cost(prices: PriceTable, planned: PlannedDeployment) -> CostRow:  # noqa: ARG001 - as the others
@@ -130,6 +131,7 @@ def _workload(planned: PlannedDeployment, measured: Measurement, *, memory: floa
         milliseconds=measured.milliseconds * slower,
         memory_gb=memory,
         resident_gb=measured.resident_gb,
+        server_gb=measured.server_gb,
         cold_start=measured.cold_start * slower,
         package_gb=package,
     )

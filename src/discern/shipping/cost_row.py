@@ -25,6 +25,7 @@ class Workload:
         milliseconds: time of one answer on one core of the target.
         memory_gb: memory of a function in GB.
         resident_gb: memory in GB that a process needs for the model.
+        server_gb: memory in GB that a web server with the model needs; None for as much as a process.
         cold_start: seconds from the start of a process to its readiness; None if that is not known.
         package_gb: size of the deployed package in GB.
         picture_gb: mean size of a picture in GB.
@@ -37,6 +38,7 @@ class Workload:
     milliseconds: float
     memory_gb: float = CORE_GB
     resident_gb: float = 0.15
+    server_gb: float | None = None
     cold_start: float | None = None
     package_gb: float = 0.05
     picture_gb: float = 0.0003

@@ -49,11 +49,13 @@ def api_estimate(interface: str, processor: str = "x86", *, snapshot: bool = Fal
             parts |= _snapshot_parts(prices, work)
         parts["api"] = work.per_month / 1e6 * prices.amount("apigateway", interface, "million requests")
         parts["logs"] = work.per_month * _LOG_GB * prices.amount("cloudwatch", "logs", "GB")
-        parts["storage"] = work.package_gb * prices.amount("s3", "storage", "GB-month")
+        stored = ""
+        if work.package_gb:
+            parts["storage"] = work.package_gb * prices.amount("s3", "storage", "GB-month")
+            stored = f"; the package of {work.package_gb * 1000:.0f} MB in S3"
         said = (
             *_function_assumptions(work, processor, snapshot=snapshot),
-            f"{interface.upper()} API of API Gateway; {_LOG_GB * 1e9:.0f} bytes of logs an answer; the package of "
-            f"{work.package_gb * 1000:.0f} MB in S3.",
+            f"{interface.upper()} API of API Gateway; {_LOG_GB * 1e9:.0f} bytes of logs an answer{stored}.",
             "Without data transfer to the internet.",
         )
         target = api_target(interface, processor, snapshot=snapshot)
@@ -66,9 +68,10 @@ def api_target(interface: str, processor: str = "x86", *, snapshot: bool = False
     """Return the name of the row of `api_estimate`.
 
     >>> api_target("http"), api_target("http", "arm", snapshot=True)
-    ('lambda-http-api', 'lambda-http-api-arm-snapstart')
+    ('lambda-http-api', 'lambda-snapstart-arm')
     """
-    return f"lambda-{interface}-api" + ("-arm" if processor == "arm" else "") + ("-snapstart" if snapshot else "")
+    name = "lambda-snapstart" if snapshot else f"lambda-{interface}-api"
+    return f"{name}-arm" if processor == "arm" else name
 
 
 def workflow_estimate(transitions: float = PICTURE_TRANSITIONS) -> Estimate:
@@ -180,5 +183,5 @@ def _function_assumptions(work: Workload, processor: str, *, snapshot: bool = Fa
     same = " The time is taken to be that of x86." if processor == "arm" else ""
     return (
         f"{work.milliseconds:.4g} ms an answer in {size}; {_start_text(work, snapshot=snapshot)}{same}",
-        f"Free tier on: {free}." if work.free_tier else f"Free tier off (with --free-tier, {free}).",
+        f"Free tier on: {free}." if work.free_tier else f"Free tier off; with it, {free}.",
     )

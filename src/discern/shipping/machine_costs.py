@@ -6,7 +6,7 @@ from discern.shipping.cost_row import DAYS, HOURS, CostRow, Workload
 from discern.shipping.function_costs import Estimate
 from discern.shipping.price_table import CostUnknown, Price, PriceTable
 
-_SYSTEM_GB = 0.25  # operating system and server beside the model; not tuned
+_SYSTEM_GB = 0.25  # operating system beside the server; not tuned
 _BATCH_START_SECONDS = 240  # start of the machine and of the container; not tuned
 _TASK_CORES, _TASK_GB = 0.5, 1.0
 CUSTOM_SERVICES = {
@@ -19,7 +19,12 @@ CUSTOM_SERVICES = {
 
 def holds(machine: Price, work: Workload) -> bool:
     """Test whether a machine has the memory for the model beside its operating system."""
-    return machine.memory_gb is not None and machine.memory_gb >= work.resident_gb + _SYSTEM_GB
+    return machine.memory_gb is not None and machine.memory_gb >= _needed_gb(work)
+
+
+def _needed_gb(work: Workload) -> float:
+    """Return the memory in GB of a machine that holds the model beside its operating system."""
+    return (work.server_gb or work.resident_gb) + _SYSTEM_GB
 
 
 def answers_per_day(machine: Price, work: Workload) -> float:
@@ -51,8 +56,8 @@ def cheapest_machine(prices: PriceTable, service: str, work: Workload) -> Price:
     """
     found = machines(prices, service, work)
     if not found:
-        need = work.resident_gb + _SYSTEM_GB
-        raise CostUnknown(f"No machine of {service} in the price table has {need:.2g} GB: add one by --prices FILE.")
+        need = f"{_needed_gb(work):.2g} GB"
+        raise CostUnknown(f"No machine of {service} in the price table has {need}: add one by --prices FILE.")
     return found[0]
 
 
@@ -104,7 +109,7 @@ def _job_seconds(machine: Price, work: Workload) -> float:
 def container_estimate(prices: PriceTable, work: Workload) -> CostRow:
     """Estimate a container that is always on, on Fargate."""
     cores = _TASK_CORES * max(1, math.ceil(work.per_day * work.seconds / 86400 * work.peak / _TASK_CORES))
-    memory = max(_TASK_GB, math.ceil(work.resident_gb + _SYSTEM_GB), 2 * cores)
+    memory = max(_TASK_GB, math.ceil(_needed_gb(work)), 2 * cores)
     parts = {
         "processor": cores * HOURS * prices.amount("fargate", "vcpu", "hour"),
         "memory": memory * HOURS * prices.amount("fargate", "memory", "GB-hour"),

@@ -30,6 +30,7 @@ class Measurement:
         cold_start: seconds from the start of a process until the model is loaded and verified.
         milliseconds: median time of one answer on one core.
         resident_gb: peak memory of the process in GB; None where the system does not state it.
+        server_gb: the same with the libraries of a web server; None likewise.
         picture_gb: size of one of the pictures in GB.
         pictures: number of pictures that were answered.
     """
@@ -37,6 +38,7 @@ class Measurement:
     cold_start: float
     milliseconds: float
     resident_gb: float | None
+    server_gb: float | None
     picture_gb: float
     pictures: int = _PICTURES
 
@@ -44,13 +46,21 @@ class Measurement:
         """Return the measurement as a JSON-serialisable dictionary."""
         return {name: round(value, 7) if isinstance(value, float) else value for name, value in asdict(self).items()}
 
+    def describe(self) -> str:
+        """Describe the measurement in a phrase."""
+        memory = "" if self.resident_gb is None else f", {self.resident_gb:.2f} GB of memory"
+        width, height = _SIZE
+        return (
+            f"Measured on this machine, on one core: {self.milliseconds:.1f} ms an answer (median of "
+            f"{self.pictures - 1} pictures of {width:,} x {height}), {self.cold_start:.2f} s to start{memory}"
+        )
 
-def measure(path: Path, *, server: bool = False) -> Measurement:
+
+def measure(path: Path) -> Measurement:
     """Measure a model bundle in a new process.
 
     Args:
         path: path of the bundle.
-        server: whether the process loads what a server needs as well, as in a container.
 
     Raises:
         BundleError: it cannot be loaded, does not reproduce its golden vectors, or no process can be started.
@@ -61,17 +71,20 @@ def measure(path: Path, *, server: bool = False) -> Measurement:
     except OSError as error:
         raise _not_measured(path, error) from error
     try:
-        process.run(_load, str(path.absolute()), _SERVER if server else "")
+        process.run(_load, str(path.absolute()))
         cold_start = time.perf_counter() - start
         pictures = _draw_pictures()
-        milliseconds, resident = process.run(_answer, pictures)
+        milliseconds = process.run(_answer, pictures)
+        resident, server = process.run(_take_memory)
     except OSError as error:
         raise _not_measured(path, error) from error
     finally:
         process.kill()
         process.close()
     size = statistics.fmean(map(len, pictures)) / 1e9
-    return Measurement(cold_start=cold_start, milliseconds=milliseconds, resident_gb=resident, picture_gb=size)
+    return Measurement(
+        cold_start=cold_start, milliseconds=milliseconds, resident_gb=resident, server_gb=server, picture_gb=size
+    )
 
 
 def _not_measured(path: Path, error: OSError) -> BundleError:
@@ -94,9 +107,7 @@ def _draw_pictures() -> list[bytes]:
     return [drawn[index % _DRAWN] for index in range(_PICTURES)]
 
 
-def _load(path: str, library: str) -> None:
-    if library:
-        importlib.import_module(library)
+def _load(path: str) -> None:
     model = load(path, threads=1)
     if not model.verify().passed:
         message = f"{path} does not reproduce its golden vectors on this machine."
@@ -104,26 +115,41 @@ def _load(path: str, library: str) -> None:
     _model[:] = [model]
 
 
-def _answer(pictures: list[bytes]) -> tuple[float, float | None]:
+def _answer(pictures: list[bytes]) -> float:
     taken = []
     for picture in pictures:
         start = time.perf_counter()
         _model[0](picture)
         taken.append(time.perf_counter() - start)
-    return statistics.median(taken[1:]) * 1000, _peak_memory()
+    return statistics.median(taken[1:]) * 1000
 
 
-def _peak_memory() -> float | None:
-    """Return the peak memory of this process in GB, or None if the system does not state it.
+def _take_memory() -> tuple[float | None, float | None]:
+    """Return the peak memory of this process in GB, and that of one that has the libraries of a web server as well."""
+    peak, before = _memory("VmHWM"), _memory("VmRSS")
+    importlib.import_module(_SERVER)
+    after = _memory("VmRSS")
+    if peak is None or before is None or after is None:
+        return peak, None
+    return peak, peak + max(0.0, after - before)
 
-    On Linux the C function for it counts the memory of the parent too, from which this process was forked.
+
+def _memory(name: str) -> float | None:
+    """Return the peak (VmHWM) or current (VmRSS) memory of this process in GB, or None if the system has no such file.
+
+    The C function for the peak counts the memory of the parent too, from which this process was forked.
     """
-    if sys.platform == "darwin":
-        import resource  # noqa: PLC0415 - Windows has no such module
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e9
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     except OSError:
+        return _peak_elsewhere()
+    return next((int(line.split()[1]) * 1024 / 1e9 for line in lines if line.startswith(f"{name}:")), None)
+
+
+def _peak_elsewhere() -> float | None:
+    """Return the peak memory of this process in GB on macOS, and None on other systems without /proc."""
+    if sys.platform != "darwin":
         return None
-    return next((int(line.split()[1]) * 1024 / 1e9 for line in lines if line.startswith("VmHWM:")), None)
+    import resource  # noqa: PLC0415 - Windows has no such module
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e9

@@ -115,6 +115,11 @@ class PriceTable:
         dates = [each.day for each in self.used if each.day is not None]
         return min(dates).isoformat() if dates else UNDATED
 
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Return the regions of the prices that were used, in the order of the alphabet."""
+        return tuple(sorted({each.region for each in self.used}))
+
     def warnings(self, today: date) -> list[str]:
         """Return a sentence on the age and the regions of the prices that were used, where they matter.
 
@@ -131,8 +136,8 @@ class PriceTable:
             )
         if undated:
             said.append(f"Prices whose source has no date: {_names(undated)}.")
-        if len(regions := sorted({each.region for each in self.used})) > 1:
-            said.append(f"Prices of several regions are mixed: {', '.join(regions)}.")
+        if len(self.regions) > 1:
+            said.append(f"Prices of several regions are mixed: {', '.join(self.regions)}.")
         return said
 
 

@@ -42,21 +42,12 @@ class ShippedBundle:
 
     @cached_property
     def measured(self) -> Measurement:
-        """Return the time and memory of the model in a function, measured once.
+        """Return the time and memory that the model takes, measured once.
 
         Raises:
             BundleError: it cannot be measured on this machine.
         """
         return measure(self.path)
-
-    @cached_property
-    def measured_server(self) -> Measurement:
-        """Return the time and memory of the model in a server, measured once.
-
-        Raises:
-            BundleError: it cannot be measured on this machine.
-        """
-        return measure(self.path, server=True)
 
 
 class ShipTarget(Protocol):

@@ -36,6 +36,15 @@ def test_the_first_month_and_what_is_paid_once_count() -> None:
     assert exceeds_budget(plan, 6.74)
 
 
+def test_a_sum_that_equals_the_budget_keeps_it() -> None:
+    sums = CostRow(target="small-server", parts={"busy": 0.1, "idle": 0.2}, answers=1)
+    assert sums.per_month != 0.3
+    assert exceeds_budget(sums, 0.3) == ""
+    assert "(kept)" in write_proposal(
+        [sums], chosen=sums, name="x", per_day=1, budget=0.3, notes=[], prices_as_of="undated"
+    )
+
+
 def test_a_cost_that_is_not_known_is_refused() -> None:
     assert "is not known" in exceeds_budget(UNKNOWN, 1e6)
     assert "is not known" in exceeds_budget(whole_plan([UNKNOWN], UNKNOWN), 1e6)

@@ -135,7 +135,7 @@ class KubernetesTarget:
 def _memory(bundle: ShippedBundle, options: ContainerOptions) -> ServerMemory:
     if options.memory is not None:
         return stated_memory(options.memory)
-    return server_memory(bundle.measured_server.resident_gb)
+    return server_memory(bundle.measured.server_gb)
 
 
 def _values(bundle: ShippedBundle, options: ContainerOptions, memory: ServerMemory) -> dict[str, str]:
