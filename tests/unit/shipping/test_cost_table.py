@@ -136,3 +136,14 @@ def test_the_lines_of_the_figure_meet_the_rows() -> None:
     for name, points in lines.items():
         at, amount = points[40]
         assert amount == pytest.approx(month(name, replace(WORK, per_day=at)))
+
+
+def test_every_price_that_is_missing_is_one_that_can_be_given(tmp_path: Path) -> None:
+    unknown = {each.assumptions[0].rpartition("(")[2].rstrip(")") for each in estimated().rows if each.parts is None}
+    units = {"memory": "GB-hour", "prediction": "thousand pictures"}
+    path = tmp_path / "p.csv"
+    rows = [f"{name},{units.get(name.rpartition(',')[2], 'hour')},1,,,,mine,2026-11-01" for name in sorted(unknown)]
+    path.write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
+    prices = load_prices(path, today=TODAY)
+    assert all(each.per_month is not None for each in estimated(prices=prices).rows)
+    assert not any("no estimate uses" in said for said in prices.warnings(TODAY))
