@@ -55,12 +55,16 @@ def whole_plan(rows: Sequence[CostRow], chosen: CostRow) -> CostRow:
         rows: all rows of the estimate.
         chosen: row of the way.
     """
-    needed = [row for row in rows if not row.answers and row is not chosen]
     one_off, parts = chosen.one_off, chosen.parts
-    for row in needed:
+    for row in _needed(rows, chosen):
         one_off = None if one_off is None or row.one_off is None else one_off + row.one_off
         parts = None if parts is None or row.parts is None else {**parts, row.target: row.per_month or 0.0}
     return replace(chosen, one_off=one_off, parts=parts)
+
+
+def _needed(rows: Sequence[CostRow], chosen: CostRow) -> list[CostRow]:
+    """Return the rows that every way needs."""
+    return [row for row in rows if not row.answers and row is not chosen]
 
 
 def dollars(amount: float | None) -> str:
@@ -108,7 +112,7 @@ def write_proposal(
         prices_as_of: date of the oldest price.
         regions: regions of the prices.
     """
-    plan = whole_plan(rows, chosen)
+    plan, needed = whole_plan(rows, chosen), _needed(rows, chosen)
     first = None if plan.per_month is None or plan.one_off is None else plan.per_month + plan.one_off
     year = None if first is None or plan.per_month is None else first + 11 * plan.per_month
     others = sorted(rows, key=lambda each: (each.per_month is None, each.per_month or 0))
@@ -127,17 +131,23 @@ def write_proposal(
             *_limit(first, budget),
             *("", "## Made of", "", "| part | a month |", "|---|---:|"),
             *(f"| {part} | {dollars(amount)} |" for part, amount in (plan.parts or {}).items()),
+            *(f"| {row.target}, once | {dollars(row.one_off)} |" for row in needed if row.one_off != 0),
             *("", "## Instead of", "", "| way | a month | for 1,000 answers |", "|---|---:|---:|"),
             *(
-                f"| {row.target} | {dollars(row.per_month)} | {dollars(row.per_1000)} |"
+                f"| {_with_caveat(row)} | {dollars(row.per_month)} | {dollars(row.per_1000)} |"
                 for row in others
                 if row.answers and row is not chosen
             ),
             *("", "## Assumptions", ""),
+            *(f"- {row.target}: {sentence}" for row in needed for sentence in row.assumptions),
             *(f"- {sentence}" for sentence in (*chosen.assumptions, *notes)),
             "",
         ]
     )
+
+
+def _with_caveat(row: CostRow) -> str:
+    return f"{row.target} ({row.caveat})" if row.caveat else row.target
 
 
 def _limit(first: float | None, budget: float | None) -> list[str]:

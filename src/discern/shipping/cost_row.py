@@ -72,6 +72,7 @@ class CostRow:
         answers: answers in a month.
         one_off: US dollars that are paid once; None if a price is not known.
         assumptions: sentences on what the estimate assumes and leaves out.
+        caveat: phrase on how the way differs from the others; "" if it does not.
     """
 
     target: str
@@ -79,6 +80,7 @@ class CostRow:
     answers: float
     one_off: float | None = 0.0
     assumptions: tuple[str, ...] = field(default=())
+    caveat: str = ""
 
     @property
     def per_month(self) -> float | None:

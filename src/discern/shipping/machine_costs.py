@@ -99,7 +99,8 @@ def batch_estimate(prices: PriceTable, work: Workload) -> CostRow:
         f"One job a day on {machine.item} at ${amount:g} an hour, {_BATCH_START_SECONDS} s to start; answers come a "
         "day later at most.",
     )
-    return CostRow(target="batch", parts=parts, answers=work.per_month, assumptions=said)
+    late = "answers a day later"
+    return CostRow(target="batch", parts=parts, answers=work.per_month, assumptions=said, caveat=late)
 
 
 def _job_seconds(machine: Price, work: Workload) -> float:
@@ -124,7 +125,13 @@ def labels_estimate(prices: PriceTable, work: Workload) -> CostRow:
     amount = prices.amount("rekognition", "detect-labels", "thousand pictures")
     said = ("General labels, not your classes; the first million pictures a month, above which it is cheaper.",)
     parts = {"pictures": work.per_month / 1000 * amount}
-    return CostRow(target="rekognition-labels", parts=parts, answers=work.per_month, assumptions=said)
+    return CostRow(
+        target="rekognition-labels",
+        parts=parts,
+        answers=work.per_month,
+        assumptions=said,
+        caveat="general labels, not your classes",
+    )
 
 
 def custom_service_estimate(target: str) -> Estimate:
@@ -141,7 +148,11 @@ def custom_service_estimate(target: str) -> Estimate:
         said = "One unit, always on." if unit == "hour" else "By prediction."
         parts = {"answers": number * amount}
         return CostRow(
-            target=target, parts=parts, answers=work.per_month, assumptions=(f"{said} Without its training.",)
+            target=target,
+            parts=parts,
+            answers=work.per_month,
+            assumptions=(f"{said} Without its training.",),
+            caveat="without its training",
         )
 
     return estimate

@@ -8,7 +8,8 @@ from discern.shipping.cost_row import CostRow
 
 FUNCTION = CostRow(target="lambda-x86", parts={"compute": 3.0, "requests": 1.0}, answers=1000, one_off=0.5)
 UNKNOWN = CostRow(target="container", parts=None, answers=1000, one_off=None)
-TRAINING = CostRow(target="training", parts={}, answers=0, one_off=2.0)
+TRAINING = CostRow(target="training", parts={}, answers=0, one_off=2.0, assumptions=("Derived.",))
+LABELS = CostRow(target="labels", parts={"pictures": 9.0}, answers=1000, caveat="not yours")
 STORAGE = CostRow(target="storage", parts={"storage": 0.25}, answers=0, one_off=0.0)
 
 
@@ -52,7 +53,7 @@ def test_a_cost_that_is_not_known_is_refused() -> None:
 
 def test_the_proposal_has_its_sums_and_one_page() -> None:
     page = write_proposal(
-        [STORAGE, TRAINING, FUNCTION, UNKNOWN],
+        [STORAGE, TRAINING, FUNCTION, UNKNOWN, LABELS],
         chosen=FUNCTION,
         name="banana_|*",
         per_day=33,
@@ -67,4 +68,7 @@ def test_the_proposal_has_its_sums_and_one_page() -> None:
     assert "| limit of the first month | $6.00 (exceeded) |" in page
     assert "| container | not known | not known |" in page
     assert "- Measured." in page
+    assert "| training, once | $2.00 |" in page
+    assert "| labels (not yours) | $9.00 |" in page
+    assert "- training: Derived." in page
     assert len(page.splitlines()) < 60
