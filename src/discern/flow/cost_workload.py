@@ -66,7 +66,7 @@ def check_workload(per_day: float, options: CostOptions) -> None:
     }
     for name, (value, low, high) in limits.items():
         if value is not None and not (math.isfinite(value) and low <= value <= high):
-            raise UsageError(f"{name} is {value:g}.", hint=f"Give a number from {low:g} to {high:,.10g}.")
+            raise UsageError(f"{name} is {value:,.12g}.", hint=f"Give a number from {low:g} to {high:,.10g}.")
 
 
 def measured_workload(path: Path, per_day: float, options: CostOptions) -> tuple[Workload, Measurement | None]:
@@ -92,10 +92,8 @@ def measured_workload(path: Path, per_day: float, options: CostOptions) -> tuple
         raise UsageError(f"{memory:g} GB do not hold the bundle, which takes {need:.2f} GB here.", hint=hint)
     milliseconds, cold_start = options.milliseconds, options.cold_start
     if measured is not None:
-        # A function with less memory than that of one core gets a part of a core.
-        slower = options.factor * max(1.0, CORE_GB / memory)
-        milliseconds = measured.milliseconds * slower
-        cold_start = measured.cold_start * slower if cold_start is None else cold_start
+        milliseconds = measured.milliseconds * options.factor
+        cold_start = measured.cold_start * options.factor if cold_start is None else cold_start
     assert milliseconds is not None
     work = Workload(
         per_day=per_day,

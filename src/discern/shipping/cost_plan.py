@@ -125,14 +125,13 @@ def _workload(planned: PlannedDeployment, measured: Measurement, *, memory: floa
     """Return the work of a deployment on cores like those of this machine."""
     if measured.resident_gb is None:
         raise CostUnknown("The memory of the model cannot be measured on this system.")
-    slower = max(1.0, CORE_GB / memory)  # a function with less memory than that of one core gets a part of a core
     return Workload(
         per_day=planned.per_day,
-        milliseconds=measured.milliseconds * slower,
+        milliseconds=measured.milliseconds,
         memory_gb=memory,
         resident_gb=measured.resident_gb,
         server_gb=measured.server_gb,
-        cold_start=measured.cold_start * slower,
+        cold_start=measured.cold_start,
         package_gb=package,
     )
 

@@ -22,11 +22,11 @@ class Workload:
 
     Attributes:
         per_day: answers a day.
-        milliseconds: time of one answer on one core of the target.
+        milliseconds: time of one answer on one core of the target; a function with less than a core takes longer.
         memory_gb: memory of a function in GB.
         resident_gb: memory in GB that a process needs for the model.
         server_gb: memory in GB that a web server with the model needs; None for as much as a process.
-        cold_start: seconds from the start of a process to its readiness; None if that is not known.
+        cold_start: seconds from the start of a process to its readiness, on one core; None if that is not known.
         package_gb: size of the deployed package in GB.
         picture_gb: mean size of a picture in GB.
         peak: requests in the busiest minute, as a multiple of the mean.
@@ -53,13 +53,23 @@ class Workload:
 
     @property
     def seconds(self) -> float:
-        """Return the seconds of one answer."""
+        """Return the seconds of one answer on one core."""
         return self.milliseconds / 1000
 
     @property
+    def slowdown(self) -> float:
+        """Return the time of a function with this memory as a multiple of that on one core."""
+        return max(1.0, CORE_GB / self.memory_gb)
+
+    @property
+    def function_seconds(self) -> float:
+        """Return the seconds of one answer by a function with this memory."""
+        return self.seconds * self.slowdown
+
+    @property
     def billed_seconds(self) -> float:
-        """Return the seconds that are billed for one answer: whole milliseconds."""
-        return math.ceil(round(self.milliseconds, 6)) / 1000
+        """Return the seconds that a function is billed for one answer: whole milliseconds."""
+        return math.ceil(round(self.function_seconds * 1000, 6)) / 1000
 
 
 @dataclass(frozen=True, kw_only=True)

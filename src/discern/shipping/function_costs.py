@@ -1,6 +1,7 @@
 """Estimates for what is paid by use: functions, the interfaces in front of them, and serverless endpoints."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from discern.shipping.cold_starts import cold_starts_per_day
 from discern.shipping.cost_row import CORE_GB, DAYS, HOURS, CostRow, Workload
@@ -42,8 +43,10 @@ def api_estimate(interface: str, processor: str = "x86", *, snapshot: bool = Fal
     """
 
     def estimate(prices: PriceTable, work: Workload) -> CostRow:
-        if work.seconds > _API_SECONDS:
-            raise CostUnknown(f"An API waits {_API_SECONDS} s for an answer, which takes {work.seconds:.0f} s.")
+        if work.function_seconds > _API_SECONDS:
+            raise CostUnknown(
+                f"An API waits {_API_SECONDS} s for an answer, which takes {work.function_seconds:.0f} s."
+            )
         parts = _function_parts(prices, work, processor)
         if snapshot:
             parts |= _snapshot_parts(prices, work)
@@ -107,14 +110,15 @@ def serverless_estimate(prices: PriceTable, work: Workload) -> CostRow:
     if memory is None:
         limit = f"It has {_SERVERLESS_GB[-1]} GB at most, and {need:.2f} GB are needed."
         return CostRow(target=target, parts=None, answers=work.per_month, one_off=None, assumptions=(limit,))
+    work = replace(work, memory_gb=memory)
     rate = prices.amount("sagemaker-serverless", "compute", "GB-second") * memory
     parts = {
         "compute": work.per_month * work.billed_seconds * rate,
-        "cold starts": _cold_starts(work) * (work.cold_start or 0) * rate,
+        "cold starts": _cold_starts(work) * _start_seconds(work) * rate,
         "data": work.per_month * work.picture_gb * prices.amount("sagemaker-serverless", "data", "GB"),
     }
     size = f"{work.picture_gb * 1e6:.0f} KB a picture"
-    said = (f"{memory} GB, {work.milliseconds:.4g} ms an answer, {size}; {_cold_start_text(work)}",)
+    said = (f"{memory} GB, {work.function_seconds * 1000:.4g} ms an answer, {size}; {_cold_start_text(work)}",)
     return CostRow(target=target, parts=parts, answers=work.per_month, assumptions=said)
 
 
@@ -128,7 +132,7 @@ def price_per_answer(prices: PriceTable, work: Workload, processor: str = "x86")
 def _function_parts(prices: PriceTable, work: Workload, processor: str, *, invocations: int = 1) -> dict[str, float]:
     _require_function(work)
     rate = prices.amount("lambda", f"compute-{processor}", "GB-second")
-    starting = _cold_starts(work) * (work.cold_start or 0) * work.memory_gb
+    starting = _cold_starts(work) * _start_seconds(work) * work.memory_gb
     computing = work.per_month * work.billed_seconds * work.memory_gb
     free_requests, free_seconds = (FREE_REQUESTS, FREE_GB_SECONDS) if work.free_tier else (0.0, 0.0)
     used = min(computing, free_seconds)
@@ -154,15 +158,20 @@ def _require_function(work: Workload) -> None:
 
 def _cold_starts(work: Workload) -> float:
     """Return the expected number of cold starts in a month."""
-    each = cold_starts_per_day(work.per_day, seconds=work.seconds, idle_minutes=work.idle_minutes)
+    each = cold_starts_per_day(work.per_day, seconds=work.function_seconds, idle_minutes=work.idle_minutes)
     return each * DAYS
+
+
+def _start_seconds(work: Workload) -> float:
+    """Return the seconds of one cold start, which are 0 if they are not known."""
+    return (work.cold_start or 0) * work.slowdown
 
 
 def _cold_start_text(work: Workload) -> str:
     if work.cold_start is None:
         return "without cold starts, whose length is not known (--cold-start)."
     return (
-        f"{_cold_starts(work):,.0f} cold starts a month of {work.cold_start:.2f} s, which are billed (requests arrive "
+        f"{_cold_starts(work):,.0f} cold starts a month of {_start_seconds(work):.2f} s, which are billed (requests arrive "
         f"independently and evenly, an idle environment is kept for {work.idle_minutes:g} minutes)."
     )
 
@@ -182,6 +191,6 @@ def _function_assumptions(work: Workload, processor: str, *, snapshot: bool = Fa
     free = f"{FREE_REQUESTS:,.0f} requests and {FREE_GB_SECONDS:,.0f} GB-seconds a month are free"
     same = " The time is taken to be that of x86." if processor == "arm" else ""
     return (
-        f"{work.milliseconds:.4g} ms an answer in {size}; {_start_text(work, snapshot=snapshot)}{same}",
+        f"{work.function_seconds * 1000:.4g} ms an answer in {size}; {_start_text(work, snapshot=snapshot)}{same}",
         f"Free tier on: {free}." if work.free_tier else f"Free tier off; with it, {free}.",
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from discern.shipping.cost_row import CostRow, Workload
+from discern.shipping.cost_row import CORE_GB, CostRow, Workload
 from discern.shipping.cost_table import CostTable, estimate_costs
 from discern.shipping.price_table import COLUMNS, PriceTable, load_prices
 
@@ -182,3 +182,17 @@ def test_every_price_that_is_missing_is_one_that_can_be_given(tmp_path: Path) ->
     prices = load_prices(path, today=TODAY)
     assert all(each.per_month is not None for each in estimated(prices=prices).rows)
     assert not any("no estimate uses" in said for said in prices.warnings(TODAY))
+
+
+def test_a_function_with_a_part_of_a_core_takes_longer_and_machines_do_not() -> None:
+    half = replace(WORK, memory_gb=CORE_GB / 2, resident_gb=0.15, cold_start=1.0)
+    whole = replace(half, memory_gb=CORE_GB)
+    assert half.billed_seconds == 2 * whole.billed_seconds == 0.12
+    parts, others = row("lambda-x86", half).parts or {}, row("lambda-x86", whole).parts or {}
+    assert parts["compute"] == pytest.approx(others["compute"])  # half the memory for twice the time
+    rare = [row("lambda-x86", replace(each, per_day=24)).parts or {} for each in (half, whole)]
+    assert rare[0]["cold starts"] == pytest.approx(rare[1]["cold starts"], rel=0.01)
+    assert row("lambda-x86", half).assumptions[0].startswith("120 ms an answer in 0.86 GB (0.5 cores)")
+    busy = replace(half, per_day=400_000)
+    for target in ("ml.m5.xlarge", "small-server", "batch"):
+        assert month(target, busy) == month(target, replace(busy, memory_gb=CORE_GB))
