@@ -34,10 +34,8 @@ def account() -> Iterator[WorkflowAccount]:
     "options",
     [
         {},
-        {"route_by": "label"},
-        {"notify": True, "review_prefix": "review"},
-        {"map": True},
-        {"map": True, "notify": True, "route_by": "label"},
+        {"route_by": "label", "notify": True, "review_prefix": "review"},
+        {"map": True, "route_by": "label", "notify": True},
     ],
 )
 def test_the_transitions_are_those_of_an_execution(

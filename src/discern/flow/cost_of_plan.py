@@ -36,7 +36,7 @@ class Pricing:
     today: date
 
 
-def open_pricing(prices: str | Path | None, per_day: float, budget: str | None) -> Pricing:
+def open_pricing(prices: str | Path | None, per_day: float, budget: str | float | None) -> Pricing:
     """Check what a plan is priced by, before anything is written.
 
     Raises:

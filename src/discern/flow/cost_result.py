@@ -62,8 +62,8 @@ class CostResult(Displayed):
                 same, `machine_answers_per_day` that one machine can give, and whether that number is `reached`.
             per_day: answers a day.
             target: the way that is held against the budget.
-            measured: `cold_start`, `milliseconds`, `resident_gb`, `server_gb` (with a web server) and `picture_gb` on this
-                machine; null if given.
+            measured: `cold_start`, `milliseconds`, `resident_gb`, `server_gb` (with a web server) and `picture_gb` on
+                this machine; null if given.
             notes: sentences on the age of the prices and on what was measured.
             refusal: reason why the budget is exceeded; "" if it is kept or there is none.
             files: files that were written.

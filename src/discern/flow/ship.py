@@ -70,7 +70,7 @@ def ship(
     dry_run: bool = False,
     yes: bool = False,
     per_day: float = PER_DAY,
-    budget: str | None = None,
+    budget: str | float | None = None,
     prices: str | Path | None = None,
     announce: Callable[[Plan], None] | None = None,
     **options: Any,
@@ -85,8 +85,8 @@ def ship(
         dry_run: create nothing.
         yes: create what is planned; without it, or above the budget, nothing is created.
         per_day: answers a day for which the cost is estimated.
-        budget: limit of what is paid once and in the first month, such as 5USD; a plan whose cost is not known exceeds
-            it.
+        budget: limit of what is paid once and in the first month, such as 5 or 5USD; a plan whose cost is not known
+            exceeds it.
         prices: CSV file of prices that replace those of the package or are added to them.
         announce: called with the plan before anything is created.
         options: options of the target; those that are None keep their defaults.

@@ -11,7 +11,7 @@ from discern.shipping.price_table import REGION, UNDATED
 _BUDGET = re.compile(r"\$?\s*(\d{1,9}(?:\.\d{1,4})?|\.\d{1,4})\s*(?:USD|US\$|\$)?", re.IGNORECASE)
 
 
-def parse_budget(text: str) -> float:
+def parse_budget(text: str | float) -> float:
     """Parse a budget in US dollars, for one month and what is paid once.
 
     >>> parse_budget("5USD"), parse_budget("$2.50"), parse_budget("10")
@@ -20,9 +20,9 @@ def parse_budget(text: str) -> float:
     Raises:
         UsageError: it is not an amount of US dollars.
     """
-    found = _BUDGET.fullmatch(text.strip())
+    found = _BUDGET.fullmatch(str(text).strip())
     if not found:
-        hint = "Give an amount such as 5USD; prices are in US dollars."
+        hint = "Give an amount such as 5USD or 1250.50, without separators; prices are in US dollars."
         raise UsageError(f"Invalid budget: {text!r}.", hint=hint)
     return float(found[1])
 
@@ -129,8 +129,8 @@ def write_proposal(
             f"| first year | {dollars(year)} |",
             f"| for 1,000 answers | {dollars(chosen.per_1000)} |",
             *_limit(first, budget),
-            *("", "## Made of", "", "| part | a month |", "|---|---:|"),
-            *(f"| {part} | {dollars(amount)} |" for part, amount in (plan.parts or {}).items()),
+            *("", "## Made of", "", "| part, a month if not once | US dollars |", "|---|---:|"),
+            *(f"| {part} | {dollars(amount)} |" for part, amount in (plan.parts or {}).items() if amount),
             *(f"| {row.target}, once | {dollars(row.one_off)} |" for row in needed if row.one_off != 0),
             *("", "## Instead of", "", "| way | a month | for 1,000 answers |", "|---|---:|---:|"),
             *(

@@ -171,17 +171,20 @@ def _cold_start_text(work: Workload) -> str:
     if work.cold_start is None:
         return "without cold starts, whose length is not known (--cold-start)."
     return (
-        f"{_cold_starts(work):,.0f} cold starts a month of {_start_seconds(work):.2f} s, which are billed (requests arrive "
-        f"independently and evenly, an idle environment is kept for {work.idle_minutes:g} minutes)."
+        f"{_cold_starts(work):,.0f} cold starts a month of {_start_seconds(work):.2f} s, which are billed "
+        f"({_arrivals(work)})."
     )
+
+
+def _arrivals(work: Workload) -> str:
+    return f"requests arrive independently and evenly, an idle environment is kept for {work.idle_minutes:g} minutes"
 
 
 def _start_text(work: Workload, *, snapshot: bool) -> str:
     if not snapshot:
         return _cold_start_text(work)
     return (
-        f"its snapshot is kept all the time, and restored {_cold_starts(work):,.0f} times a month (requests arrive "
-        f"independently and evenly, an idle environment is kept for {work.idle_minutes:g} minutes)."
+        f"its snapshot is kept all the time, and restored {_cold_starts(work):,.0f} times a month ({_arrivals(work)})."
     )
 
 

@@ -9,6 +9,7 @@ from discern.shipping.price_table import CostUnknown, Price, PriceTable
 _SYSTEM_GB = 0.25  # operating system beside the server; not tuned
 _BATCH_START_SECONDS = 240  # start of the machine and of the container; not tuned
 _TASK_CORES, _TASK_GB = 0.5, 1.0
+_SHOWN_SHARE = 0.001
 CUSTOM_SERVICES = {
     "rekognition-custom-labels": ("rekognition", "custom-labels-inference", "hour"),
     "azure-custom-vision": ("azure-custom-vision", "prediction", "thousand pictures"),
@@ -74,10 +75,11 @@ def machine_estimate(machine: Price, target: str) -> Estimate:
         number = _needed(machine, work)
         month = number * (amount * HOURS if machine.unit == "hour" else amount)
         busy = min(1.0, work.per_day * work.seconds / 86400 / (number * (machine.cores or 1)))
+        idle = f"{1 - busy:.1%}" if busy > _SHOWN_SHARE else f"more than {1 - _SHOWN_SHARE:.1%}"
         rate = f"{HOURS} hours at ${amount:g}" if machine.unit == "hour" else f"${amount:g} a month"
         said = (
             f"{number} x {machine.item}: {machine.memory_gb:g} GB, {machine.cores:g} cores all the time; {rate}; for a "
-            f"busiest minute of {work.peak:g} times the mean. It is idle {1 - busy:.1%} of the time.",
+            f"busiest minute of {work.peak:g} times the mean. It is idle {idle} of the time.",
             "Without logs, storage and data transfer.",
         )
         parts = {"busy": month * busy, "idle": month * (1 - busy)}

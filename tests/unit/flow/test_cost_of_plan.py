@@ -47,7 +47,7 @@ def test_nothing_is_created_above_the_budget(bundle: Path, tmp_path: Path) -> No
     assert (tmp_path / "out" / "Dockerfile").exists()
     # A container is created by the user, so that the attempt to create one is an error.
     with pytest.raises(UsageError, match="starts no container itself"):
-        ship("container", bundle, yes=True, budget="5USD")
+        ship("container", bundle, yes=True, budget=5)
 
 
 def test_an_unknown_cost_is_above_every_budget(bundle: Path) -> None:
