@@ -16,38 +16,25 @@ from moto import mock_aws
 from discern.errors import UsageError
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
 from discern.shipping.aws.inventory import KINDS
+from tests.aws_environment import aws_environment
 
 TAG, OWN = "discern:bundle", "scones"
 PAIRS = [{"Key": TAG, "Value": OWN}, {"Key": "discern:fingerprint", "Value": "0123456789ab"}]
 PLAIN = {TAG: OWN}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 STACK = json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "of-the-stack"}}}})
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
 @pytest.fixture(autouse=True)
 def account() -> Iterator[Callable[[str], Any]]:
     """Empty account, as a function from the name of a service to its client."""
-    before = dict(os.environ)
-    for name in [each for each in os.environ if each.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(ENVIRONMENT)
     clients: dict[str, Any] = {}
 
     def client(service: str) -> Any:
         return clients.setdefault(service, boto3.client(service))
 
-    try:
-        with mock_aws():
-            yield client
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with aws_environment(), mock_aws():
+        yield client
 
 
 def code() -> bytes:
@@ -207,7 +194,6 @@ def test_notebooks_are_stopped_whoever_created_them(account: Callable[[str], Any
 def test_missing_credentials_and_regions_are_named() -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         del os.environ[name]
-    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = os.devnull
     with pytest.raises(UsageError, match="No AWS credentials are set"):
         ship_status()
     del os.environ["AWS_DEFAULT_REGION"]
