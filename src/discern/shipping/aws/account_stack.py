@@ -166,7 +166,7 @@ def _wait(clients: AccountClients, name: str, waiter: str, tags: Mapping[str, st
     try:
         clients["cloudformation"].get_waiter(waiter).wait(StackName=name, WaiterConfig=WAIT)
     except WaiterError as error:
-        reason = _first_failure(clients, name) or str(error).rstrip(".")
+        reason = first_failure(clients, name) or str(error).rstrip(".")
         done = "updated" if "update" in waiter else "created"
         hint = "Correct that, and run the command again."
         if done == "created":
@@ -174,8 +174,13 @@ def _wait(clients: AccountClients, name: str, waiter: str, tags: Mapping[str, st
         raise UsageError(f"The stack {name} cannot be {done}: {reason}.", hint=hint) from error
 
 
-def _first_failure(clients: AccountClients, name: str) -> str | None:
-    """Return the reason of the failure that came first since the latest change began."""
+def first_failure(clients: AccountClients, name: str) -> str | None:
+    """Return the reason of the failure that came first in the latest change of a stack; None if there is none.
+
+    Args:
+        clients: clients of the account.
+        name: name of the stack.
+    """
     first = None
     pages = clients["cloudformation"].get_paginator("describe_stack_events").paginate(StackName=name)
     for each in (event for page in pages for event in page["StackEvents"]):  # the latest comes first

@@ -101,6 +101,8 @@ def create_everything(account: Callable[[str], Any], name: str, *, tagged: bool)
     )
     account("apigatewayv2").create_api(Name=name, ProtocolType="HTTP", Tags=plain)
     account("apigateway").create_rest_api(name=name, tags=plain)
+    account("events").put_rule(Name=name, EventPattern="{}", Tags=pairs)
+    account("events").put_targets(Rule=name, Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:us-east-1:123456789012:{name}"}])
     machine = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
     account("stepfunctions").create_state_machine(name=name, definition=machine, roleArn=role, tags=lower)
     topic = account("sns").create_topic(Name=name, Tags=pairs)["TopicArn"]
