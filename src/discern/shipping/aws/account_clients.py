@@ -149,7 +149,7 @@ def concerns_credentials(error: BaseException | None) -> bool:
 def _explain(error: BaseException) -> UsageError:
     if code := error_code(error):
         return _explain_code(error, code)
-    said = str(error).rstrip(".")
+    said = " ".join(str(error).split()).rstrip(".")
     names = {each.__name__ for each in type(error).__mro__}
     for known, message, hint in _BY_CLASS:
         if known & names:
@@ -158,7 +158,7 @@ def _explain(error: BaseException) -> UsageError:
 
 
 def _explain_code(error: Any, code: str) -> UsageError:
-    said = str(error.response["Error"].get("Message", "")).rstrip(".")
+    said = " ".join(str(error.response["Error"].get("Message", "")).split()).rstrip(".")
     call = getattr(error, "operation_name", "the call")
     for known, message, hint in _BY_CODE:
         if code in known:

@@ -13,7 +13,6 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from discern.errors import UsageError
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
 from discern.shipping.aws.inventory import KINDS
 from tests.aws_environment import aws_environment
@@ -191,22 +190,6 @@ def test_notebooks_are_stopped_whoever_created_them(account: Callable[[str], Any
     assert set(done.done) == {"notebook ours", "notebook theirs"}
     assert [each["per_hour"] for each in done.to_json()["resources"]] == [0, 0]
     assert stop_notebooks(yes=True).resources == ()
-
-
-def test_missing_credentials_and_regions_are_named() -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        del os.environ[name]
-    with pytest.raises(UsageError, match="No AWS credentials are set"):
-        ship_status()
-    del os.environ["AWS_DEFAULT_REGION"]
-    with pytest.raises(UsageError, match="No AWS region is set"):
-        ship_status()
-
-
-def test_an_address_that_nobody_answers_is_named() -> None:
-    os.environ["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
-    with pytest.raises(UsageError, match="AWS cannot be reached"):
-        ship_status()
 
 
 class Denial(BaseHTTPRequestHandler):
