@@ -1,7 +1,6 @@
 """AWS account in memory, in which state machines are executed and Lambda functions are functions of this process."""
 
 import json
-import os
 import threading
 import time
 import uuid
@@ -11,20 +10,23 @@ from functools import cache
 from typing import Any
 
 import boto3
-from jsonpath_ng.ext.parser import ExtentedJsonPathParser
+from jsonpath_ng.ext.parser import ExtendedJsonPathParser
 from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.exceptions import JsonRESTError
+from moto.stepfunctions import models as stepfunctions_models
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from discern.shipping.workflow.task_states import substitute
+from discern.shipping.workflow.task_states import FUNCTION as FUNCTION_PLACE
+from discern.shipping.workflow.task_states import TOPIC
+from tests.aws_environment import aws_environment
 
 # The interpreter builds a parser for each path that it reads and a client for each task, at 0.1 to 0.3 seconds apiece.
-_paths, _one_at_a_time = ExtentedJsonPathParser(), threading.Lock()
+_paths, _one_at_a_time = ExtendedJsonPathParser(), threading.Lock()
 
 
 @cache
@@ -36,6 +38,8 @@ def _parse(path: str) -> Any:
 json_path.parse = _parse
 _lambda_client = cache(lambda region: boto_client_for(region, "lambda"))
 lambda_eval_utils.boto_client_for = lambda region, service, state_credentials: _lambda_client(region)
+# Otherwise CloudFormation creates state machines in a second service, which does not execute them.
+stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
 
 REGION = "us-east-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:{DEFAULT_ACCOUNT_ID}:function:discern-test"
@@ -97,7 +101,7 @@ class WorkflowAccount:
         return [each["Key"] for each in listed.get("Contents", ())]
 
     def create(self, definition: str) -> str:
-        text = substitute(definition, function=FUNCTION, topic=self.topic)
+        text = definition.replace(FUNCTION_PLACE, FUNCTION).replace(TOPIC, self.topic)
         machine = self.states.create_state_machine(name=uuid.uuid4().hex, definition=text, roleArn=ROLE)[
             "stateMachineArn"
         ]
@@ -127,23 +131,20 @@ class WorkflowAccount:
 
     def notices(self) -> list[Any]:
         """Contents of the notices since the last call."""
-        received = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", [])
-        self._sqs.purge_queue(QueueUrl=self._queue)
-        return [json.loads(json.loads(each["Body"])["Message"]) for each in received]
+        found: list[Any] = []
+        while received := self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
+            for each in received:
+                self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=each["ReceiptHandle"])
+                found.append(json.loads(json.loads(each["Body"])["Message"]))
+        return found
 
 
 @contextmanager
 def workflow_account(function: Function) -> Iterator[WorkflowAccount]:
     """Context manager for an account whose Lambda functions are one function of this process."""
-    former = os.environ.get("AWS_DEFAULT_REGION")
-    os.environ["AWS_DEFAULT_REGION"] = REGION
-    try:
-        with mock_aws(config={"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}):
-            yield WorkflowAccount(function)
-    finally:
-        del os.environ["AWS_DEFAULT_REGION"]
-        if former is not None:
-            os.environ["AWS_DEFAULT_REGION"] = former
+    settings = {"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}
+    with aws_environment(REGION), mock_aws(config=settings):  # type: ignore[arg-type]
+        yield WorkflowAccount(function)
 
 
 def entered(execution: dict[str, Any]) -> list[str]:

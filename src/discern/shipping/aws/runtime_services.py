@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from discern.errors import DiscernError, NotFound, RequestTooLarge, Unreachable
-from discern.shipping.aws.boto_client import open_client
+from discern.shipping.aws.account_clients import AccountClients
 
 _MISSING = ("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "AccessDenied", "403", "InvalidObjectState")
 _RETRY = "Retry in a moment, and check the function's role."
@@ -15,7 +15,7 @@ _RETRY = "Retry in a moment, and check the function's role."
 
 @cache
 def _client(service: str) -> Any:
-    return open_client(service)
+    return AccountClients()[service]
 
 
 def get_object(bucket: str, key: str, *, max_bytes: int, version: str | None = None) -> bytes:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from discern.errors import UsageError
-from discern.shipping.aws.boto_client import open_client
-from discern.shipping.aws.workflow_account import aws_errors
+from discern.shipping.aws.account_clients import AccountClients, plain_errors
 
 _FIRST_PAUSE, _MOST_PAUSE = 0.2, 3.0  # not tuned: DescribeExecution is limited to some calls per second
 
@@ -45,7 +44,8 @@ class WorkflowRuns:
             hint = "It looks like arn:aws:states:REGION:ACCOUNT:stateMachine:NAME."
             raise UsageError(f"{machine[:200]!r} is not the ARN of a state machine.", hint=hint)
         self._machine, self._bucket = machine, bucket
-        self._s3, self._states = open_client("s3"), open_client("stepfunctions")
+        clients = AccountClients()
+        self._s3, self._states = clients["s3"], clients["stepfunctions"]
 
     def run(self, name: str, key: str, picture: bytes, *, timeout: float) -> FinishedRun:
         """Upload a picture, execute the state machine on it and wait for the end.
@@ -61,7 +61,7 @@ class WorkflowRuns:
         Raises:
             UsageError: AWS cannot be reached, or refuses.
         """
-        with aws_errors():
+        with plain_errors():
             self._s3.put_object(Bucket=self._bucket, Key=key, Body=picture)
             state = {"s3_bucket": self._bucket, "s3_key": key}
             execution = f"{self._machine.replace(':stateMachine:', ':execution:', 1)}:{name}"
