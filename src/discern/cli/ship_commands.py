@@ -6,7 +6,7 @@ import typer
 
 from discern.cli import cost_commands, render, ship_lines, ship_options, traffic_commands
 from discern.cli.common_options import Cache, Examples, Json
-from discern.cli.cost_commands import Prices
+from discern.cli.cost_commands import Budget, Prices
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.cli.option_sources import is_given
@@ -18,8 +18,9 @@ _TARGETS = (
     "kubernetes; or site, the page alone. Or, for all that was deployed to AWS: status, down, or stop-notebooks."
 )
 _OF_COMMAND = frozenset(
-    ("target", "bundle", "out", "dry_run", "yes", "region", "prices", "traffic", "state_machine", "record", "json")
+    ("target", "bundle", "out", "dry_run", "yes", "region", "traffic", "state_machine", "record", "json")
 )
+_OF_COST = frozenset(("per_day", "budget", "prices"))
 _NAMES = {"each": "map"}  # where Python's own names forbid the option's
 
 
@@ -36,6 +37,8 @@ def ship(
     region: Annotated[
         str | None, typer.Option(help="AWS region of status, down and stop-notebooks; by default the environment's.")
     ] = None,
+    per_day: Annotated[float, typer.Option(metavar="N", help="Answers a day for which the cost is estimated.")] = 1000,
+    budget: Budget = None,
     prices: Prices = None,
     memory: ship_options.Memory = None,
     threshold: ship_options.Threshold = None,
@@ -72,7 +75,8 @@ def ship(
 ) -> None:
     """Plan a deployment, and create it with --yes.
 
-    The plan is printed first. Without --yes nothing is created.
+    The plan and its cost are printed first. Without --yes, or above --budget, nothing is created. The exit code is 1
+    above --budget.
 
     Example: discern ship lambda runs/bananas/model.discern --out lambda/ --dry-run
     """
@@ -83,6 +87,7 @@ def ship(
     if bundle is None:
         raise UsageError(f"There is no bundle to deploy to {target}.", hint="Pass its path after the target.")
     if traffic is not None:
+        _refuse_cost_options(ctx)
         traffic_commands.send(target, bundle, traffic, state_machine, bucket, record=record, json=json)
         return
     if state_machine or record:
@@ -92,11 +97,17 @@ def ship(
 
     announce = None if json else ship_lines.show_plan
     result = ship(target, bundle, out, dry_run=dry_run, yes=yes, announce=announce, **_target_options(target, ctx))
-    if json:
-        render.show_json(result.to_json())
-        return
-    for line in ship_lines.outcome(result.to_json(), out=out, dry_run=dry_run):
-        typer.echo(render.one_line(line))
+    render.show(
+        result.to_json(), json=json, lines=lambda value: ship_lines.outcome(value, out=out, dry_run=dry_run, yes=yes)
+    )
+    raise typer.Exit(0 if result.passed else FELL_SHORT)
+
+
+def _refuse_cost_options(ctx: typer.Context) -> None:
+    """Refuse what belongs to the cost of a plan where nothing is planned."""
+    for name in sorted(_OF_COST):
+        if is_given(ctx, name):
+            raise UsageError(f"--{name.replace('_', '-')} does not apply to --traffic.", hint="Omit it.")
 
 
 def _refuse_others(action: str, ctx: typer.Context) -> None:
@@ -118,4 +129,6 @@ def _target_options(target: str, ctx: typer.Context) -> dict[str, Any]:
     if "threshold" in given:
         given["threshold"] = parse_share(given["threshold"])
     named = {_NAMES.get(name, name): (value, is_given(ctx, name)) for name, value in given.items()}
-    return {name: value for name, (value, typed) in named.items() if typed or has_option(target, name)}
+    return {
+        name: value for name, (value, typed) in named.items() if typed or name in _OF_COST or has_option(target, name)
+    }

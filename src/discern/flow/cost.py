@@ -71,6 +71,7 @@ def cost(
     chosen = find_row(rows, target or TARGET)
     result = CostResult(
         prices_as_of=table.as_of,
+        regions=table.regions,
         rows=tuple(rows),
         table=estimated,
         workload=work,

@@ -16,6 +16,7 @@ class CostResult(Displayed):
 
     Attributes:
         prices_as_of: date of the oldest price that was used; "undated" if none has a date.
+        regions: regions of the prices that were used.
         rows: rows of the estimate.
         table: rows of the ways to deploy, break-even numbers and lines of the figure.
         workload: answers and the resources that each takes.
@@ -27,6 +28,7 @@ class CostResult(Displayed):
     """
 
     prices_as_of: str
+    regions: tuple[str, ...]
     rows: tuple[CostRow, ...]
     table: CostTable
     workload: Workload

@@ -10,6 +10,7 @@ from typing import Any
 from discern.bundle import load
 from discern.display.displayed import Displayed
 from discern.errors import UsageError
+from discern.flow.cost_of_plan import PER_DAY, open_pricing, price_plan
 from discern.flow.paths import resolve_output, resolve_path
 from discern.flow.shipped_site import add_site
 from discern.inference.verified_model import require_verified
@@ -30,11 +31,18 @@ class ShipResult(Displayed):
         plan: the plan.
         folder: folder with the plan's files; None if they were not kept.
         created: addresses and names of what was created; None if nothing was.
+        refusal: reason why the budget is exceeded; "" if it is kept or there is none.
     """
 
     plan: Plan
     folder: Path | None
     created: Mapping[str, Any] | None = None
+    refusal: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Return True unless the budget is exceeded."""
+        return not self.refusal
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON-serialisable dictionary.
@@ -45,10 +53,13 @@ class ShipResult(Displayed):
             files: paths of the written files, relative to the output folder.
             unpacked_bytes: size of the deployed package when unpacked; null if there is none.
             zipped_bytes: its size as a zip archive; null if there is none.
-            cost: a row of the cost table; null if the cost is not known.
+            cost: a row of the cost table, with `per_day` and `prices_as_of`; null if the cost is not known.
+            cost_reason: reason why the cost is not known; absent if it is known.
             created: addresses and names of what was created; absent if nothing was.
+            refusal: reason why the budget is exceeded; absent if it is kept or there is none.
         """
-        return self.plan.to_json() | ({} if self.created is None else {"created": dict(self.created)})
+        created = {} if self.created is None else {"created": dict(self.created)}
+        return self.plan.to_json() | created | ({"refusal": self.refusal} if self.refusal else {})
 
 
 def ship(
@@ -58,6 +69,9 @@ def ship(
     *,
     dry_run: bool = False,
     yes: bool = False,
+    per_day: float = PER_DAY,
+    budget: str | None = None,
+    prices: str | Path | None = None,
     announce: Callable[[Plan], None] | None = None,
     **options: Any,
 ) -> ShipResult:
@@ -69,30 +83,37 @@ def ship(
         out: folder for all files that would be used; an unchanged earlier plan in it is replaced. None: they are not
             kept.
         dry_run: create nothing.
-        yes: create what is planned; without it, nothing is created.
+        yes: create what is planned; without it, or above the budget, nothing is created.
+        per_day: answers a day for which the cost is estimated.
+        budget: limit of what is paid once and in the first month, such as 5USD; a plan whose cost is not known exceeds
+            it.
+        prices: CSV file of prices that replace those of the package or are added to them.
         announce: called with the plan before anything is created.
         options: options of the target; those that are None keep their defaults.
 
     Raises:
         BundleError: the bundle cannot be used.
-        UsageError: the target is unknown, an option does not apply to it, the folder contains other files, or something
-            needed cannot be obtained.
+        UsageError: the target is unknown, an option or the file of prices is invalid, the folder contains other files,
+            or something needed cannot be obtained.
     """
     if dry_run and yes:
         raise UsageError("--dry-run creates nothing and --yes confirms to create.", hint="Pass one of them.")
     found, path = find_ship_target(target), resolve_path(bundle)
+    pricing = open_pricing(prices, per_day, budget)
     config = _configure(found, options, path)
     folder = None if out is None else resolve_output(out)
     with _output(folder, found.name) as written:
         shipped = _verify(path)
-        plan = found.plan(shipped, written, config)
+        planned = found.plan(shipped, written, config)
+        plan, refusal = price_plan(planned, shipped, config, pricing)
         if announce is not None:
             announce(plan)
+        confirmed = yes and not refusal
         if folder is None:
-            created = found.create(shipped, written, config) if yes else None
+            created = found.create(shipped, written, config) if confirmed else None
     if folder is not None:
-        created = found.create(shipped, folder, config) if yes else None
-    return ShipResult(plan=plan, folder=folder, created=created)
+        created = found.create(shipped, folder, config) if confirmed else None
+    return ShipResult(plan=plan, folder=folder, created=created, refusal=refusal)
 
 
 def has_option(target: str, name: str) -> bool:

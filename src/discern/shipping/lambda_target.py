@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from discern.errors import UsageError
+from discern.shipping.function_memory import function_megabytes
 from discern.shipping.function_package import FunctionPackage, build_package
 from discern.shipping.lambda_image import dockerfile, push_commands
 from discern.shipping.lambda_options import LambdaOptions
 from discern.shipping.lambda_template import lambda_template
-from discern.shipping.measured_memory import function_megabytes, measure_memory
 from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle
 from discern.shipping.wheel_download import PYTHON
@@ -27,8 +27,8 @@ class LambdaTarget:
 
     def plan(self, bundle: ShippedBundle, out: Path, options: LambdaOptions) -> Plan:
         """Write the package and its template, and return the plan."""
-        needed = measure_memory(bundle.path)
-        memory = options.memory or function_megabytes(needed)
+        needed = bundle.measured.resident_gb
+        memory = function_megabytes(needed, options.memory)
         package = build_package(
             bundle.path.read_bytes(),
             out / PACKAGE,
@@ -38,7 +38,7 @@ class LambdaTarget:
             python=options.python,
             further_formats=options.all_formats,
         )
-        template = lambda_template(bundle, options, memory=memory, needed_bytes=needed)
+        template = lambda_template(bundle, options, memory=memory, needed_gb=needed)
         (out / TEMPLATE).write_text(template, encoding="utf-8")
         files = [PACKAGE, TEMPLATE]
         if options.image:

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from discern.bundle import Model
+from discern.shipping.measurement import Measurement, measure
 from discern.shipping.plan import Plan
 
 _SHORT_FINGERPRINT = 12
@@ -44,6 +46,15 @@ class ShippedBundle:
 def tag_value(name: str) -> str:
     """Return the name of a bundle in the characters that values of tags may have."""
     return _NOT_IN_TAGS.sub("_", name)[:_MAX_TAG]
+
+    @cached_property
+    def measured(self) -> Measurement:
+        """Return the time and memory that the model takes, measured once.
+
+        Raises:
+            BundleError: it cannot be measured on this machine.
+        """
+        return measure(self.path)
 
 
 class ShipTarget(Protocol):

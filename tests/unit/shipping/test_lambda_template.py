@@ -19,7 +19,7 @@ QUEUE = "arn:aws:sqs:us-east-1:123456789012:answers"
 
 def build(folder: Path, **options: Any) -> str:
     bundle = shipped(folder, name='Ripe: "bananas" & co')
-    return lambda_template(bundle, LambdaOptions(**options), memory=1769, needed_bytes=160_000_000)
+    return lambda_template(bundle, LambdaOptions(**options), memory=1769, needed_gb=0.16)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from discern.reporting.plots.slide import COLOURS, draw_slide
 _FRAME = Frame(left=62.0, top=50.0, width=300.0, height=168.0)
 _LEAST_DOLLARS = 0.01
 _LABEL_GAP = 13.0
+_LONG, _MILLION = 5, 6  # powers of ten whose labels are shortened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +97,11 @@ def _labels(frame: Frame, lines: Sequence[CostLine]) -> list[Markup]:
 
 
 def _thousands(power: int) -> str:
-    names = {0: "1", 1: "10", 2: "100", 3: "1,000", 4: "10,000", 5: "100,000", 6: "1 m", 7: "10 m", 8: "100 m"}
+    names = {0: "1", 1: "10", 2: "100", 3: "1,000", 4: "10,000", 5: "100,000", 6: "1 m", 7: "10 m", 8: "100 m", 9: "1,000 m"}
     return names.get(power, f"1e{power}")
 
 
 def _dollars(power: float) -> str:
+    if power >= _LONG:
+        return f"${10 ** (power - 3):,.0f} k" if power < _MILLION else f"${10 ** (power - _MILLION):,.0f} m"
     return f"${10**power:,.0f}" if power >= 0 else f"${10**power:.2f}"
