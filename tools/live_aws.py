@@ -83,7 +83,6 @@ def step(name: str) -> Iterator[None]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the check; the exit status is 0 if all steps succeeded, 1 if one failed, and 2 if none was begun."""
     options = parse(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         with TemporaryDirectory(prefix="discern-live-") as temporary:
             check = prepare(options, Path(temporary))
@@ -157,8 +156,8 @@ def run(check: Check, options: argparse.Namespace) -> int:
     try:
         use(check, options)
         used = True
-    except (FailedStepError, DiscernError) as error:
-        print(f"live-aws: {error}", file=sys.stderr)
+    except (FailedStepError, DiscernError, LookupError) as error:
+        print(f"live-aws: {error!r}" if isinstance(error, LookupError) else f"live-aws: {error}", file=sys.stderr)
     finally:
         clean = remove(check)
     print("All steps succeeded, and nothing is left." if used and clean else "The check FAILED.", flush=True)
@@ -273,12 +272,16 @@ def discern_command(*arguments: object) -> dict[str, Any]:
     """Run a command of Discern, and return its JSON."""
     command = [sys.executable, "-m", "discern", *map(str, arguments), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        reason = (done.stderr or done.stdout).strip()[-600:]
+    try:
+        found: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        found = {}
+    if done.returncode or not found:
+        reason = found.get("refusal") or "; ".join(found.get("failed", ())) or done.stderr.strip()[-600:]
         raise FailedStepError(f"`discern {' '.join(command[3:])}` failed: {reason}")
-    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is removed then, too
     sys.exit(main())
