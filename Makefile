@@ -10,11 +10,13 @@ endif
 DATA ?=
 TEST_WORKERS ?= auto
 UPGRADE ?=
+BUNDLE ?=
+PICTURES ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: install lock demo docs test test-fast lint lint-js check bench clean
+.PHONY: install lock demo docs test test-fast lint lint-js check bench live-aws clean
 install: $(VENV)/.installed
 
 # Wheels alone: to build one from source would run build tools that no lock has the hash of.
@@ -61,6 +63,10 @@ check: test
 
 bench: install
 	$(BIN)/python benchmarks/run.py
+
+# Deploys to a real AWS account, asks, removes everything and proves it. LIVE_AWS=yes confirms the account that it names.
+live-aws: install
+	$(BIN)/python -m tools.live_aws "$(BUNDLE)" "$(PICTURES)"
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis tools/javascript/node_modules

@@ -24,7 +24,7 @@ def dockerfile(bundle: ShippedBundle, architecture: str) -> str:
         bundle: bundle to deploy.
         architecture: "x86_64" or "arm64".
     """
-    labels = " ".join(f'"{name}"="{value}"' for name, value in bundle.tags.items())
+    labels = " ".join(f'{name.replace(":", ".")}="{value}"' for name, value in bundle.tags.items())
     return _DOCKERFILE.format(python=PYTHON, architecture=architecture, labels=labels, handler=HANDLER)
 
 
