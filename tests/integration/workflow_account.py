@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import boto3
-from jsonpath_ng.ext.parser import ExtentedJsonPathParser
+from jsonpath_ng.ext.parser import ExtendedJsonPathParser
 from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -24,7 +24,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from discern.shipping.workflow.task_states import substitute
 
 # The interpreter builds a parser for each path that it reads and a client for each task, at 0.1 to 0.3 seconds apiece.
-_paths, _one_at_a_time = ExtentedJsonPathParser(), threading.Lock()
+_paths, _one_at_a_time = ExtendedJsonPathParser(), threading.Lock()
 
 
 @cache
