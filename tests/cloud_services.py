@@ -22,6 +22,7 @@ class _Relay(BaseHTTPRequestHandler):
     """Relay of a signed request to the service of its signature."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a body would wait 40 ms for the receipt of its headers
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -62,6 +62,7 @@ class RuntimeApi:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # a body would wait 40 ms for the receipt of its headers
 
             def do_GET(self) -> None:
                 event = api._events.get()
