@@ -9,7 +9,7 @@ from typing import Any
 from discern.errors import UsageError
 from discern.shipping.aws.boto_client import open_client
 
-_CODE = "CodeUri: function.zip"
+_CODE, _IMAGE = "CodeUri: function.zip", "  ImageUri:\n    Type: String\n"
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
 
 
@@ -35,6 +35,26 @@ def create_stack(name: str, template: Path, package: Path, *, tags: Mapping[str,
         address = f"s3://{bucket}/{key}"
         body = template.read_text(encoding="utf-8").replace(_CODE, f"CodeUri: {address}")
         return {"stack": name, "package": address, **deploy_stack(name, body, tags)}
+
+
+def create_image_stack(name: str, template: Path, image: str, *, tags: Mapping[str, str]) -> dict[str, Any]:
+    """Create, or update, the stack of a template whose function is a container image.
+
+    Args:
+        name: name of the stack.
+        template: path of the SAM template.
+        image: address of the image in ECR, with its tag.
+        tags: tags of everything that is created.
+
+    Returns:
+        `stack`, `image` and the outputs of the stack by name.
+
+    Raises:
+        UsageError: AWS refuses, or the stack cannot be created.
+    """
+    body = template.read_text(encoding="utf-8").replace(_IMAGE, f"{_IMAGE}    Default: {image}\n")
+    with translated_errors(name):
+        return {"stack": name, "image": image, **deploy_stack(name, body, tags)}
 
 
 def _package_bucket(tags: Mapping[str, str]) -> str:
