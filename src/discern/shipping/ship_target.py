@@ -42,11 +42,6 @@ class ShippedBundle:
             "discern:fingerprint": self.model.fingerprint[:_SHORT_FINGERPRINT],
         }
 
-
-def tag_value(name: str) -> str:
-    """Return the name of a bundle in the characters that values of tags may have."""
-    return _NOT_IN_TAGS.sub("_", name)[:_MAX_TAG]
-
     @cached_property
     def measured(self) -> Measurement:
         """Return the time and memory that the model takes, measured once.
@@ -55,6 +50,11 @@ def tag_value(name: str) -> str:
             BundleError: it cannot be measured on this machine.
         """
         return measure(self.path)
+
+
+def tag_value(name: str) -> str:
+    """Return the name of a bundle in the characters that values of tags may have."""
+    return _NOT_IN_TAGS.sub("_", name)[:_MAX_TAG]
 
 
 class ShipTarget(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.account_stack import deploy_stack, upload_package
 
-_CODE = "CodeUri: function.zip"
+_CODE, _IMAGE = "CodeUri: function.zip", "  ImageUri:\n    Type: String\n"
 
 
 def create_stack(name: str, template: Path, package: Path, *, tags: Mapping[str, str]) -> dict[str, Any]:
@@ -29,3 +29,22 @@ def create_stack(name: str, template: Path, package: Path, *, tags: Mapping[str,
     address = upload_package(clients, name, package, tags=tags)
     body = template.read_text(encoding="utf-8").replace(_CODE, f"CodeUri: {address}")
     return {"stack": name, "package": address, **deploy_stack(clients, name, body, tags=tags)}
+
+
+def create_image_stack(name: str, template: Path, image: str, *, tags: Mapping[str, str]) -> dict[str, Any]:
+    """Create, or update, the stack of a template whose function is a container image.
+
+    Args:
+        name: name of the stack.
+        template: path of the SAM template.
+        image: address of the image in ECR, with its tag.
+        tags: tags of everything that is created.
+
+    Returns:
+        `stack`, `image` and the outputs of the stack by name.
+
+    Raises:
+        UsageError: AWS refuses, or the stack cannot be created.
+    """
+    body = template.read_text(encoding="utf-8").replace(_IMAGE, f"{_IMAGE}    Default: {image}\n")
+    return {"stack": name, "image": image, **deploy_stack(AccountClients(), name, body, tags=tags)}
