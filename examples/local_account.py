@@ -19,9 +19,11 @@ from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.exceptions import JsonRESTError
+from moto.stepfunctions import models as stepfunctions_models
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 # The interpreter builds a parser for each path that it reads and a client for each task, at 0.1 to 0.3 seconds apiece.
 _paths, _one_at_a_time = ExtendedJsonPathParser(), threading.Lock()
@@ -36,9 +38,19 @@ def _parse(path: str) -> Any:
 json_path.parse = _parse
 _lambda_client = cache(lambda region: boto_client_for(region, "lambda"))
 lambda_eval_utils.boto_client_for = lambda region, **_: _lambda_client(region)
+# Otherwise CloudFormation creates state machines in a second service, which does not execute them.
+stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
 
 REGION = "us-east-1"
 Function = Callable[[Any], Any]
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "invented",
+    "AWS_SECRET_ACCESS_KEY": "invented",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_CONFIG_FILE": os.devnull,
+}
 
 
 class Throttled(Exception):
@@ -84,8 +96,12 @@ class LocalAccount:
         created = boto3.client("lambda").create_function(
             FunctionName=name, Role=role, Handler="a.b", Runtime="python3.12", Code={"ZipFile": b"x"}
         )
-        self._backend.functions[name] = function
+        self.answer(name, function)
         return str(created["FunctionArn"])
+
+    def answer(self, name: str, function: Function) -> None:
+        """Let a function of this process answer for a Lambda function."""
+        self._backend.functions[name] = function
 
     def subscribe(self, topic: str) -> str:
         """Subscribe a new queue to an SNS topic, and return the queue's URL."""
@@ -107,18 +123,21 @@ def receive(queue: str) -> list[Any]:
 
 
 @contextmanager
-def local_account() -> Iterator[LocalAccount]:
-    """Context manager for an account in memory, which all calls to AWS in this process reach until it ends."""
-    changed = {"AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION}
-    former = {name: os.environ.get(name) for name in changed}
-    os.environ |= changed
+def aws_in_memory() -> Iterator[None]:
+    """Context manager for an AWS in memory, which all calls in this process reach, whatever the environment says."""
+    former = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     log = logging.getLogger("moto")
     level = log.level
-    log.setLevel(logging.CRITICAL)  # it logs each failed state as an error, with all that it knows of it
     try:
+        for name in former:
+            del os.environ[name]
+        os.environ |= _ENVIRONMENT
+        boto3.setup_default_session()
+        log.setLevel(logging.CRITICAL)  # it logs each failed state as an error, with all that it knows of it
         with mock_aws(config={"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}):
-            yield LocalAccount()
+            yield
     finally:
         log.setLevel(level)
-        for name, value in former.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        for name in _ENVIRONMENT:
+            os.environ.pop(name, None)
+        os.environ |= former

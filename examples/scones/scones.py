@@ -21,7 +21,7 @@ import discern as api
 from discern.shipping.lambda_function.function import LambdaFunction
 from discern.shipping.lambda_function.function_settings import FunctionSettings
 from examples.commands import discern
-from examples.local_account import LocalAccount, local_account, receive
+from examples.local_account import LocalAccount, aws_in_memory, receive
 from examples.scones.batches import CLASSES, fetch
 from examples.scones.captured_endpoint import capture, endpoint
 from examples.scones.other_vehicles import add_vehicles, write_pictures
@@ -167,7 +167,8 @@ def create_workflow(run: Run) -> Path:
     answers. With credentials, the same command creates it on AWS.
     """
     bundle = run.artefact("built-in training")
-    run.memory.account = run.closing.enter_context(local_account())
+    run.closing.enter_context(aws_in_memory())
+    run.memory.account = LocalAccount()
     run.memory.function = deploy(run, bundle)
     place = ("--function", run.memory.function, "--bucket", LocalAccount.bucket)
     extras = ("--notify", "--review-prefix", "review", "--out", run.out / "workflow")
