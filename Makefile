@@ -48,6 +48,7 @@ docs: install
 	$(BIN)/python -m tools.write_cli_reference
 	$(BIN)/python -m tools.write_python_reference
 	$(BIN)/python -m tools.write_formats_reference
+	$(BIN)/python -m tools.write_example_notebooks
 
 test: install lint
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)

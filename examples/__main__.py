@@ -2,12 +2,10 @@
 
 import argparse
 import sys
-import traceback
 from importlib import import_module
 from pathlib import Path
 
-from discern import DiscernError
-from examples.steps import RESULT, Example, Options, Run, StepFailed, run_all
+from examples.steps import Example, Options, StepFailed, run_all
 
 FOLDER = Path(__file__).resolve().parent
 OUT = FOLDER / "out"
@@ -34,18 +32,13 @@ def load(name: str) -> Example:
 def main(arguments: list[str] | None = None) -> int:
     """Run an example and return the exit code."""
     given = _parse(arguments)
-    options = Options(data=given.data, pictures=given.pictures)
-    out = given.out or OUT / given.name
     try:
-        passed = run_all(Run(load(given.name), out, options, resume=given.resume))
-    except (StepFailed, DiscernError) as error:
-        print(f"\nFAILED: {error}", file=sys.stderr)
+        example = load(given.name)
+    except StepFailed as error:
+        print(error, file=sys.stderr)
         return 1
-    except Exception:  # noqa: BLE001 - any failure of a step is a failure of the example
-        traceback.print_exc()
-        return 1
-    print(f"\n{'All steps passed' if passed else 'FAILED'}: {out / RESULT}")
-    return 0 if passed else 1
+    options = Options(data=given.data, pictures=given.pictures)
+    return run_all(example, given.out or OUT / given.name, options, resume=given.resume)
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -4,13 +4,17 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
+
+from discern import DiscernError
 
 RESULT = "result.json"
 _OPTIONS = "options.json"
@@ -183,12 +187,20 @@ class Run:
         return kept
 
 
-def run_all(run: Run) -> bool:
-    """Run all steps of an example up to the first failure, and return True if all are well."""
-    with run:
-        for name in run.example.required:
-            run.step(name)
-    return all(row["ok"] for row in run.result()["steps"])
+def run_all(example: Example, out: Path, options: Options, *, resume: bool = False) -> int:
+    """Run the steps of an example up to the first failure, and return the exit code: 1 if one failed or is missing."""
+    try:
+        with Run(example, out, options, resume=resume) as run:
+            for name in example.required:
+                run.step(name)
+    except (StepFailed, DiscernError) as error:
+        print(f"\nFAILED: {error}", file=sys.stderr)
+        return 1
+    except Exception:  # noqa: BLE001 - any failure of a step is a failure of the example
+        traceback.print_exc()
+        return 1
+    print(f"\nAll steps passed: {out / RESULT}")
+    return 0
 
 
 def digest(artefact: Path) -> str:

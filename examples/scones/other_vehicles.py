@@ -7,7 +7,6 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 import discern
-from examples.packs import find_pack
 
 FURTHER = ("bus", "pickup_truck")
 _STAND_INS = ("automobile", "truck")
@@ -15,12 +14,13 @@ _SIDE = 32
 _DRAWN = {"train": 150, "test": 30}
 
 
-def add_vehicles(batches: Path, pictures: Path) -> str:
+def add_vehicles(batches: Path, pictures: Path, *, stand_ins: Path | None) -> str:
     """Add pictures of two further classes to {train,test}/ of a folder of pictures.
 
     Args:
         batches: folder of the python batches.
         pictures: folder to add to.
+        stand_ins: folder of {train,test}/{automobile,truck}/ for batches that lack the further classes; None to draw.
 
     Returns:
         Origin of the pictures: "" if they are from the batches, "stand-in" if they are from CIFAR-10 (as JPEG files),
@@ -32,11 +32,10 @@ def add_vehicles(batches: Path, pictures: Path) -> str:
         pass
     else:
         return ""
-    pack = find_pack("cifar10")
-    if pack is not None and all((pack / part / label).is_dir() for part in _DRAWN for label in _STAND_INS):
-        for part in _DRAWN:
-            for label in _STAND_INS:
-                shutil.copytree(pack / part / label, pictures / part / label)
+    places = [f"{part}/{label}" for part in _DRAWN for label in _STAND_INS]
+    if stand_ins is not None and all((stand_ins / place).is_dir() for place in places):
+        for place in places:
+            shutil.copytree(stand_ins / place, pictures / place)
         return "stand-in"
     for number, label in enumerate(FURTHER):
         for part, count in _DRAWN.items():

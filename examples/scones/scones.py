@@ -22,6 +22,7 @@ from discern.shipping.lambda_function.function import LambdaFunction
 from discern.shipping.lambda_function.function_settings import FunctionSettings
 from examples.commands import discern
 from examples.local_account import LocalAccount, aws_in_memory, receive
+from examples.packs import find_pack
 from examples.scones.batches import CLASSES, fetch
 from examples.scones.captured_endpoint import capture, endpoint
 from examples.scones.other_vehicles import add_vehicles, write_pictures
@@ -263,7 +264,8 @@ def gather_vehicles(run: Run) -> Path:
     """Gather pictures of four vehicles, at most 200 of a class for training and 50 for the test."""
     vehicles = run.out / "vehicles"
     shutil.copytree(run.artefact("PNGs"), vehicles)
-    run.step_data = add_vehicles(run.artefact("fetch and unpack CIFAR"), vehicles)
+    batches = run.artefact("fetch and unpack CIFAR")
+    run.step_data = add_vehicles(batches, vehicles, stand_ins=find_pack("cifar10"))
     for part, most in (("train", 200), ("test", 50)):
         for folder in (vehicles / part).iterdir():
             for further in sorted(folder.iterdir())[most:]:
