@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from discern.errors import UsageError
@@ -56,13 +57,26 @@ _BY_CLASS = (
 """Names of exceptions of the client library, or of their bases, with message and remedy."""
 
 
+_region: ContextVar[str | None] = ContextVar("region", default=None)
+
+
+@contextmanager
+def calls_in(region: str | None) -> Iterator[None]:
+    """Context manager for calls to a region of AWS instead of that of the environment; None: that one."""
+    token = _region.set(region)
+    try:
+        yield
+    finally:
+        _region.reset(token)
+
+
 class AccountClients:
     """Clients by service, each created once.
 
     `AWS_ENDPOINT_URL`, the region and the credentials are those of the environment and of AWS's own files.
 
     Args:
-        region: region; None for that of the environment.
+        region: region; None for that of `calls_in`, or else of the environment.
 
     Raises:
         UsageError: the client library is not installed, no region is set, or the settings of AWS are invalid.
@@ -75,7 +89,7 @@ class AccountClients:
         except ImportError as error:
             raise UsageError("Calls to AWS need boto3, which is not installed.", hint=_INSTALL) from error
         # Other tools of AWS read AWS_REGION first; the library does not read it at all.
-        region = region or os.environ.get("AWS_REGION") or None
+        region = region or _region.get() or os.environ.get("AWS_REGION") or None
         with plain_errors():
             self._session = boto3.Session(region_name=region)
             self._config = Config(

@@ -1,6 +1,7 @@
 """Executions of a state machine, and the pictures that they classify."""
 
 import json
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from discern.errors import UsageError
 from discern.shipping.aws.account_clients import AccountClients, plain_errors
 
 _FIRST_PAUSE, _MOST_PAUSE = 0.2, 3.0  # not tuned: DescribeExecution is limited to some calls per second
+
+_MACHINE = re.compile(r"arn:aws[a-z-]*:states:(?P<region>[a-z0-9-]+):\d{12}:stateMachine:[\w-]{1,80}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +43,12 @@ class WorkflowRuns:
     """
 
     def __init__(self, machine: str, bucket: str) -> None:
-        if ":stateMachine:" not in machine:
+        found = _MACHINE.fullmatch(machine)
+        if found is None:
             hint = "It looks like arn:aws:states:REGION:ACCOUNT:stateMachine:NAME."
             raise UsageError(f"{machine[:200]!r} is not the ARN of a state machine.", hint=hint)
         self._machine, self._bucket = machine, bucket
-        clients = AccountClients()
+        clients = AccountClients(found["region"])
         self._s3, self._states = clients["s3"], clients["stepfunctions"]
 
     def run(self, name: str, key: str, picture: bytes, *, timeout: float) -> FinishedRun:

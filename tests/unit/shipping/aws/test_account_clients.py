@@ -79,10 +79,11 @@ def test_missing_credentials_are_named(command: Callable[[], Any]) -> None:
         command()
 
 
-def test_a_missing_region_is_named(command: Callable[[], Any]) -> None:
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - {"traffic"}))  # the state machine's name has its region
+def test_a_missing_region_is_named(name: str, folder: Path) -> None:
     del os.environ["AWS_DEFAULT_REGION"]
     with pytest.raises(UsageError, match=r"^No AWS region is set. Set AWS_REGION"):
-        command()
+        COMMANDS[name](folder)
 
 
 def test_a_missing_library_is_named(command: Callable[[], Any]) -> None:
