@@ -1,18 +1,54 @@
 """Lambda's Runtime API on the loopback interface, and a function that the real runtime client runs against it."""
 
+import importlib.util
 import json
 import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
+from discern.shipping.package_content import discern_files
+
 HANDLER = "discern.shipping.lambda_function.handler.handler"
+PACKAGES = ("numpy", "numpy.libs", "PIL", "pillow.libs", "onnxruntime", "python_multipart")
+CLIENT = ("awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson")
+BOTO = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 _SECONDS = 300
+
+
+def write_task(folder: Path) -> None:
+    """Write a folder like the package, without the bundle: our modules are copied, and the three packages linked."""
+    for name, data in discern_files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    _link(folder, PACKAGES)
+
+
+def write_client(folder: Path) -> None:
+    """Write a folder like the managed runtime's own: its client, and boto3."""
+    _link(folder, (*CLIENT, *BOTO))
+
+
+def _link(folder: Path, names: Sequence[str]) -> None:
+    for name in names:
+        home = _site({"numpy.libs": "numpy", "pillow.libs": "PIL"}.get(name, name))
+        for path in (home / name, *home.glob(f"{name}.*")):
+            if path.exists() and not (folder / path.name).exists():
+                (folder / path.name).symlink_to(path)
+
+
+def _site(name: str) -> Path:
+    """Return the folder that a package or module is installed in."""
+    found = importlib.util.find_spec(name)
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent.parent if found.submodule_search_locations else Path(found.origin).parent
 
 
 class RuntimeApi:
@@ -21,11 +57,12 @@ class RuntimeApi:
     def __init__(self) -> None:
         self._events: queue.Queue[bytes | None] = queue.Queue()
         self._answers: queue.Queue[tuple[str, Any]] = queue.Queue()
-        self._count = 0
+        self._count, self._one_at_a_time = 0, threading.Lock()
         api = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # a body would wait 40 ms for the receipt of its headers
 
             def do_GET(self) -> None:
                 event = api._events.get()
@@ -57,14 +94,15 @@ class RuntimeApi:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def invoke(self, event: Any) -> Any:
-        """Return the function's answer to an event.
+        """Return the function's answer to an event, which may also be the bytes of its JSON text.
 
         Raises:
             FunctionError: the invocation failed, or the function did not start.
         """
-        self._count += 1
-        self._events.put(json.dumps(event).encode())
-        kind, answer = self._answers.get(timeout=_SECONDS)
+        with self._one_at_a_time:  # as each instance of a function does
+            self._count += 1
+            self._events.put(event if isinstance(event, bytes) else json.dumps(event).encode())
+            kind, answer = self._answers.get(timeout=_SECONDS)
         if kind == "error":
             raise FunctionError(answer["errorType"], answer["errorMessage"])
         return answer
@@ -108,6 +146,7 @@ class RunningFunction:
         self.api = RuntimeApi()
         environment = {
             "PATH": os.environ["PATH"],
+            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.12",  # selects how the client encodes answers
             "AWS_LAMBDA_RUNTIME_API": self.api.address,
             "LAMBDA_TASK_ROOT": str(task),
             "PYTHONPATH": os.pathsep.join(map(str, (task, *client))),
@@ -115,7 +154,8 @@ class RunningFunction:
         }
         # Without -S the packages of the interpreter would stand in for those that the function lacks.
         command = [python, "-S", "-m", "awslambdaric", HANDLER]
-        self.process = subprocess.Popen(command, env=environment, cwd=task)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the function
+        self.process = subprocess.Popen(command, env=environment, cwd=task, stdout=self._log, stderr=self._log)
 
     def __enter__(self) -> Self:
         return self
@@ -124,10 +164,16 @@ class RunningFunction:
         self.process.kill()
         self.process.wait()
         self.api.close()
+        self._log.close()
 
     def __call__(self, event: Any) -> Any:
         """Return the function's answer to an event."""
         return self.api.invoke(event)
+
+    @property
+    def log(self) -> str:
+        """Return what the function has written to its log."""
+        return os.pread(self._log.fileno(), 1 << 24, 0).decode(errors="replace")
 
     @property
     def processor_seconds(self) -> float:

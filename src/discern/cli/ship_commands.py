@@ -17,10 +17,8 @@ _TARGETS = (
     "Deployment target: lambda, a function on AWS; workflow, a state machine of AWS Step Functions; container; "
     "kubernetes; or site, the page alone. Or, for all that was deployed to AWS: status, down, or stop-notebooks."
 )
-_OF_COMMAND = frozenset(
-    ("target", "bundle", "out", "dry_run", "yes", "region", "traffic", "state_machine", "record", "json")
-)
-_OF_COST = frozenset(("per_day", "budget", "prices"))
+_OF_COMMAND = frozenset(("target", "bundle", "out", "dry_run", "yes", "traffic", "state_machine", "record", "json"))
+_OF_ALL_TARGETS = frozenset(("per_day", "budget", "prices", "region"))
 _NAMES = {"each": "map"}  # where Python's own names forbid the option's
 
 
@@ -34,9 +32,7 @@ def ship(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and create nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Create, remove or stop what is planned.")] = False,
-    region: Annotated[
-        str | None, typer.Option(help="AWS region of status, down and stop-notebooks; by default the environment's.")
-    ] = None,
+    region: Annotated[str | None, typer.Option(help="AWS region; by default the environment's.")] = None,
     per_day: Annotated[float, typer.Option(metavar="N", help="Answers a day for which the cost is estimated.")] = 1000,
     budget: Budget = None,
     prices: Prices = None,
@@ -87,7 +83,7 @@ def ship(
     if bundle is None:
         raise UsageError(f"There is no bundle to deploy to {target}.", hint="Pass its path after the target.")
     if traffic is not None:
-        _refuse_cost_options(ctx)
+        _refuse_plan_options(ctx)
         traffic_commands.send(target, bundle, traffic, state_machine, bucket, record=record, json=json)
         return
     if state_machine or record:
@@ -103,9 +99,9 @@ def ship(
     raise typer.Exit(0 if result.passed else FELL_SHORT)
 
 
-def _refuse_cost_options(ctx: typer.Context) -> None:
-    """Refuse what belongs to the cost of a plan where nothing is planned."""
-    for name in sorted(_OF_COST):
+def _refuse_plan_options(ctx: typer.Context) -> None:
+    """Refuse what belongs to a plan where nothing is planned."""
+    for name in sorted(_OF_ALL_TARGETS):
         if is_given(ctx, name):
             raise UsageError(f"--{name.replace('_', '-')} does not apply to --traffic.", hint="Omit it.")
 
@@ -128,7 +124,6 @@ def _target_options(target: str, ctx: typer.Context) -> dict[str, Any]:
     given = {name: value for name, value in ctx.params.items() if name not in _OF_COMMAND and value is not None}
     if "threshold" in given:
         given["threshold"] = parse_share(given["threshold"])
-    named = {_NAMES.get(name, name): (value, is_given(ctx, name)) for name, value in given.items()}
-    return {
-        name: value for name, (value, typed) in named.items() if typed or name in _OF_COST or has_option(target, name)
-    }
+    kept = _OF_ALL_TARGETS | {name for name in given if is_given(ctx, name)}
+    named = {name: _NAMES.get(name, name) for name in given}
+    return {named[name]: value for name, value in given.items() if name in kept or has_option(target, named[name])}

@@ -69,7 +69,8 @@ def price_plan(plan: Plan, bundle: ShippedBundle, options: Any, pricing: Pricing
         row = CostRow(target=plan.target, parts=None, answers=1, one_off=None, assumptions=(reason,))
         priced = replace(plan, cost_reason=reason)
     else:
-        row = replace(row, assumptions=(*row.assumptions, *pricing.prices.warnings(pricing.today)))
+        where = f"Prices of {', '.join(pricing.prices.regions)}, in US dollars, without taxes."
+        row = replace(row, assumptions=(*row.assumptions, where, *pricing.prices.warnings(pricing.today)))
         named = {"per_day": pricing.per_day, "prices_as_of": pricing.prices.as_of}
         priced = replace(plan, cost=row.to_json() | named)
     return priced, "" if pricing.budget is None else exceeds_budget(row, pricing.budget)

@@ -14,6 +14,7 @@ from discern.flow.cost_of_plan import PER_DAY, open_pricing, price_plan
 from discern.flow.paths import resolve_output, resolve_path
 from discern.flow.shipped_site import add_site
 from discern.inference.verified_model import require_verified
+from discern.shipping.aws.account_clients import calls_in
 from discern.shipping.plan import Plan
 from discern.shipping.plan_folder import plan_folder
 from discern.shipping.ship_registry import find_ship_target
@@ -72,6 +73,7 @@ def ship(
     per_day: float = PER_DAY,
     budget: str | float | None = None,
     prices: str | Path | None = None,
+    region: str | None = None,
     announce: Callable[[Plan], None] | None = None,
     **options: Any,
 ) -> ShipResult:
@@ -88,6 +90,7 @@ def ship(
         budget: limit of what is paid once and in the first month, such as 5 or 5USD; a plan whose cost is not known
             exceeds it.
         prices: CSV file of prices that replace those of the package or are added to them.
+        region: AWS region; None for that of the environment.
         announce: called with the plan before anything is created.
         options: options of the target; those that are None keep their defaults.
 
@@ -110,10 +113,15 @@ def ship(
             announce(plan)
         confirmed = yes and not refusal
         if folder is None:
-            created = found.create(shipped, written, config) if confirmed else None
+            created = _create(found, shipped, written, config, region) if confirmed else None
     if folder is not None:
-        created = found.create(shipped, folder, config) if confirmed else None
+        created = _create(found, shipped, folder, config, region) if confirmed else None
     return ShipResult(plan=plan, folder=folder, created=created, refusal=refusal)
+
+
+def _create(target: ShipTarget, bundle: ShippedBundle, folder: Path, config: Any, region: str | None) -> dict[str, Any]:
+    with calls_in(region):
+        return target.create(bundle, folder, config)
 
 
 def has_option(target: str, name: str) -> bool:

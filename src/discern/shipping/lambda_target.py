@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from discern.errors import UsageError
 from discern.shipping.function_memory import function_megabytes
 from discern.shipping.function_package import FunctionPackage, build_package
-from discern.shipping.lambda_image import dockerfile, push_commands
+from discern.shipping.image_builder import require_builder
+from discern.shipping.lambda_image import DOCKERFILE, PACKAGE, dockerfile, image_steps, push_image
 from discern.shipping.lambda_options import LambdaOptions
 from discern.shipping.lambda_template import lambda_template
 from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle
 from discern.shipping.wheel_download import PYTHON
 
-PACKAGE, TEMPLATE, DOCKERFILE = "function.zip", "template.yaml", "Dockerfile"
+TEMPLATE = "template.yaml"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class LambdaTarget:
             files.append(DOCKERFILE)
         return Plan(
             target=self.name,
-            steps=tuple(_steps(bundle, options, package, memory)),
+            steps=tuple(_steps(bundle, out, options, package, memory)),
             files=tuple(sorted(files)),
             unpacked_bytes=package.unpacked_bytes,
             zipped_bytes=package.zipped_bytes,
@@ -54,26 +54,24 @@ class LambdaTarget:
 
     def create(self, bundle: ShippedBundle, out: Path, options: LambdaOptions) -> dict[str, Any]:
         """Create the stack of the function and return its outputs."""
-        from discern.shipping.aws.function_stack import create_stack  # noqa: PLC0415 - imports boto3
+        from discern.shipping.aws.function_stack import create_image_stack, create_stack  # noqa: PLC0415 - imports boto3
 
         if options.image:
-            raise UsageError(
-                "Images are built and pushed with Docker, not by Discern.",
-                hint=f"Follow the plan in {out}, and deploy {TEMPLATE} with `sam deploy`.",
-            )
+            image = push_image(bundle, out, options.arch, require_builder())
+            return create_image_stack(bundle.resource_name, out / TEMPLATE, image, tags=bundle.tags)
         return create_stack(bundle.resource_name, out / TEMPLATE, out / PACKAGE, tags=bundle.tags)
 
 
-def _steps(bundle: ShippedBundle, options: LambdaOptions, package: FunctionPackage, memory: int) -> Iterator[Step]:
+def _steps(
+    bundle: ShippedBundle, out: Path, options: LambdaOptions, package: FunctionPackage, memory: int
+) -> Iterator[Step]:
     packages = ", ".join(package.requirements)
     compiled = f"compiled by Python {PYTHON}"
     if not package.is_compiled:
         compiled = f"not compiled, as there is no Python {PYTHON} here: its first answer takes about twice as long"
     yield Step(f"Pack {packages}, Discern's serving code and the bundle for {options.arch}; {compiled}.")
     if options.image:
-        creates = ("AWS::ECR::Repository", None, None, None)
-        for command, kind in zip(push_commands(bundle, options.arch), creates, strict=True):
-            yield Step(f"Run: {command}", creates=kind)
+        yield from image_steps(bundle, out, options.arch)
     else:
         yield Step("Create a private bucket for the package, unless it exists.", creates="AWS::S3::Bucket")
         yield Step(f"Upload {PACKAGE} ({package.zipped_bytes / 1e6:.1f} MB).")

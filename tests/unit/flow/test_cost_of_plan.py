@@ -75,6 +75,7 @@ def test_a_plan_measures_its_bundle_once_and_has_the_given_prices(bundle: Path, 
     assert value["cost"]["per_month"] == 3
     assert value["cost"]["per_day"] == 2500.5
     assert "cost_reason" not in value
+    assert "Prices of eu-central-1, in US dollars, without taxes." in value["cost"]["assumptions"]
 
 
 @pytest.mark.parametrize(

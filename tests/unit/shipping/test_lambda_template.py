@@ -1,6 +1,5 @@
 """The template of the function is valid, and its role may do no more than the options need."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ import cfnlint
 import pytest
 
 from discern.errors import UsageError
-from discern.shipping.lambda_image import dockerfile, push_commands
 from discern.shipping.lambda_options import LambdaOptions
 from discern.shipping.lambda_template import lambda_template
 from tests.unit.shipping.factories import shipped
@@ -68,14 +66,3 @@ def test_the_role_may_do_what_the_options_need_only(tmp_path: Path) -> None:
 def test_bad_options_are_refused(options: dict[str, Any], reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         LambdaOptions(**options)
-
-
-def test_the_image_runs_the_package(tmp_path: Path) -> None:
-    text = dockerfile(shipped(tmp_path), "arm64")
-    assert re.findall("^FROM (.*)$", text, re.MULTILINE)[-1] == "public.ecr.aws/lambda/python:3.12-arm64"
-    assert json.loads(text.rpartition("CMD ")[2]) == ["discern.shipping.lambda_function.handler.handler"]
-    create, login, build_image, push = push_commands(shipped(tmp_path), "arm64")
-    assert "create-repository" in create
-    assert "--password-stdin" in login
-    assert "linux/arm64" in build_image
-    assert push.startswith("docker push ")

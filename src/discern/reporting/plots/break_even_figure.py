@@ -100,19 +100,7 @@ def _labels(frame: Frame, lines: Sequence[CostLine]) -> list[Markup]:
 
 
 def _thousands(power: int) -> str:
-    names = {
-        0: "1",
-        1: "10",
-        2: "100",
-        3: "1,000",
-        4: "10,000",
-        5: "100,000",
-        6: "1 m",
-        7: "10 m",
-        8: "100 m",
-        9: "1 bn",
-    }
-    return names.get(power, f"1e{power}")
+    return f"{10**power:,}" if power < 6 else f"{10 ** (power - 6):,} m"
 
 
 def _dollars(power: float) -> str:

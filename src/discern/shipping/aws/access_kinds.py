@@ -41,6 +41,6 @@ def _remove_policy(clients: AccountClients, resource: Resource) -> None:
 
 
 ACCESS_KINDS = (
-    Kind(name="role", list=_roles, remove=_remove_role),
-    Kind(name="policy", list=_policies, remove=_remove_policy),
+    Kind(name="role", list=_roles, remove=_remove_role, arn=r"iam:role/(?:.*/)?([^/]+)"),
+    Kind(name="policy", list=_policies, remove=_remove_policy, arn=r"iam:policy/(?:.*/)?([^/]+)"),
 )

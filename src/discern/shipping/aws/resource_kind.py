@@ -39,11 +39,13 @@ class Kind:
         name: the name, such as "function".
         list: function that yields all such resources, tagged or not.
         remove: function that removes one of them, and waits until it is removed.
+        arn: pattern of the service and the resource in its ARN, whose group is the name or the address.
     """
 
     name: str
     list: Callable[[AccountClients], Iterator[Resource]]
     remove: Callable[[AccountClients, Resource], None]
+    arn: str
 
 
 def bundle_of(tags: Mapping[str, str] | Iterable[Mapping[str, str]] | None) -> str | None:

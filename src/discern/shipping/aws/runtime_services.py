@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from discern.errors import DiscernError, NotFound, RequestTooLarge, Unreachable
-from discern.shipping.aws.boto_client import open_client
+from discern.errors import BadRequest, DiscernError, NotFound, RequestTooLarge, Unreachable
+from discern.shipping.aws.account_clients import AccountClients
 
 _MISSING = ("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "AccessDenied", "403", "InvalidObjectState")
 _RETRY = "Retry in a moment, and check the function's role."
@@ -15,7 +15,7 @@ _RETRY = "Retry in a moment, and check the function's role."
 
 @cache
 def _client(service: str) -> Any:
-    return open_client(service)
+    return AccountClients()[service]
 
 
 def get_object(bucket: str, key: str, *, max_bytes: int, version: str | None = None) -> bytes:
@@ -97,10 +97,12 @@ def _encode(value: Any) -> bytes:
 @contextmanager
 def _translated(address: str) -> Iterator[None]:
     """Translate the errors of boto3 within a context."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError  # noqa: PLC0415
 
     try:
         yield
+    except ParamValidationError as error:
+        raise BadRequest(f"{address} is not a name that AWS allows.", hint="Check the bucket and the key.") from error
     except ClientError as error:
         raise _client_error(address, error.response.get("Error", {})) from error
     except (BotoCoreError, OSError) as error:

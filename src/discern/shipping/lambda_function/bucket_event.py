@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from discern.errors import BadRequest, NotFound, PictureError, RequestTooLarge
+from discern.errors import BadRequest, NotFound, PictureError, RequestError, RequestTooLarge
 from discern.inference.answer_json import result_or_error_json
 from discern.inference.error_status import error_json
 from discern.shipping.aws.runtime_services import get_object, put_json, send_json
@@ -32,7 +32,7 @@ class ArrivedObject:
 def parse_bucket_event(event: Mapping[str, Any]) -> list[ArrivedObject] | None:
     """Parse the objects in an event of S3, sent by itself or by EventBridge, or return None for any other event.
 
-    Removed objects are left out.
+    Removed objects are left out, and the event with which S3 tests a new notification has none.
 
     Raises:
         BadRequest: the event has records of another service, or names no object.
@@ -40,6 +40,8 @@ def parse_bucket_event(event: Mapping[str, Any]) -> list[ArrivedObject] | None:
     try:
         if event.get("source") == "aws.s3":
             return _from_event_bridge(event)
+        if event.get("Event") == "s3:TestEvent":
+            return []
         records = event.get("Records")
         if not isinstance(records, Sequence) or isinstance(records, str):
             return None
@@ -47,40 +49,55 @@ def parse_bucket_event(event: Mapping[str, Any]) -> list[ArrivedObject] | None:
         if others:
             hint = "Send the events of the bucket to the function itself."
             raise BadRequest(f"Records of {min(others)[:80]} are not supported.", hint=hint)
-        return [_from_record(record) for record in records if "ObjectCreated" in str(record["eventName"])]
-    except (KeyError, TypeError, AttributeError) as error:
+        return [_from_record(record) for record in records if "ObjectCreated" in _text(record["eventName"])]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadRequest("The event of S3 names no object.", hint="Send it as S3 does.") from error
 
 
 def answer_bucket_event(
     objects: Sequence[ArrivedObject], classifier: PictureClassifier, settings: FunctionSettings
 ) -> dict[str, Any]:
-    """Classify the objects of an event and write or send the answers.
+    """Classify the objects of an event and write or send the answers, also after one of them that cannot be.
 
     Returns:
         `answers`: for each object its `s3_uri`, and `answer`, where its answer is; `null` for a folder or an answer of
         this function.
 
     Raises:
+        NotFound: the place of an answer does not exist, or the function's role may not write to it.
         Unreachable: S3 or the queue does not respond; Lambda retries the event.
     """
-    return {"answers": [_answer(each, classifier, settings) for each in objects]}
+    answers, failures = [], []
+    for each in objects:
+        try:
+            answers.append(_answer(each, classifier, settings))
+        except RequestError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return {"answers": answers}
 
 
 def _from_record(record: Mapping[str, Any]) -> ArrivedObject:
-    found = record["s3"]
-    version = found["object"].get("versionId")
-    return ArrivedObject(
-        bucket=str(found["bucket"]["name"]), key=unquote_plus(str(found["object"]["key"])), version=version
-    )
+    bucket, found = record["s3"]["bucket"], record["s3"]["object"]
+    return _arrived(bucket["name"], unquote_plus(_text(found["key"])), found.get("versionId"))
 
 
 def _from_event_bridge(event: Mapping[str, Any]) -> list[ArrivedObject]:
     if event["detail-type"] != "Object Created":
         return []
-    detail = event["detail"]
-    version = detail["object"].get("version-id")
-    return [ArrivedObject(bucket=str(detail["bucket"]["name"]), key=str(detail["object"]["key"]), version=version)]
+    bucket, found = event["detail"]["bucket"], event["detail"]["object"]
+    return [_arrived(bucket["name"], found["key"], found.get("version-id"))]
+
+
+def _arrived(bucket: object, key: object, version: object) -> ArrivedObject:
+    return ArrivedObject(bucket=_text(bucket), key=_text(key), version=_text(version) if version else None)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("not a name")
+    return value
 
 
 def _answer(arrived: ArrivedObject, classifier: PictureClassifier, settings: FunctionSettings) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Function that classifies the images in an event of AWS Lambda."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,10 +47,11 @@ class LambdaFunction:
             DiscernError: the event or its image cannot be used.
             ThresholdNotMet: the prediction does not pass the workflow's filter.
         """
+        if isinstance(event, Mapping) and is_http_event(event):
+            return self._routes.respond(event, request_id)
+        _require_json(event)
         if not isinstance(event, Mapping):
             return self._answer_directly(event)
-        if is_http_event(event):
-            return self._routes.respond(event, request_id)
         objects = parse_bucket_event(event)
         if objects is not None:
             return answer_bucket_event(objects, self._classifier, self._settings)
@@ -69,3 +71,11 @@ class LambdaFunction:
             raise BadRequest(error.message, hint=_HINT) from error
         results = self._classifier.classify(parsed.pictures)
         return response_json(results, is_list=parsed.is_list)
+
+
+def _require_json(event: Any) -> None:
+    """Reject an event that answers cannot quote: the runtime would end with an answer that it cannot encode."""
+    try:
+        json.dumps(event, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("The event has NaN, half a character, or too many levels.", hint=_HINT) from error

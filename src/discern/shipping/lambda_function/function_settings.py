@@ -80,7 +80,7 @@ def parse_threshold(value: object, name: str) -> float | None:
         return None
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         number = math.nan
     if not 0 <= number <= 1:
         raise UsageError(f"{name} is {str(value)[:40]!r}, not a probability.", hint="Use a number from 0 to 1.")

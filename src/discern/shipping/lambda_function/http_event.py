@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from discern.errors import BadRequest, UnsupportedBody
+from discern.errors import BadRequest, RequestTooLarge, UnsupportedBody
 
 _REPLACEMENT = "\ufffd"
 _JSON = "application/json"
+_MAX_BODY_BYTES = 6 << 20
+"""Most that Lambda passes to a function."""
+
+_IS_BASE64 = {"true": True, "1": True, "false": False, "0": False, "": False, "none": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +35,8 @@ class HttpRequest:
 
 
 def is_http_event(event: Mapping[str, Any]) -> bool:
-    """Return True if an event holds an HTTP request."""
-    return _second_version(event) is not None or (isinstance(event.get("httpMethod"), str) and "path" in event)
+    """Return True if an event holds an HTTP request, also one without some of its fields."""
+    return "httpMethod" in event or "rawPath" in event or _second_version(event) is not None
 
 
 def parse_headers(event: Mapping[str, Any]) -> dict[str, str]:
@@ -45,13 +49,14 @@ def parse_http_event(event: Mapping[str, Any]) -> HttpRequest:
 
     Raises:
         BadRequest: its body is not valid base64, or was altered on its way.
+        RequestTooLarge: it is larger than any that Lambda passes on.
         UnsupportedBody: its body is compressed.
     """
     http = _second_version(event)
     if http is not None:
         method, path, stage = http.get("method"), event.get("rawPath"), _text(event["requestContext"], "stage")
     else:
-        method, path, stage = event["httpMethod"], event["path"], ""
+        method, path, stage = event.get("httpMethod"), event.get("path"), ""
     headers = parse_headers(event)
     return HttpRequest(
         method=str(method).upper(),
@@ -81,9 +86,8 @@ def _route(path: str, stage: str) -> str:
 
 def _strings(event: Mapping[str, Any], many: str, single: str) -> dict[str, str]:
     """Return headers or query parameters, each as one string."""
-    found = event.get(many) or event.get(single)
-    if not isinstance(found, Mapping):
-        return {}
+    given = (event.get(name) for name in (many, single))
+    found: Mapping[Any, Any] = next((each for each in given if each and isinstance(each, Mapping)), {})
     joined = {name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in found.items()}
     return {str(name): str(value) for name, value in joined.items() if value is not None}
 
@@ -94,12 +98,24 @@ def _body(event: Mapping[str, Any], headers: Mapping[str, str]) -> bytes:
         raise BadRequest("The body of the event is not text.", hint="Invoke the function with the picture itself.")
     if headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
         raise UnsupportedBody("The body is compressed.", hint="Send it without Content-Encoding.")
-    if not event.get("isBase64Encoded"):
+    if len(body) > _MAX_BODY_BYTES:
+        raise RequestTooLarge(
+            f"The request has {len(body):,} bytes; at most {_MAX_BODY_BYTES:,} are allowed.",
+            hint="Send a smaller picture, or put it into a bucket and send its s3_uri.",
+        )
+    if not _is_base64(event.get("isBase64Encoded")):
         return _plain_body(body, headers.get("content-type", ""))
     try:
         return binascii.a2b_base64(body, strict_mode=True)
     except (ValueError, binascii.Error) as error:
         raise BadRequest("The body is marked as base64, but is not valid base64.", hint="Check the API.") from error
+
+
+def _is_base64(flag: object) -> bool:
+    try:
+        return _IS_BASE64[str(flag).lower()]
+    except KeyError as error:
+        raise BadRequest("isBase64Encoded is neither true nor false.", hint="Check the API.") from error
 
 
 def _plain_body(body: str, content_type: str) -> bytes:

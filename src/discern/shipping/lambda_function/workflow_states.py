@@ -2,7 +2,6 @@
 
 import base64
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from discern.shipping.lambda_function.picture_classifier import PictureClassifie
 _PLACE = ("s3_key", "key")
 _STATE_FIELDS = ("image_data", "inferences", *_PLACE)
 _MAX_PICTURE_LETTERS = 180_000  # a state may carry 256 KB, and holds the probabilities as well
+_MOST = 1.001  # probabilities of four digits may be rounded up
 _LIMITS = JsonLimits(strings=4096, lists=4096, values=16_384)
 _HINT = 'Pass {"image_data": "", "s3_bucket": "...", "s3_key": "..."}.'
 
@@ -62,8 +62,9 @@ class WorkflowSteps:
             ThresholdNotMet: the prediction does not pass the filter.
             DiscernError: the state or its image cannot be used.
         """
-        step = event.get("step") or self._settings.step
-        if step not in STEPS:
+        named = event.get("step")
+        step = self._settings.step if named in (None, "") else named
+        if not isinstance(step, str) or step not in STEPS:
             raise BadRequest(f"There is no step {str(step)[:40]!r}.", hint=f"Use one of: {', '.join(STEPS)}.")
         if step == "serialize":
             return self._serialize(state, event)
@@ -99,7 +100,10 @@ class WorkflowSteps:
 
     def _read(self, state: WorkflowState) -> bytes:
         """Return the image in a state, or the object in S3 that it names."""
-        if state.content.get("image_data"):
+        picture = state.content.get("image_data")
+        if not isinstance(picture, str | None):
+            raise BadRequest("image_data is not text.", hint=_HINT)
+        if picture:
             return state.decode_picture()
         if not state.bucket or not state.key:
             raise BadRequest("The state holds no picture, and names none in S3.", hint=_HINT)
@@ -122,12 +126,16 @@ def _inferences(value: object) -> list[float]:
     """Return the probabilities in a state, given as a list or as its JSON text."""
     try:
         numbers = json.loads(value) if isinstance(value, str) else value
-        found = [float(each) for each in numbers if each is not None] if isinstance(numbers, list) else []
-    except (ValueError, TypeError, RecursionError):
-        found = []
-    if not found or not all(map(math.isfinite, found)):
+    except (ValueError, RecursionError):
+        numbers = None
+    found = [each for each in numbers if each is not None] if isinstance(numbers, list) else []
+    if not found or not all(map(_is_probability, found)):
         raise BadRequest("The state has no probabilities in inferences.", hint="Run the step classify before filter.")
     return found
+
+
+def _is_probability(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MOST
 
 
 def _is_accepted(state: WorkflowState) -> bool:

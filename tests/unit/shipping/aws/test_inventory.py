@@ -13,41 +13,27 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from discern.errors import UsageError
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
 from discern.shipping.aws.inventory import KINDS
+from tests.aws_environment import aws_environment
 
 TAG, OWN = "discern:bundle", "scones"
 PAIRS = [{"Key": TAG, "Value": OWN}, {"Key": "discern:fingerprint", "Value": "0123456789ab"}]
 PLAIN = {TAG: OWN}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 STACK = json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "of-the-stack"}}}})
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
 @pytest.fixture(autouse=True)
 def account() -> Iterator[Callable[[str], Any]]:
     """Empty account, as a function from the name of a service to its client."""
-    before = dict(os.environ)
-    for name in [each for each in os.environ if each.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(ENVIRONMENT)
     clients: dict[str, Any] = {}
 
     def client(service: str) -> Any:
         return clients.setdefault(service, boto3.client(service))
 
-    try:
-        with mock_aws():
-            yield client
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with aws_environment(), mock_aws():
+        yield client
 
 
 def code() -> bytes:
@@ -114,6 +100,8 @@ def create_everything(account: Callable[[str], Any], name: str, *, tagged: bool)
     )
     account("apigatewayv2").create_api(Name=name, ProtocolType="HTTP", Tags=plain)
     account("apigateway").create_rest_api(name=name, tags=plain)
+    account("events").put_rule(Name=name, EventPattern="{}", Tags=pairs)
+    account("events").put_targets(Rule=name, Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:us-east-1:123456789012:{name}"}])
     machine = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
     account("stepfunctions").create_state_machine(name=name, definition=machine, roleArn=role, tags=lower)
     topic = account("sns").create_topic(Name=name, Tags=pairs)["TopicArn"]
@@ -202,23 +190,6 @@ def test_notebooks_are_stopped_whoever_created_them(account: Callable[[str], Any
     assert set(done.done) == {"notebook ours", "notebook theirs"}
     assert [each["per_hour"] for each in done.to_json()["resources"]] == [0, 0]
     assert stop_notebooks(yes=True).resources == ()
-
-
-def test_missing_credentials_and_regions_are_named() -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        del os.environ[name]
-    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = os.devnull
-    with pytest.raises(UsageError, match="No AWS credentials are set"):
-        ship_status()
-    del os.environ["AWS_DEFAULT_REGION"]
-    with pytest.raises(UsageError, match="No AWS region is set"):
-        ship_status()
-
-
-def test_an_address_that_nobody_answers_is_named() -> None:
-    os.environ["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
-    with pytest.raises(UsageError, match="AWS cannot be reached"):
-        ship_status()
 
 
 class Denial(BaseHTTPRequestHandler):

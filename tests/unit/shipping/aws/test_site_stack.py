@@ -1,6 +1,5 @@
 """Upload of a site: each file arrives with its type and caching."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,10 @@ import pytest
 from moto import mock_aws
 
 from discern.errors import UsageError
+from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.site_stack import create_site, upload_site
+from tests.aws_environment import aws_environment
 
-FAKE = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
 UPLOAD = """[
  {"path": "page/main.js", "content_type": "text/javascript; charset=utf-8", "cache_control": "no-cache"},
  {"path": "index.html", "content_type": "text/html; charset=utf-8", "cache_control": "no-cache"}
@@ -21,17 +21,10 @@ UPLOAD = """[
 
 @pytest.fixture
 def storage() -> Iterator[Any]:
-    before = dict(os.environ)
-    os.environ.update(FAKE)
-    os.environ.pop("AWS_ENDPOINT_URL", None)
-    try:
-        with mock_aws():
-            client = boto3.client("s3")
-            client.create_bucket(Bucket="the-site")
-            yield client
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with aws_environment(), mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="the-site")
+        yield client
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def test_files_are_uploaded_with_their_headers(storage: Any, site: Path) -> None:
-    upload_site(site, "the-site")
+    upload_site(AccountClients(), site, "the-site")
     found = storage.list_objects_v2(Bucket="the-site")["Contents"]
     assert [each["Key"] for each in found] == ["index.html", "page/main.js"]
     script = storage.get_object(Bucket="the-site", Key="page/main.js")
@@ -55,5 +48,5 @@ def test_files_are_uploaded_with_their_headers(storage: Any, site: Path) -> None
 def test_what_aws_refuses_is_a_clear_error(storage: Any, site: Path) -> None:
     outputs = "Outputs: {BucketName: {Value: missing-bucket}, DistributionId: {Value: E1}}\n"
     (site / "template.yaml").write_text(f"Resources: {{}}\n{outputs}")
-    with pytest.raises(UsageError, match="The stack s cannot be created"):
+    with pytest.raises(UsageError, match=r"AWS refused PutObject \(NoSuchBucket\)"):
         create_site("s", site, tags={"discern:bundle": "x"})

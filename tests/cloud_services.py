@@ -1,0 +1,89 @@
+"""AWS services in memory, also for other processes: a server on the loopback interface relays to moto in this one."""
+
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import boto3
+import requests
+from moto import mock_aws
+
+REGION = "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "an-identifier", "AWS_SECRET_ACCESS_KEY": "a-secret", "AWS_DEFAULT_REGION": REGION}
+_SERVICE = re.compile(r"/([a-z0-9-]+)/aws4_request")
+_OF_CONNECTION = ("connection", "content-length", "date", "host", "server", "transfer-encoding")
+
+
+class _Relay(BaseHTTPRequestHandler):
+    """Relay of a signed request to the service of its signature."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a body would wait 40 ms for the receipt of its headers
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        [service] = _SERVICE.findall(self.headers["Authorization"])
+        address = f"https://{service}.{REGION}.amazonaws.com{self.path}"
+        found = requests.request(self.command, address, headers=_passed(self.headers), data=body, timeout=60)
+        length = found.headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(found.content))
+        self.send_response(found.status_code)
+        for name, value in {**_passed(found.headers), "Content-Length": length}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(found.content)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_PUT(self) -> None:
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def do_DELETE(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def _passed(headers: Any) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in _OF_CONNECTION}
+
+
+@contextmanager
+def relayed_services() -> Iterator[Mapping[str, str]]:
+    """Context manager for a server that relays to moto, which must be active in this process.
+
+    It yields the environment variables with which another process uses that server.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Relay)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield {**CREDENTIALS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_address[1]}"}
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def cloud_services() -> Iterator[Mapping[str, str]]:
+    """Context manager for services in memory, used here through boto3 and elsewhere with the variables it yields."""
+    former = {name: os.environ.get(name) for name in CREDENTIALS}
+    os.environ.update(CREDENTIALS)
+    boto3.setup_default_session()
+    try:
+        with mock_aws(), relayed_services() as variables:
+            yield variables
+    finally:
+        for name, value in former.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
