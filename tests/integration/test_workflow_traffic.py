@@ -170,6 +170,19 @@ def test_creating_needs_the_function_and_the_bucket(account: WorkflowAccount, bu
         ship("workflow", bundle, yes=True, **THRESHOLD)
     with pytest.raises(UsageError, match="Function not found"):
         create(account, bundle, function=FUNCTION + "x")
+    with pytest.raises(UsageError, match="no bucket gone"):
+        create(account, bundle, bucket="gone")
+
+
+def test_an_equal_workflow_is_left_as_it_is_and_its_function_may_be_named(
+    account: WorkflowAccount, bundle: Path, machine: str
+) -> None:
+    before = create(account, bundle)
+    again = create(account, bundle, function=FUNCTION.rpartition(":")[2])
+    assert again == before
+    assert again["state_machine"] == machine
+    stacks = boto3.client("cloudformation").describe_stacks()["Stacks"]
+    assert [each["StackName"] for each in stacks] == [again["stack"]]
 
 
 def test_offline_the_command_says_so(bundle: Path, tmp_path: Path) -> None:

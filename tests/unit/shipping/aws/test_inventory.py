@@ -14,7 +14,9 @@ import pytest
 from moto import mock_aws
 
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
-from discern.shipping.aws.inventory import KINDS
+from discern.shipping.aws.account_clients import AccountClients
+from discern.shipping.aws.inventory import KINDS, add_tagged, remove, take_inventory
+from discern.shipping.aws.resource_kind import Resource
 from tests.aws_environment import aws_environment
 
 TAG, OWN = "discern:bundle", "scones"
@@ -190,6 +192,69 @@ def test_notebooks_are_stopped_whoever_created_them(account: Callable[[str], Any
     assert set(done.done) == {"notebook ours", "notebook theirs"}
     assert [each["per_hour"] for each in done.to_json()["resources"]] == [0, 0]
     assert stop_notebooks(yes=True).resources == ()
+
+
+FULL = {
+    "Parameters": {"FunctionRoleName": {"Type": "String", "Default": "r"}},
+    "Resources": {
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "of-the-stack"}},
+        "Images": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "of-the-stack"}},
+    },
+}
+
+
+def test_a_stack_with_a_full_bucket_and_repository_is_removed_before_that_of_its_function(
+    account: Callable[[str], Any],
+) -> None:
+    for name, template in (("function", STACK), ("full", json.dumps(FULL))):
+        account("cloudformation").create_stack(StackName=name, TemplateBody=template, Tags=PAIRS)
+    account("s3").put_object(Bucket="of-the-stack", Key="a", Body=b"a")
+    account("s3").create_multipart_upload(Bucket="of-the-stack", Key="b")
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})
+    for number in range(3):
+        account("ecr").put_image(repositoryName="of-the-stack", imageManifest=manifest, imageTag=str(number))
+    clients = AccountClients()
+    stacks = [each for each in take_inventory(clients).created if each.kind == "stack"]
+    assert [each.name for each in stacks] == ["full", "function"]
+    assert remove(clients, stacks) == {}
+    assert take_inventory(clients).created == ()
+    assert account("s3").list_buckets()["Buckets"] == account("ecr").describe_repositories()["repositories"] == []
+
+
+def test_a_log_that_is_written_after_its_function_is_gone_is_found(account: Callable[[str], Any]) -> None:
+    removed = Resource(kind="function", name="classifier", address="classifier", bundle=OWN)
+    for name in ("/aws/lambda/classifier", "/aws/lambda/classifier-of-others"):
+        account("logs").create_log_group(logGroupName=name)
+    clients = AccountClients()
+    assert take_inventory(clients).created == ()
+    [found] = take_inventory(clients, former=[removed]).created
+    assert (found.kind, found.name) == ("log-group", "/aws/lambda/classifier")
+    assert remove(clients, [found]) == {}
+    assert [each["logGroupName"] for each in account("logs").describe_log_groups()["logGroups"]] == [
+        "/aws/lambda/classifier-of-others"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arn", "kind"),
+    [
+        ("arn:aws:lambda:us-east-1:123456789012:function:gone", None),
+        ("arn:aws:s3:::gone", None),
+        ("arn:aws:states:us-east-1:123456789012:stateMachine:gone", None),
+        ("arn:aws:apigateway:us-east-1::/apis/gone/stages/$default", None),
+        ("arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/gone", None),
+        ("arn:aws:dynamodb:us-east-1:123456789012:table/there", "other"),
+        ("arn:aws:s3:::there", "bucket"),
+        ("arn:aws:s3:::theirs", None),
+    ],
+)
+def test_what_the_tagging_service_alone_tells(account: Callable[[str], Any], arn: str, kind: str | None) -> None:
+    """It lists resources for a while after their removal, and tags that may not be read elsewhere."""
+    there = Resource(kind="bucket", name="there", address="there", bundle=None)
+    theirs = Resource(kind="bucket", name="theirs", address="theirs", bundle="another")
+    every = {(each.kind, each.address): each for each in (there, theirs)}
+    others = add_tagged(every, [{"ResourceARN": arn, "Tags": [{"Key": TAG, "Value": OWN}]}], unlisted={})
+    assert [each.kind for each in (*others, *every.values()) if each.bundle == OWN] == ([kind] if kind else [])
 
 
 class Denial(BaseHTTPRequestHandler):
