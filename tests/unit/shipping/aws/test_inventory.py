@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -29,13 +28,8 @@ STACK = json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties":
 @pytest.fixture(autouse=True)
 def account() -> Iterator[Callable[[str], Any]]:
     """Empty account, as a function from the name of a service to its client."""
-    clients: dict[str, Any] = {}
-
-    def client(service: str) -> Any:
-        return clients.setdefault(service, boto3.client(service))
-
     with aws_environment(), mock_aws():
-        yield client
+        yield AccountClients().__getitem__
 
 
 def code() -> bytes:
