@@ -79,7 +79,7 @@ def doubtful() -> bytes:
 
 
 def kinds(execution: dict[str, Any]) -> Counter[str]:
-    """Number of the events of each kind in the history."""
+    """Number of events of each type in the history."""
     return Counter(event["type"] for event in execution["history"])
 
 

@@ -64,12 +64,13 @@ class AccountClients:
 
     Args:
         region: region; None for that of the environment.
+        read_seconds: time that an answer may take.
 
     Raises:
         UsageError: the client library is not installed, no region is set, or the settings of AWS are invalid.
     """
 
-    def __init__(self, region: str | None = None) -> None:
+    def __init__(self, region: str | None = None, *, read_seconds: int = _READ_SECONDS) -> None:
         try:
             import boto3  # noqa: PLC0415 - an extra of the installation
             import botocore.session  # noqa: PLC0415
@@ -83,7 +84,7 @@ class AccountClients:
             core.register_component("data_loader", _loader())
             self._session = boto3.Session(botocore_session=core, region_name=region)
             self._config = Config(
-                connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"mode": "standard"}
+                connect_timeout=_CONNECT_SECONDS, read_timeout=read_seconds, retries={"mode": "standard"}
             )
         self._clients: dict[str, Any] = {}
         if not self._session.region_name:

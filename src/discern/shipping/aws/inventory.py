@@ -77,7 +77,7 @@ def take_inventory(clients: AccountClients, *, bundle: str | None = None, former
             every |= {(each.kind, each.address): each for each in kind.list(clients)}
     others: list[Resource] = []
     with _left_out(unlisted, "tagged resources of further services"), plain_errors():
-        others = add_tagged(every, _tagged(clients), unlisted=unlisted)
+        others = add_tagged(every, _tagged(clients), region=clients.region, unlisted=unlisted)
     _add_logs(every, [*every.values(), *former])
     found = sorted((*every.values(), *others), key=lambda each: _ORDER.get(each.kind, len(_ORDER)))
     wanted = tuple(each for each in found if _is_ours(each, bundle) or (bundle is None and _is_running(each)))
@@ -109,21 +109,28 @@ def _tagged(clients: AccountClients) -> list[Mapping[str, Any]]:
 
 
 def add_tagged(
-    every: dict[tuple[str, str], Resource], tagged: Iterable[Mapping[str, Any]], *, unlisted: Collection[str]
+    every: dict[tuple[str, str], Resource],
+    tagged: Iterable[Mapping[str, Any]],
+    *,
+    region: str,
+    unlisted: Collection[str],
 ) -> list[Resource]:
-    """Take over tags that only the tagging service tells, and return the tagged resources of other kinds.
+    """Take over tags that only the tagging service tells, and return other tagged resources.
 
-    That service lists resources for a while after their removal: those of known kinds that are not there are left out.
+    That service still lists resources for a while after their removal: those that should be listed otherwise are then
+    left out.
 
     Args:
         every: all resources by kind and address, which are changed.
         tagged: resources and tags as the service lists them.
-        unlisted: names of the kinds that could not be listed.
+        region: region that is looked at.
+        unlisted: names of kinds that could not be listed.
     """
     others = []
     for each in tagged:
-        arn = each["ResourceARN"]
-        bundle = bundle_of(each["Tags"])
+        arn, bundle = each["ResourceARN"], bundle_of(each["Tags"], region=region)
+        if bundle is None:
+            continue
         kind, name = _named(arn)
         if kind is None or kind in unlisted:
             others.append(Resource(kind=OTHER, name=arn, address=arn, bundle=bundle))

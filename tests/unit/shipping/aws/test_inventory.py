@@ -188,6 +188,21 @@ def test_notebooks_are_stopped_whoever_created_them(account: Callable[[str], Any
     assert stop_notebooks(yes=True).resources == ()
 
 
+def test_what_belongs_to_another_region_is_left_alone(account: Callable[[str], Any]) -> None:
+    stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/discern-scones/1"
+    create_access(account, "elsewhere", [*PAIRS, {"Key": "aws:cloudformation:stack-id", "Value": stack}])
+    create_access(
+        account,
+        "here",
+        [*PAIRS, {"Key": "aws:cloudformation:stack-id", "Value": stack.replace("eu-west-1", "us-east-1")}],
+    )
+    place = {"LocationConstraint": "eu-west-1"}
+    account("s3").create_bucket(Bucket="packages", CreateBucketConfiguration=place)
+    account("s3").put_bucket_tagging(Bucket="packages", Tagging={"TagSet": PAIRS})
+    assert {each.name for each in take_inventory(AccountClients()).created} == {"here"}
+    assert {each.name for each in take_inventory(AccountClients("eu-west-1")).created} == {"elsewhere", "packages"}
+
+
 FULL = {
     "Parameters": {"FunctionRoleName": {"Type": "String", "Default": "r"}},
     "Resources": {
@@ -247,7 +262,8 @@ def test_what_the_tagging_service_alone_tells(account: Callable[[str], Any], arn
     there = Resource(kind="bucket", name="there", address="there", bundle=None)
     theirs = Resource(kind="bucket", name="theirs", address="theirs", bundle="another")
     every = {(each.kind, each.address): each for each in (there, theirs)}
-    others = add_tagged(every, [{"ResourceARN": arn, "Tags": [{"Key": TAG, "Value": OWN}]}], unlisted={})
+    tagged = [{"ResourceARN": arn, "Tags": [{"Key": TAG, "Value": OWN}]}]
+    others = add_tagged(every, tagged, region="us-east-1", unlisted={})
     assert [each.kind for each in (*others, *every.values()) if each.bundle == OWN] == ([kind] if kind else [])
 
 
