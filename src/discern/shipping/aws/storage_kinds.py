@@ -26,7 +26,7 @@ def _buckets(clients: AccountClients) -> Iterator[Resource]:
 def _is_here(clients: AccountClients, bucket: str) -> bool:
     """Test whether a bucket belongs to the region of the clients: those of all regions are listed."""
     place = clients["s3"].get_bucket_location(Bucket=bucket)["LocationConstraint"]
-    return clients.region == {None: "us-east-1", "EU": "eu-west-1"}.get(place, place)
+    return clients.region == str({None: "us-east-1", "EU": "eu-west-1"}.get(place, place))
 
 
 def empty_bucket(clients: AccountClients, name: str) -> None:

@@ -66,6 +66,7 @@ def create_access(account: Callable[[str], Any], name: str, tags: list[dict[str,
     allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     policy = iam.create_policy(PolicyName=name, PolicyDocument=document, Tags=tags)["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=policy, PolicyDocument=document, SetAsDefault=True)
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
     iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=document)
     return str(role)
@@ -103,6 +104,8 @@ def create_everything(account: Callable[[str], Any], name: str, *, tagged: bool)
     topic = account("sns").create_topic(Name=name, Tags=pairs)["TopicArn"]
     account("sqs").create_queue(QueueName=name, tags=plain)
     account("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:123456789012:{name}")
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    account("lambda").create_event_source_mapping(FunctionName=name, EventSourceArn=arn)
     account("logs").create_log_group(logGroupName=f"/own/{name}", tags=plain)
     account("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
     create_endpoint(account, name, pairs, 2)
