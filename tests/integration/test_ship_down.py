@@ -22,7 +22,7 @@ from discern.shipping.site.site_target import SiteOptions, SiteTarget
 from tests.aws_environment import aws_environment
 from tests.unit.bundle.factories import write_small
 
-# The emulator knows nothing of these kinds in a stack; those that matter are created beside it.
+# Types that the emulator does not create in a stack; those that matter are created beside it.
 NOT_EMULATED = ("AWS::Serverless::", "AWS::CloudFront::", "AWS::S3::BucketPolicy")
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:answers"
 IMAGE = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})

@@ -136,6 +136,19 @@ def test_an_execution_of_an_interrupted_test_is_not_started_again(
     assert len(account.states.list_executions(stateMachineArn=machine)["executions"]) == started
 
 
+def test_the_region_of_the_workflow_is_that_of_its_arn(
+    account: WorkflowAccount, bundle: Path, machine: str, tmp_path: Path
+) -> None:
+    os.environ["AWS_REGION"] = "eu-central-1"
+    try:
+        pictures = write_pictures(tmp_path / "pictures")
+        record = tmp_path / "traffic.jsonl"
+        result = send_traffic(bundle, pictures, state_machine=machine, bucket="pictures", record=record)
+    finally:
+        del os.environ["AWS_REGION"]
+    assert {row.outcome for row in result.rows} == {"accepted", "failed"}
+
+
 def test_below_the_threshold_the_confidence_is_known(account: WorkflowAccount, bundle: Path, tmp_path: Path) -> None:
     machine = create(account, bundle, threshold=1.0)["state_machine"]
     pictures = write_pictures(tmp_path / "pictures")
@@ -152,6 +165,7 @@ def test_below_the_threshold_the_confidence_is_known(account: WorkflowAccount, b
     [
         ({"bucket": "missing"}, "NoSuchBucket"),
         ({"state_machine": "scones"}, "not the ARN of a state machine"),
+        ({"state_machine": FUNCTION}, "not the ARN of a state machine"),
         ({"state_machine": "arn:aws:states:us-east-1:123456789012:stateMachine:gone"}, "StateMachineDoesNotExist"),
         ({"parallel": 0}, "number of executions"),
     ],
@@ -170,6 +184,19 @@ def test_creating_needs_the_function_and_the_bucket(account: WorkflowAccount, bu
         ship("workflow", bundle, yes=True, **THRESHOLD)
     with pytest.raises(UsageError, match="Function not found"):
         create(account, bundle, function=FUNCTION + "x")
+    with pytest.raises(UsageError, match="no bucket gone"):
+        create(account, bundle, bucket="gone")
+
+
+def test_an_equal_workflow_is_left_as_it_is_and_its_function_may_be_named(
+    account: WorkflowAccount, bundle: Path, machine: str
+) -> None:
+    before = create(account, bundle)
+    again = create(account, bundle, function=FUNCTION.rpartition(":")[2])
+    assert again == before
+    assert again["state_machine"] == machine
+    stacks = boto3.client("cloudformation").describe_stacks()["Stacks"]
+    assert [each["StackName"] for each in stacks] == [again["stack"]]
 
 
 def test_offline_the_command_says_so(bundle: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from discern.errors import UsageError
@@ -77,23 +78,27 @@ class AccountClients:
 
     Args:
         region: region; None for that of `calls_in`, or else of the environment.
+        read_seconds: time that an answer may take.
 
     Raises:
         UsageError: the client library is not installed, no region is set, or the settings of AWS are invalid.
     """
 
-    def __init__(self, region: str | None = None) -> None:
+    def __init__(self, region: str | None = None, *, read_seconds: int = _READ_SECONDS) -> None:
         try:
             import boto3  # noqa: PLC0415 - an extra of the installation
+            import botocore.session  # noqa: PLC0415
             from botocore.config import Config  # noqa: PLC0415
         except ImportError as error:
             raise UsageError("Calls to AWS need boto3, which is not installed.", hint=_INSTALL) from error
         # Other tools of AWS read AWS_REGION first; the library does not read it at all.
         region = region or _region.get() or os.environ.get("AWS_REGION") or None
         with plain_errors():
-            self._session = boto3.Session(region_name=region)
+            core = botocore.session.get_session()
+            core.register_component("data_loader", _loader())
+            self._session = boto3.Session(botocore_session=core, region_name=region)
             self._config = Config(
-                connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"mode": "standard"}
+                connect_timeout=_CONNECT_SECONDS, read_timeout=read_seconds, retries={"mode": "standard"}
             )
         self._clients: dict[str, Any] = {}
         if not self._session.region_name:
@@ -129,6 +134,14 @@ class AccountClients:
         with plain_errors():
             if self._session.get_credentials() is None:
                 raise UsageError("No AWS credentials are set.", hint=_CREDENTIALS)
+
+
+@cache
+def _loader() -> Any:
+    """Return the loader of the descriptions of services, which keeps them: reading one takes up to 0.3 seconds."""
+    from botocore.loaders import create_loader  # noqa: PLC0415 - an extra of the installation
+
+    return create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
 @contextmanager

@@ -134,7 +134,7 @@ def _require_changeable(name: str, stack: Mapping[str, Any], tags: Mapping[str, 
     if state in _STUCK:
         raise UsageError(
             f"The stack {name} is in the state {state}, after an attempt that failed, and cannot be updated.",
-            hint=f"Remove it with {_removal(tags)}, and run the command again.",
+            hint=f"Delete it by {_removal(name, tags)}, and run the command again.",
         )
     if state.endswith("_IN_PROGRESS"):
         hint = "Wait until that has ended, and run the command again."
@@ -156,8 +156,9 @@ def _update(clients: AccountClients, given: Mapping[str, Any]) -> bool:
     return True
 
 
-def _removal(tags: Mapping[str, str]) -> str:
-    return f"`discern ship down {shlex.quote(tags[BUNDLE_TAG])} --yes`"
+def _removal(name: str, tags: Mapping[str, str]) -> str:
+    everything = f"discern ship down {shlex.quote(tags[BUNDLE_TAG])} --yes"
+    return f"`aws cloudformation delete-stack --stack-name {name}`, or all of the bundle's by `{everything}`"
 
 
 def _wait(clients: AccountClients, name: str, waiter: str, tags: Mapping[str, str]) -> None:
@@ -170,7 +171,7 @@ def _wait(clients: AccountClients, name: str, waiter: str, tags: Mapping[str, st
         done = "updated" if "update" in waiter else "created"
         hint = "Correct that, and run the command again."
         if done == "created":
-            hint = f"Correct that, remove what is left with {_removal(tags)}, and run the command again."
+            hint = f"Correct that, delete what is left by {_removal(name, tags)}, and run the command again."
         raise UsageError(f"The stack {name} cannot be {done}: {reason}.", hint=hint) from error
 
 

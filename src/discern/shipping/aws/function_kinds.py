@@ -114,8 +114,8 @@ def _distributions(clients: AccountClients) -> Iterator[Resource]:
     for page in clients["cloudfront"].get_paginator("list_distributions").paginate():
         for each in page.get("DistributionList", {}).get("Items", ()):
             tags = clients["cloudfront"].list_tags_for_resource(Resource=each["ARN"])["Tags"]["Items"]
-            name, state = each["DomainName"], each["Status"]
-            yield Resource(kind="distribution", name=name, address=each["Id"], bundle=bundle_of(tags), state=state)
+            name, bundle = each["DomainName"], bundle_of(tags, region=clients.region)
+            yield Resource(kind="distribution", name=name, address=each["Id"], bundle=bundle, state=each["Status"])
 
 
 def _remove_distribution(clients: AccountClients, resource: Resource) -> None:

@@ -1,7 +1,7 @@
 """Inventory of what Discern created in an AWS account, and its removal."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +10,7 @@ from discern.errors import UsageError
 from discern.shipping.aws.access_kinds import ACCESS_KINDS
 from discern.shipping.aws.account_clients import AccountClients, concerns_credentials, error_code, plain_errors
 from discern.shipping.aws.function_kinds import DISTRIBUTION, FUNCTION_KINDS, STACK
-from discern.shipping.aws.resource_kind import BUNDLE_TAG, Kind, Resource, pages
+from discern.shipping.aws.resource_kind import BUNDLE_TAG, Kind, Resource, bundle_of, pages
 from discern.shipping.aws.sagemaker_kinds import ENDPOINT, NOTEBOOK, SAGEMAKER_KINDS
 from discern.shipping.aws.storage_kinds import BUCKET, LOG_GROUP, MESSAGE_KINDS, REPOSITORY
 
@@ -77,7 +77,7 @@ def take_inventory(clients: AccountClients, *, bundle: str | None = None, former
             every |= {(each.kind, each.address): each for each in kind.list(clients)}
     others: list[Resource] = []
     with _left_out(unlisted, "tagged resources of further services"), plain_errors():
-        others = _add_tagged(clients, every, unlisted)
+        others = add_tagged(every, _tagged(clients), region=clients.region, unlisted=unlisted)
     _add_logs(every, [*every.values(), *former])
     found = sorted((*every.values(), *others), key=lambda each: _ORDER.get(each.kind, len(_ORDER)))
     wanted = tuple(each for each in found if _is_ours(each, bundle) or (bundle is None and _is_running(each)))
@@ -103,20 +103,34 @@ def _left_out(unlisted: dict[str, str], name: str) -> Iterator[None]:
         unlisted[name] = error.message
 
 
-def _add_tagged(
-    clients: AccountClients, every: dict[tuple[str, str], Resource], unlisted: Mapping[str, str]
-) -> list[Resource]:
-    """Take over tags that only the tagging service tells, and return the tagged resources of other kinds.
-
-    That service still lists resources for a while after their removal: those of known kinds are left out if they are
-    not there.
-    """
-    filters: list[dict[str, Any]] = [{"Key": BUNDLE_TAG}]
+def _tagged(clients: AccountClients) -> list[Mapping[str, Any]]:
     call = ("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList")
+    return list(pages(clients, *call, TagFilters=[{"Key": BUNDLE_TAG}]))
+
+
+def add_tagged(
+    every: dict[tuple[str, str], Resource],
+    tagged: Iterable[Mapping[str, Any]],
+    *,
+    region: str,
+    unlisted: Collection[str],
+) -> list[Resource]:
+    """Take over tags that only the tagging service tells, and return other tagged resources.
+
+    That service still lists resources for a while after their removal: those that should be listed otherwise are then
+    left out.
+
+    Args:
+        every: all resources by kind and address, which are changed.
+        tagged: resources and tags as the service lists them.
+        region: region that is looked at.
+        unlisted: names of kinds that could not be listed.
+    """
     others = []
-    for each in pages(clients, *call, TagFilters=filters):
-        arn = each["ResourceARN"]
-        bundle = next(tag["Value"] for tag in each["Tags"] if tag["Key"] == BUNDLE_TAG)
+    for each in tagged:
+        arn, bundle = each["ResourceARN"], bundle_of(each["Tags"], region=region)
+        if bundle is None:
+            continue
         kind, name = _named(arn)
         if kind is None or kind in unlisted:
             others.append(Resource(kind=OTHER, name=arn, address=arn, bundle=bundle))

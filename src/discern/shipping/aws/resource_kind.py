@@ -9,6 +9,8 @@ from discern.shipping.aws.account_clients import AccountClients
 BUNDLE_TAG = "discern:bundle"
 """Tag of everything that Discern creates; its value is the bundle's name."""
 
+_STACK_TAG, _REGION_PART = "aws:cloudformation:stack-id", 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
@@ -48,18 +50,29 @@ class Kind:
     arn: str
 
 
-def bundle_of(tags: Mapping[str, str] | Iterable[Mapping[str, str]] | None) -> str | None:
+def bundle_of(tags: Mapping[str, str] | Iterable[Mapping[str, str]] | None, *, region: str | None = None) -> str | None:
     """Return the bundle's name from the tags of a resource, in whichever form the service gives them.
+
+    Args:
+        tags: the tags.
+        region: for kinds that belong to no region, the one to which a resource's stack has to belong.
 
     >>> bundle_of([{"Key": "discern:bundle", "Value": "scones"}]), bundle_of({"a": "b"}), bundle_of(None)
     ('scones', None, None)
     """
-    if tags is None:
+    named = _by_name(tags or {})
+    stack = named.get(_STACK_TAG, "").split(":")
+    if region is not None and len(stack) > _REGION_PART and stack[_REGION_PART] != region:
         return None
+    return named.get(BUNDLE_TAG)
+
+
+def _by_name(tags: Mapping[str, str] | Iterable[Mapping[str, str]]) -> Mapping[str, str]:
     if isinstance(tags, Mapping):
-        return tags.get(BUNDLE_TAG)
-    keyed = ({name.lower(): value for name, value in tag.items()} for tag in tags)
-    return next((tag["value"] for tag in keyed if tag.get("key") == BUNDLE_TAG), None)
+        return tags
+    return {
+        tag["key"]: tag["value"] for tag in ({name.lower(): value for name, value in each.items()} for each in tags)
+    }
 
 
 def pages(clients: AccountClients, service: str, call: str, key: str, **arguments: Any) -> Iterator[Any]:

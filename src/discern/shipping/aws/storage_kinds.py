@@ -18,7 +18,15 @@ def _buckets(clients: AccountClients) -> Iterator[Resource]:
             if error_code(error) not in ("NoSuchTagSet", "NoSuchBucket", "AccessDenied", "PermanentRedirect"):
                 raise
             tags = []  # without tags, or not permitted: the inventory asks the tagging service too
-        yield Resource(kind="bucket", name=name, address=name, bundle=bundle_of(tags))
+        bundle = bundle_of(tags, region=clients.region)
+        if bundle is None or _is_here(clients, name):
+            yield Resource(kind="bucket", name=name, address=name, bundle=bundle)
+
+
+def _is_here(clients: AccountClients, bucket: str) -> bool:
+    """Test whether a bucket belongs to the region of the clients: those of all regions are listed."""
+    place = clients["s3"].get_bucket_location(Bucket=bucket)["LocationConstraint"]
+    return clients.region == str({None: "us-east-1", "EU": "eu-west-1"}.get(place, place))
 
 
 def empty_bucket(clients: AccountClients, name: str) -> None:

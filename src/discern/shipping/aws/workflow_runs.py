@@ -12,7 +12,7 @@ from discern.shipping.aws.account_clients import AccountClients, plain_errors
 
 _FIRST_PAUSE, _MOST_PAUSE = 0.2, 3.0  # not tuned: DescribeExecution is limited to some calls per second
 
-_MACHINE = re.compile(r"arn:aws[a-z-]*:states:(?P<region>[a-z0-9-]+):\d{12}:stateMachine:[\w-]{1,80}")
+_MACHINE = re.compile(r"(arn:aws[a-z-]*:states):([a-z0-9-]+):(\d{12}):stateMachine:([^:]+)(?::[^:]+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +48,9 @@ class WorkflowRuns:
             hint = "It looks like arn:aws:states:REGION:ACCOUNT:stateMachine:NAME."
             raise UsageError(f"{machine[:200]!r} is not the ARN of a state machine.", hint=hint)
         self._machine, self._bucket = machine, bucket
-        clients = AccountClients(found["region"])
-        self._s3, self._states = clients["s3"], clients["stepfunctions"]
+        start, region, account, name = found.groups()
+        self._executions = f"{start}:{region}:{account}:execution:{name}"
+        self._s3, self._states = AccountClients()["s3"], AccountClients(region)["stepfunctions"]
 
     def run(self, name: str, key: str, picture: bytes, *, timeout: float) -> FinishedRun:
         """Upload a picture, execute the state machine on it and wait for the end.
@@ -68,7 +69,7 @@ class WorkflowRuns:
         with plain_errors():
             self._s3.put_object(Bucket=self._bucket, Key=key, Body=picture)
             state = {"s3_bucket": self._bucket, "s3_key": key}
-            execution = f"{self._machine.replace(':stateMachine:', ':execution:', 1)}:{name}"
+            execution = f"{self._executions}:{name}"
             with suppress(self._states.exceptions.ExecutionAlreadyExists):
                 self._states.start_execution(stateMachineArn=self._machine, name=name, input=json.dumps(state))
             return self._wait(execution, timeout)

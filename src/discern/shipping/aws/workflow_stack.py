@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from discern.shipping.aws.account_clients import AccountClients, plain_errors
+from discern.errors import UsageError
+from discern.shipping.aws.account_clients import AccountClients, error_code, plain_errors
 from discern.shipping.aws.account_stack import deploy_stack
 
 
@@ -16,7 +17,7 @@ def create_workflow(
     Args:
         name: name of the stack.
         template: path of the template.
-        function: ARN of the Lambda function that runs the tasks.
+        function: ARN, or name, of the Lambda function that runs the tasks.
         bucket: bucket of the pictures, to which the function's role is given access.
         tags: tags of everything that is created.
 
@@ -28,9 +29,11 @@ def create_workflow(
     """
     clients = AccountClients()
     with plain_errors():
-        role = clients["lambda"].get_function_configuration(FunctionName=function)["Role"].rpartition("/")[2]
-        clients["s3"].head_bucket(Bucket=bucket)
-    parameters = {"FunctionArn": function, "FunctionRoleName": role, "BucketName": bucket}
+        found = clients["lambda"].get_function_configuration(FunctionName=function)
+        _require_bucket(clients, bucket)
+    arn = function if function.startswith("arn:") else found["FunctionArn"]
+    role = found["Role"].rpartition("/")[2]
+    parameters = {"FunctionArn": arn, "FunctionRoleName": role, "BucketName": bucket}
     outputs = deploy_stack(clients, name, template.read_text(encoding="utf-8"), tags=tags, parameters=parameters)
     return {
         "stack": name,
@@ -38,3 +41,13 @@ def create_workflow(
         "role": outputs["RoleArn"],
         "topic": outputs.get("TopicArn"),
     }
+
+
+def _require_bucket(clients: AccountClients, bucket: str) -> None:
+    """Require that a bucket exists; who creates a workflow need not have access to it."""
+    client = clients["s3"]
+    try:
+        client.head_bucket(Bucket=bucket)
+    except client.exceptions.ClientError as error:
+        if error_code(error) in ("404", "NoSuchBucket"):
+            raise UsageError(f"There is no bucket {bucket}.", hint="Create it, or correct --bucket.") from error

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from textwrap import indent
 from typing import Any
 
+from discern.errors import UsageError
 from discern.shipping.workflow.task_states import FUNCTION, TOPIC
 from discern.shipping.workflow.workflow_options import WorkflowOptions
 
 _PLACEHOLDERS = {FUNCTION: "${FunctionArn}", TOPIC: "${Notices}"}
+_MOST_INDENTED = 40_000  # bytes; a template of more than 51,200 has to be uploaded to a bucket
+_MOST_BYTES = 1_000_000  # of CloudFormation
 
 _HEAD = """\
 # Workflow that classifies pictures in S3: the state machine, which is in state_machine.asl.json as well, its role and
@@ -128,6 +131,9 @@ def build_template(machine: Mapping[str, Any], options: WorkflowOptions, *, name
         options: options of the workflow.
         name: name of the stack and of the state machine, in lower-case letters, digits and hyphens.
         tags: tags of every resource.
+
+    Raises:
+        UsageError: it is too large for CloudFormation.
     """
     folder = options.review_folder
     publish = "              - {Effect: Allow, Action: sns:Publish, Resource: !Ref Notices}\n"
@@ -145,12 +151,21 @@ def build_template(machine: Mapping[str, Any], options: WorkflowOptions, *, name
     head = _HEAD.format(name=name, arguments=shlex.join(f"{each}={value}" for each, value in tags.items()))
     topic = _TOPIC.format(tag_list=_tag_list(tags)) if options.notify else ""
     outputs = _OUTPUTS + (_TOPIC_OUTPUT if options.notify else "")
-    return head + (_EMAIL if options.notify else "") + filled + topic + outputs
+    template = head + (_EMAIL if options.notify else "") + filled + topic + outputs
+    if len(template.encode()) > _MOST_BYTES:
+        raise UsageError(
+            f"The template of the workflow is larger than {_MOST_BYTES:,} bytes.",
+            hint="Use --route-by none, or fewer routes.",
+        )
+    return template
 
 
 def _definition(machine: Mapping[str, Any]) -> str:
     """Return a state machine as the text of a substitution, in ASCII, which CloudFormation keeps as it is."""
-    text = json.dumps(machine, indent=1).replace("${", "${!")
+    text = json.dumps(machine, indent=1)
+    if len(text) > _MOST_INDENTED:
+        text = json.dumps(machine, separators=(",", ":"))
+    text = text.replace("${", "${!")
     for name, found in _PLACEHOLDERS.items():
         text = text.replace(name.replace("${", "${!"), found)
     return text

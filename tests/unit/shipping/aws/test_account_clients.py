@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -168,3 +169,12 @@ def test_each_error_has_its_message(error: Exception, match: str) -> None:
         raise error
     assert not caught.value.message.endswith("..")
     assert caught.value.hint
+
+
+def test_a_function_loads_no_more_than_it_needs() -> None:
+    code = "import sys, discern.shipping.aws.runtime_services; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
+    loaded = done.stdout.split()
+    aws = {name.rpartition(".")[2] for name in loaded if name.startswith("discern.shipping.aws.")}
+    assert aws == {"account_clients", "runtime_services"}
+    assert {name.partition(".")[0] for name in loaded}.isdisjoint(("boto3", "botocore", "polars", "numpy"))

@@ -69,7 +69,9 @@ def test_a_stack_that_cannot_be_changed_has_a_remedy(clients: AccountClients) ->
     deploy_stack(clients, "s", template("a"), tags=TAGS)
     [stack] = cloudformation_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].stacks.values()
     stuck = ("ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS")
-    remedies = dict.fromkeys(stuck, "discern ship down 'ripe ones' --yes")
+    remedies = dict.fromkeys(
+        stuck, "delete-stack --stack-name s`, or all of the bundle's by `discern ship down 'ripe ones' --yes`"
+    )
     remedies |= {
         "UPDATE_IN_PROGRESS": "Wait until that has ended",
         "UPDATE_ROLLBACK_FAILED": "continue-update-rollback",

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
-from discern.shipping.aws.inventory import KINDS
+from discern.shipping.aws.account_clients import AccountClients
+from discern.shipping.aws.inventory import KINDS, add_tagged, remove, take_inventory
+from discern.shipping.aws.resource_kind import Resource
 from tests.aws_environment import aws_environment
 
 TAG, OWN = "discern:bundle", "scones"
@@ -27,13 +28,8 @@ STACK = json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties":
 @pytest.fixture(autouse=True)
 def account() -> Iterator[Callable[[str], Any]]:
     """Empty account, as a function from the name of a service to its client."""
-    clients: dict[str, Any] = {}
-
-    def client(service: str) -> Any:
-        return clients.setdefault(service, boto3.client(service))
-
     with aws_environment(), mock_aws():
-        yield client
+        yield AccountClients().__getitem__
 
 
 def code() -> bytes:
@@ -70,6 +66,7 @@ def create_access(account: Callable[[str], Any], name: str, tags: list[dict[str,
     allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     policy = iam.create_policy(PolicyName=name, PolicyDocument=document, Tags=tags)["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=policy, PolicyDocument=document, SetAsDefault=True)
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
     iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=document)
     return str(role)
@@ -107,6 +104,8 @@ def create_everything(account: Callable[[str], Any], name: str, *, tagged: bool)
     topic = account("sns").create_topic(Name=name, Tags=pairs)["TopicArn"]
     account("sqs").create_queue(QueueName=name, tags=plain)
     account("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:123456789012:{name}")
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    account("lambda").create_event_source_mapping(FunctionName=name, EventSourceArn=arn)
     account("logs").create_log_group(logGroupName=f"/own/{name}", tags=plain)
     account("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
     create_endpoint(account, name, pairs, 2)
@@ -190,6 +189,85 @@ def test_notebooks_are_stopped_whoever_created_them(account: Callable[[str], Any
     assert set(done.done) == {"notebook ours", "notebook theirs"}
     assert [each["per_hour"] for each in done.to_json()["resources"]] == [0, 0]
     assert stop_notebooks(yes=True).resources == ()
+
+
+def test_what_belongs_to_another_region_is_left_alone(account: Callable[[str], Any]) -> None:
+    stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/discern-scones/1"
+    create_access(account, "elsewhere", [*PAIRS, {"Key": "aws:cloudformation:stack-id", "Value": stack}])
+    create_access(
+        account,
+        "here",
+        [*PAIRS, {"Key": "aws:cloudformation:stack-id", "Value": stack.replace("eu-west-1", "us-east-1")}],
+    )
+    place = {"LocationConstraint": "eu-west-1"}
+    account("s3").create_bucket(Bucket="packages", CreateBucketConfiguration=place)
+    account("s3").put_bucket_tagging(Bucket="packages", Tagging={"TagSet": PAIRS})
+    assert {each.name for each in take_inventory(AccountClients()).created} == {"here"}
+    assert {each.name for each in take_inventory(AccountClients("eu-west-1")).created} == {"elsewhere", "packages"}
+
+
+FULL = {
+    "Parameters": {"FunctionRoleName": {"Type": "String", "Default": "r"}},
+    "Resources": {
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "of-the-stack"}},
+        "Images": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "of-the-stack"}},
+    },
+}
+
+
+def test_a_stack_with_a_full_bucket_and_repository_is_removed_before_that_of_its_function(
+    account: Callable[[str], Any],
+) -> None:
+    for name, template in (("function", STACK), ("full", json.dumps(FULL))):
+        account("cloudformation").create_stack(StackName=name, TemplateBody=template, Tags=PAIRS)
+    account("s3").put_object(Bucket="of-the-stack", Key="a", Body=b"a")
+    account("s3").create_multipart_upload(Bucket="of-the-stack", Key="b")
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})
+    for number in range(3):
+        account("ecr").put_image(repositoryName="of-the-stack", imageManifest=manifest, imageTag=str(number))
+    clients = AccountClients()
+    stacks = [each for each in take_inventory(clients).created if each.kind == "stack"]
+    assert [each.name for each in stacks] == ["full", "function"]
+    assert remove(clients, stacks) == {}
+    assert take_inventory(clients).created == ()
+    assert account("s3").list_buckets()["Buckets"] == account("ecr").describe_repositories()["repositories"] == []
+
+
+def test_a_log_that_is_written_after_its_function_is_gone_is_found(account: Callable[[str], Any]) -> None:
+    removed = Resource(kind="function", name="classifier", address="classifier", bundle=OWN)
+    for name in ("/aws/lambda/classifier", "/aws/lambda/classifier-of-others"):
+        account("logs").create_log_group(logGroupName=name)
+    clients = AccountClients()
+    assert take_inventory(clients).created == ()
+    [found] = take_inventory(clients, former=[removed]).created
+    assert (found.kind, found.name) == ("log-group", "/aws/lambda/classifier")
+    assert remove(clients, [found]) == {}
+    assert [each["logGroupName"] for each in account("logs").describe_log_groups()["logGroups"]] == [
+        "/aws/lambda/classifier-of-others"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arn", "kind"),
+    [
+        ("arn:aws:lambda:us-east-1:123456789012:function:gone", None),
+        ("arn:aws:s3:::gone", None),
+        ("arn:aws:states:us-east-1:123456789012:stateMachine:gone", None),
+        ("arn:aws:apigateway:us-east-1::/apis/gone/stages/$default", None),
+        ("arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/gone", None),
+        ("arn:aws:dynamodb:us-east-1:123456789012:table/there", "other"),
+        ("arn:aws:s3:::there", "bucket"),
+        ("arn:aws:s3:::theirs", None),
+    ],
+)
+def test_what_the_tagging_service_alone_tells(account: Callable[[str], Any], arn: str, kind: str | None) -> None:
+    """It lists resources for a while after their removal, and tags that may not be read elsewhere."""
+    there = Resource(kind="bucket", name="there", address="there", bundle=None)
+    theirs = Resource(kind="bucket", name="theirs", address="theirs", bundle="another")
+    every = {(each.kind, each.address): each for each in (there, theirs)}
+    tagged = [{"ResourceARN": arn, "Tags": [{"Key": TAG, "Value": OWN}]}]
+    others = add_tagged(every, tagged, region="us-east-1", unlisted={})
+    assert [each.kind for each in (*others, *every.values()) if each.bundle == OWN] == ([kind] if kind else [])
 
 
 class Denial(BaseHTTPRequestHandler):

@@ -1,5 +1,6 @@
 """Upload of a site: each file arrives with its type and caching."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,19 @@ UPLOAD = """[
  {"path": "page/main.js", "content_type": "text/javascript; charset=utf-8", "cache_control": "no-cache"},
  {"path": "index.html", "content_type": "text/html; charset=utf-8", "cache_control": "no-cache"}
 ]"""
+
+DISTRIBUTION: Any = {
+    "CallerReference": "1",
+    "Origins": {
+        "Quantity": 1,
+        "Items": [
+            {"Id": "b", "DomainName": "the-site.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}
+        ],
+    },
+    "DefaultCacheBehavior": {"TargetOriginId": "b", "ViewerProtocolPolicy": "https-only"},
+    "Comment": "",
+    "Enabled": True,
+}
 
 
 @pytest.fixture
@@ -50,3 +64,17 @@ def test_what_aws_refuses_is_a_clear_error(storage: Any, site: Path) -> None:
     (site / "template.yaml").write_text(f"Resources: {{}}\n{outputs}")
     with pytest.raises(UsageError, match=r"AWS refused PutObject \(NoSuchBucket\)"):
         create_site("s", site, tags={"discern:bundle": "x"})
+
+
+def test_a_site_is_uploaded_and_its_earlier_copies_are_removed_again_at_each_update(storage: Any, site: Path) -> None:
+    clients = AccountClients()
+    found = clients["cloudfront"].create_distribution(DistributionConfig=DISTRIBUTION)["Distribution"]["Id"]
+    outputs = f"Outputs: {{BucketName: {{Value: the-site}}, DistributionId: {{Value: {found}}}}}\n"
+    (site / "template.yaml").write_text(f"Resources: {{}}\n{outputs}")
+    for number in (1, 2):
+        created = create_site("s", site, tags={"discern:bundle": "x"})
+        assert created == {"stack": "s", "BucketName": "the-site", "DistributionId": found}
+        removed = clients["cloudfront"].list_invalidations(DistributionId=found)["InvalidationList"]["Items"]
+        assert len(removed) == number
+        os.utime(site / "upload.json", ns=(number, number))
+    assert storage.get_object(Bucket="the-site", Key="index.html")["Body"].read() == b"<html></html>"
