@@ -3,8 +3,6 @@
 import io
 import json
 import os
-import re
-import socket
 import subprocess
 import sys
 import zipfile
@@ -15,57 +13,16 @@ import pytest
 
 from discern.flow.ship import ship
 from discern.flow.train import TrainResult
-from tests.integration.deployments import API, QUEUE, write_deployments
+from tests.integration.deployments import API, QUEUE
+from tests.integration.known_secrets import ROOT, SECRETS, found_below, found_in, known_environment
 from tests.unit.bundle.factories import write_small
 from tests.unit.shipping.factories import write_wheels
-
-ROOT = Path(__file__).resolve().parents[2]
-# Put together here, so that this file does not have what it looks for.
-SECRETS = {
-    "AWS_ACCESS_KEY_ID": "AKI" + "A1234567890ABCDEF",
-    "AWS_SECRET_ACCESS_KEY": "wJalr" + "XUtnFEMI/K7MDENG/bPxRfiCYzzKNOWNKEY",
-    "AWS_SESSION_TOKEN": "IQoJb3Jp" + "Z2luX2VjEKNOWNTOKEN",
-    "USER": "known-" + "user-4711",
-    "LOGNAME": "known-" + "user-4711",
-}
-LIKE_A_KEY = re.compile(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY")
 
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Iterator[list[str]]:
-    """The secrets of the environment, and what would tell of the machine."""
-    before = dict(os.environ)
-    home = tmp_path / "home-of-known-user"
-    home.mkdir()
-    os.environ.update(SECRETS, HOME=str(home), AWS_DEFAULT_REGION="eu-central-1")
-    try:
-        host = socket.gethostname()
-        machine = [str(tmp_path), str(ROOT), sys.prefix, before.get("HOME", "")]
-        yield [*SECRETS.values(), *(each for each in (*machine, host) if len(each) > 5)]
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def contents(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
-    """A file, and those in it if it is an archive."""
-    yield name, data
-    if zipfile.is_zipfile(io.BytesIO(data)):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for each in archive.infolist():
-                yield from contents(f"{name}!/{each.filename}", each.filename.encode() + archive.read(each))
-            yield f"{name}!/", archive.comment
-
-
-def found_in(name: str, data: bytes, secrets: list[str]) -> list[tuple[str, str]]:
-    hits = [(inner, each) for inner, part in contents(name, data) for each in secrets if each.encode() in part]
-    return hits + [(inner, "a key") for inner, part in contents(name, data) if LIKE_A_KEY.search(part)]
-
-
-def found_below(folder: Path, secrets: list[str]) -> list[tuple[str, str]]:
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    assert paths
-    return [hit for path in paths for hit in found_in(path.relative_to(folder).as_posix(), path.read_bytes(), secrets)]
+    with known_environment(tmp_path) as found:
+        yield found
 
 
 def test_a_planted_secret_is_found(tmp_path: Path, secrets: list[str]) -> None:
@@ -75,11 +32,6 @@ def test_a_planted_secret_is_found(tmp_path: Path, secrets: list[str]) -> None:
     with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("inner.zip", inner.getvalue())
     assert found_below(tmp_path, secrets) == [("b.zip!/inner.zip!/a.txt", secrets[2])]
-
-
-def test_no_written_file_has_a_secret(tmp_path: Path, secrets: list[str]) -> None:
-    (tmp_path / "out").mkdir()
-    assert found_below(write_deployments(tmp_path / "out"), secrets) == []
 
 
 def test_no_plan_and_no_package_has_a_secret(tmp_path: Path, secrets: list[str]) -> None:
