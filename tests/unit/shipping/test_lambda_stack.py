@@ -35,6 +35,10 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShippedBundle]:
 
 def transformed(bundle: ShippedBundle, *, package: str = "s3://bucket/package.zip", **options: Any) -> dict[str, Any]:
     """Resources by their names, after the transform of SAM."""
+    return dict(after_transform(bundle, package=package, **options)["Resources"])
+
+
+def after_transform(bundle: ShippedBundle, *, package: str = "s3://bucket/package.zip", **options: Any) -> Any:
     text = lambda_template(bundle, LambdaOptions(**options), memory=1769, needed_bytes=160_000_000)
     template = json.loads(json.dumps(loads(text)))
     function = template["Resources"]["Function"]["Properties"]
@@ -44,7 +48,7 @@ def transformed(bundle: ShippedBundle, *, package: str = "s3://bucket/package.zi
         template["Parameters"]["ImageUri"]["Default"] = IMAGE
     found = transform(template, {}, NoManagedPolicies())
     assert found.keys() <= {"AWSTemplateFormatVersion", "Description", "Parameters", "Resources", "Outputs"}
-    return dict(found["Resources"])
+    return found
 
 
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -112,6 +116,12 @@ def test_the_api_invokes_the_published_version(bundle: ShippedBundle) -> None:
     assert target["Arn"] == {"Ref": alias}
     stage = properties(resources, "AWS::ApiGatewayV2::Stage")
     assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 100, "ThrottlingRateLimit": 50}
+
+
+def test_workflows_are_told_the_published_version(bundle: ShippedBundle) -> None:
+    found = after_transform(bundle)
+    [alias] = of_type(found["Resources"], "AWS::Lambda::Alias")
+    assert found["Outputs"]["FunctionArn"]["Value"] == {"Ref": alias}
 
 
 def permissions(resources: dict[str, Any]) -> list[Any]:
