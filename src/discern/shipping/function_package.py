@@ -12,8 +12,8 @@ from discern.shipping.package_content import discern_files, wheel_files
 from discern.shipping.wheel_download import FURTHER_FORMATS, PACKAGES, fetch_wheels, pinned_requirements
 
 BUNDLE = "model.discern"
-MAX_ZIPPED_BYTES, MAX_UNPACKED_BYTES = 50 << 20, 250 << 20
-"""AWS's limits for an archive that is uploaded directly, and for what it unpacks to."""
+MAX_UNPACKED_BYTES, MAX_IMAGE_BYTES = 250 << 20, 10 << 30
+"""AWS's limits for what an archive unpacks to, and for a container image."""
 
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 _FILE = 0o100644 << 16
@@ -48,6 +48,7 @@ def build_package(
     wheels: Path | None = None,
     python: str | None = None,
     further_formats: bool = False,
+    max_bytes: int = MAX_UNPACKED_BYTES,
 ) -> FunctionPackage:
     """Build the package of the function.
 
@@ -59,6 +60,7 @@ def build_package(
         wheels: folder of wheels to use without any download; None to ask the package index.
         python: interpreter that compiles the modules; None to look for one.
         further_formats: whether AVIF and HEIC pictures are read as well.
+        max_bytes: unpacked size of the package, at most.
 
     Raises:
         UsageError: a wheel cannot be obtained, or the package is larger than AWS allows.
@@ -74,12 +76,8 @@ def build_package(
         if compiler is not None:
             compile_modules(folder, compiler)
         _write_all(folder, {BUNDLE: bundle})
+        _require_size(folder, max_bytes)
         unpacked = write_archive(folder, path)
-    if unpacked > MAX_UNPACKED_BYTES:
-        raise UsageError(
-            f"The function has {unpacked / 1e6:.0f} MB; AWS Lambda unpacks {MAX_UNPACKED_BYTES / 1e6:.0f} MB at most.",
-            hint="Deploy it as a container with --image.",
-        )
     return FunctionPackage(
         path=path,
         requirements=tuple(requirements),
@@ -105,6 +103,15 @@ def write_archive(folder: Path, path: Path) -> int:
             archive.writestr(entry, data, compresslevel=9)
             total += len(data)
     return total
+
+
+def _require_size(folder: Path, max_bytes: int) -> None:
+    found = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    if found > max_bytes:
+        hint = "Deploy it as a container with --image." if max_bytes < MAX_IMAGE_BYTES else "Train a smaller model."
+        raise UsageError(
+            f"The function has {found / 1e6:,.0f} MB; AWS Lambda allows {max_bytes / 1e6:,.0f} MB at most.", hint=hint
+        )
 
 
 def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.shipping.function_memory import function_megabytes
-from discern.shipping.function_package import FunctionPackage, build_package
+from discern.shipping.function_package import MAX_IMAGE_BYTES, MAX_UNPACKED_BYTES, FunctionPackage, build_package
 from discern.shipping.image_builder import require_builder
 from discern.shipping.lambda_image import DOCKERFILE, PACKAGE, dockerfile, image_steps, push_image
 from discern.shipping.lambda_options import LambdaOptions
@@ -37,6 +37,7 @@ class LambdaTarget:
             wheels=options.wheels,
             python=options.python,
             further_formats=options.all_formats,
+            max_bytes=MAX_IMAGE_BYTES if options.image else MAX_UNPACKED_BYTES,
         )
         template = lambda_template(bundle, options, memory=memory, needed_gb=needed)
         (out / TEMPLATE).write_text(template, encoding="utf-8")

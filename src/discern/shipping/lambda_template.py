@@ -37,7 +37,10 @@ Function:
     Role: !GetAtt FunctionRole.Arn
     LoggingConfig:
       LogGroup: !Ref FunctionLog
+    # Each change is published, and former versions, whose snapshots cost money, are deleted.
     AutoPublishAlias: live
+    AutoPublishAliasAllProperties: true
+    VersionDeletionPolicy: Delete
 {snapshot}    Environment:
       Variables:
 {variables}
@@ -151,8 +154,11 @@ Outputs:
     Description: Address of the function; send pictures to /predict.
     Value: !Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}
   FunctionName:
-    Description: Name of the function, for direct invocations and workflows.
+    Description: Name of the function, for direct invocations.
     Value: !Ref Function
+  FunctionArn:
+    Description: ARN of its published version, for workflows.
+    Value: !Ref Function.Alias
 """
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from discern.errors import UsageError
 from discern.shipping.compiled_modules import find_python
-from discern.shipping.function_package import FunctionPackage, build_package
+from discern.shipping.function_package import MAX_IMAGE_BYTES, MAX_UNPACKED_BYTES, FunctionPackage, build_package
 from discern.shipping.package_content import discern_files
 from tests.unit.shipping.factories import write_wheels
 
@@ -47,6 +47,21 @@ def test_a_wheel_for_another_processor_is_not_taken(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no wheel of numpy.* on arm64") as raised:
         build(tmp_path, write_wheels(tmp_path / "wheels"), architecture="arm64")
     assert "aarch64" in raised.value.hint
+
+
+def test_a_package_that_is_too_large_is_not_written(tmp_path: Path) -> None:
+    wheels = write_wheels(tmp_path / "wheels")
+    sizes = {"cache": tmp_path / "cache", "wheels": wheels, "architecture": "x86_64"}
+    unpacked = build_package(b"bundle", tmp_path / "a.zip", **sizes).unpacked_bytes  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="MB at most") as raised:
+        build_package(b"bundle", tmp_path / "b.zip", max_bytes=unpacked - 1, **sizes)  # type: ignore[arg-type]
+    assert "--image" in raised.value.hint
+    assert not (tmp_path / "b.zip").exists()
+    assert build_package(b"bundle", tmp_path / "b.zip", max_bytes=unpacked, **sizes)  # type: ignore[arg-type]
+
+
+def test_images_may_be_larger_than_archives() -> None:
+    assert (MAX_UNPACKED_BYTES, MAX_IMAGE_BYTES) == (262_144_000, 10 * 1024**3)
 
 
 def test_a_damaged_wheel_is_refused(tmp_path: Path) -> None:

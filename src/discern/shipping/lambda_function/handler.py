@@ -2,14 +2,17 @@
 
 import gc
 import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Imports create nothing that is collected, and the collector would look through it again and again.
 gc.disable()
 from discern.shipping.lambda_function.deployed_model import load_verified  # noqa: E402
-from discern.shipping.lambda_function.function import LambdaFunction  # noqa: E402
 from discern.shipping.lambda_function.function_settings import FunctionSettings  # noqa: E402
+
+if TYPE_CHECKING:
+    from discern.shipping.lambda_function.function import LambdaFunction
 
 
 def handler(event: Any, context: Any) -> Any:
@@ -18,9 +21,14 @@ def handler(event: Any, context: Any) -> Any:
 
 
 @cache
-def _function() -> LambdaFunction:
+def _function() -> "LambdaFunction":
     settings = FunctionSettings.from_environment(os.environ)
-    return LambdaFunction(load_verified(settings.bundle, settings.fingerprint), settings)
+    with ThreadPoolExecutor(1) as executor:
+        model = executor.submit(load_verified, settings.bundle, settings.fingerprint)
+        # Imported while ONNX Runtime builds the graph, on a second core if there is one.
+        from discern.shipping.lambda_function.function import LambdaFunction  # noqa: PLC0415
+
+        return LambdaFunction(model.result(), settings)
 
 
 # Loaded and verified before the first event, while Lambda starts the function or takes its snapshot.
