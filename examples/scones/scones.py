@@ -6,7 +6,6 @@ functions (serialize, classify, filter), captured its traffic and plotted its co
 Discern.
 """
 
-import csv
 import json
 import random
 import shutil
@@ -44,7 +43,7 @@ STEPS = (
     "confidence plot over time",
     "notebook stopper",
 )
-PUBLISHED = {
+PUBLISHED: dict[str, Any] = {
     "validation_accuracy": {"last": 0.85, "peak": 0.88},
     "threshold": 0.75,
     "captured_confidences": {"answers": 16, "lowest": 0.964},
@@ -69,6 +68,8 @@ def fetch_and_unpack(run: Run) -> Path:
     """
     batches = run.out / "cifar-100-python"
     run.data = fetch(run.options.data, batches)
+    own = run.data == "original"
+    print(f"    the checksums {'are' if own else 'are not'} those of CIFAR-100: the data are called {run.data!r}")
     return batches
 
 
@@ -138,18 +139,16 @@ def compare_filters(run: Run) -> Path:
     bundle, listed = run.artefact("built-in training"), run.artefact(".lst").with_name("test.lst")
     judged = discern("evaluate", bundle, listed, "--name", "test", "--runs", run.out / "runs")
     run.ours = {name: judged["accuracy"][name] for name in ("value", "low", "high")}
-    answers = run.out / "answers.csv"
-    discern("predict", bundle, run.artefact("PNGs") / "test", "--out", answers)
-    with answers.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    answers = api.open_run(run.out / "runs/test").answers
     passing = {
-        "plain threshold of .75": [row for row in rows if float(row["confidence"]) >= PUBLISHED["threshold"]],
-        f"at most {LIMIT} wrong": [row for row in rows if row["decision"] == "accept"],
+        "plain threshold of .75": answers.filter(answers["confidence"] >= PUBLISHED["threshold"]),
+        f"at most {LIMIT} wrong": answers.filter(answers["decision"] == "accept"),
     }
-    filters = {name: {"pictures": len(rows), "passed": len(some)} for name, some in passing.items()}
-    for name, some in passing.items():
-        filters[name]["wrong"] = sum(Path(row["path"]).parent.name != row["label"] for row in some)
-        print(f"    {name:<22} passes {len(some)} of {len(rows)}, {filters[name]['wrong']} of them wrong")
+    filters = {}
+    for name, passed in passing.items():
+        wrong = int((passed["answer"] != passed["label"]).sum())
+        filters[name] = {"pictures": len(answers), "passed": len(passed), "wrong": wrong}
+        print(f"    {name:<22} passes {len(passed)} of {len(answers)}, {wrong} of them wrong")
     return write_json(run.out / "filter.json", {"accuracy": run.ours, "policy": judged["policy"], "filters": filters})
 
 
@@ -157,7 +156,8 @@ def deploy(run: Run, bundle: Path) -> str:
     """Deploy a bundle as a Lambda function and return its ARN, as `discern ship lambda BUNDLE --yes` does on AWS."""
     function = LambdaFunction(api.load(bundle), FunctionSettings())
     run.closing.callback(function.close)
-    return run.memory.account.deploy(f"discern-{bundle.parent.name}", function)
+    account: LocalAccount = run.memory.account
+    return account.deploy(f"discern-{bundle.parent.name}", function)
 
 
 @EXAMPLE.step("state machine", in_memory=True)
@@ -261,12 +261,12 @@ def classify_many(run: Run) -> Path:
 
 
 def gather_vehicles(run: Run) -> Path:
-    """Gather pictures of four vehicles, at most 200 of a class for training and 50 for the test."""
+    """Gather pictures of four vehicles, at most 100 of a class for training and 30 for the test."""
     vehicles = run.out / "vehicles"
     shutil.copytree(run.artefact("PNGs"), vehicles)
     batches = run.artefact("fetch and unpack CIFAR")
     run.step_data = add_vehicles(batches, vehicles, stand_ins=find_pack("cifar10"))
-    for part, most in (("train", 200), ("test", 50)):
+    for part, most in (("train", 100), ("test", 30)):
         for folder in (vehicles / part).iterdir():
             for further in sorted(folder.iterdir())[most:]:
                 further.unlink()
