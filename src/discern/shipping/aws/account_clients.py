@@ -9,7 +9,7 @@ from typing import Any
 
 from discern.errors import UsageError
 
-_INSTALL = 'Install it with: pip install "discern-vision[aws]"'
+_INSTALL = "Install it with: pip install boto3"
 _CREDENTIALS = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure` or `aws sso login`."
 _SIGN_IN = "Sign in again, such as by `aws sso login`."
 _CONNECT_SECONDS, _READ_SECONDS = 5, 30  # not tuned
