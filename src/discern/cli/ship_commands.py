@@ -41,6 +41,7 @@ def ship(
     bucket: ship_options.Bucket = None,
     arch: ship_options.Arch = None,
     image: ship_options.Image = None,
+    snapstart: ship_options.Snapstart = None,
     speech: ship_options.Speech = None,
     allow_urls: ship_options.AllowUrls = None,
     queue: ship_options.Queue = None,

@@ -28,6 +28,14 @@ Image = Annotated[
         "--image", help="Deploy the function as a container image instead of a zip archive.", rich_help_panel=_LAMBDA
     ),
 ]
+Snapstart = Annotated[
+    bool | None,
+    typer.Option(
+        "--snapstart",
+        help="Start the function from a snapshot, which costs about $6.80 a month for one core, even without a request.",
+        rich_help_panel=_LAMBDA,
+    ),
+]
 Speech = Annotated[str | None, typer.Option(help="Speak answers on request: polly.", rich_help_panel=_LAMBDA)]
 AllowUrls = Annotated[
     bool | None,

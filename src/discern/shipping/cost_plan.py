@@ -63,7 +63,7 @@ def _lambda_cost(prices: PriceTable, planned: PlannedDeployment) -> CostRow:
     package = (planned.plan.zipped_bytes or 0) / 1e9
     work = _workload(planned, measured, memory=memory, package=0.0 if options.image else package)
     processor = "arm" if options.arch == "arm64" else "x86"
-    row = api_estimate("http", processor, snapshot=not options.image)(prices, work)
+    row = api_estimate("http", processor, snapshot=options.snapstart)(prices, work)
     said = list(row.assumptions)
     parts = dict(row.parts or {})
     if options.image:

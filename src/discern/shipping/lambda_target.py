@@ -79,9 +79,12 @@ def _steps(
     yield Step(f"Create the stack {bundle.resource_name} from {TEMPLATE}.", creates="AWS::CloudFormation::Stack")
     yield Step("Create a role that may write the function's log, and what the options need.", creates="AWS::IAM::Role")
     yield Step("Create the function's log, kept for 30 days.", creates="AWS::Logs::LogGroup")
-    start = "" if options.image else ", started from a snapshot"
+    start = ", started from a snapshot, which is paid for all the time" if options.snapstart else ""
     yield Step(f"Create the function with {memory} MB{start}.", creates="AWS::Lambda::Function")
-    yield Step("Create an HTTP API in front of it, limited to 50 requests a second.", creates="AWS::ApiGatewayV2::Api")
+    yield Step(
+        "Create an HTTP API in front of it, which anyone may call, limited to 50 requests a second.",
+        creates="AWS::ApiGatewayV2::Api",
+    )
     if options.bucket:
         yield Step(f"Answer pictures as they arrive in {options.bucket}.", creates="AWS::Events::Rule")
     tags = ", ".join(f"{name}={value}" for name, value in bundle.tags.items())

@@ -37,7 +37,7 @@ Function:
     Role: !GetAtt FunctionRole.Arn
     LoggingConfig:
       LogGroup: !Ref FunctionLog
-    # Each change is published, and former versions, whose snapshots cost money, are deleted.
+    # Each change is published, and former versions, whose snapshots would cost money, are deleted.
     AutoPublishAlias: live
     AutoPublishAliasAllProperties: true
     VersionDeletionPolicy: Delete
@@ -178,7 +178,7 @@ def lambda_template(bundle: ShippedBundle, options: LambdaOptions, *, memory: in
         needed="" if needed_gb is None else f"Measured: the model needs {needed_gb * 1000:,.0f} MB. ",
         memory=memory,
         timeout=TIMEOUT_SECONDS,
-        snapshot="" if options.image else indent(_SNAPSHOT, " " * 4),
+        snapshot=indent(_SNAPSHOT, " " * 4) if options.snapstart else "",
         variables=_mapping(_variables(bundle, options), 8),
         tags=_mapping(tags, 6),
         events=indent(_BUCKET_EVENT.format(bucket=options.bucket, suffix=_SUFFIX), " " * 6) if options.bucket else "",

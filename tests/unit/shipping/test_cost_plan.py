@@ -50,22 +50,30 @@ def test_every_target_has_a_cost_or_a_reason() -> None:
     assert set(_COSTS) == set(SHIP_TARGETS)
 
 
-def test_a_function_pays_for_its_api_its_snapshot_and_its_package(bundle: ShippedBundle) -> None:
+def test_a_function_pays_for_its_api_and_its_package(bundle: ShippedBundle) -> None:
     found = row(bundle, "lambda", LambdaOptions(), zipped_bytes=50_000_000)
     paid = parts(found)
-    assert found.target == "lambda-snapstart"
+    assert found.target == "lambda-http-api"
     assert paid["compute"] == pytest.approx(150_000 * 0.06 * CORE_GB * 0.0000166667)
     assert paid["api"] == pytest.approx(0.15)
     assert paid["storage"] == pytest.approx(0.05 * 0.023)
+    assert not paid.keys() & {"snapshot", "restores"}
+    assert paid["cold starts"] > 0
+    assert any(said.startswith("Measured on this machine, on one core: 60.0 ms") for said in found.assumptions)
+
+
+def test_a_snapshot_is_paid_for_all_the_time(bundle: ShippedBundle) -> None:
+    found = row(bundle, "lambda", LambdaOptions(snapstart=True), zipped_bytes=50_000_000)
+    paid = parts(found)
+    assert found.target == "lambda-snapstart"
     assert paid["snapshot"] == pytest.approx(CORE_GB * 730 * 3600 * 0.0000015046)
     assert 0 < paid["restores"] < 0.2
     assert paid["cold starts"] == 0
-    assert any(said.startswith("Measured on this machine, on one core: 60.0 ms") for said in found.assumptions)
 
 
 def test_an_arm_function_has_the_price_of_its_processor(bundle: ShippedBundle) -> None:
     found = row(bundle, "lambda", LambdaOptions(arch="arm64"), zipped_bytes=50_000_000)
-    assert found.target == "lambda-snapstart-arm"
+    assert found.target == "lambda-http-api-arm"
     assert parts(found)["compute"] == pytest.approx(150_000 * 0.06 * CORE_GB * 0.0000133334)
 
 
