@@ -32,7 +32,7 @@ Snapstart = Annotated[
     bool | None,
     typer.Option(
         "--snapstart",
-        help="Start the function from a snapshot, which costs about $6.80 a month for one core, even without a request.",
+        help="Start the function from a snapshot: about $6.80 a month for one core, even without a request.",
         rich_help_panel=_LAMBDA,
     ),
 ]
