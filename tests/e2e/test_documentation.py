@@ -111,6 +111,7 @@ STRINGS = {
 # Options of npm, and of the commands that copy from elsewhere.
 FOREIGN = {"pack-destination", "loglevel", "ignore-scripts", "no-update-notifier", "recursive", "ratio", "share"}
 FOREIGN |= {"invalidation-mode", "stack-name"}  # of python -m compileall, and of the AWS command line
+FOREIGN |= {"tag", "provenance", "password-stdin", "platform", "format", "username"}  # of Docker and Buildah
 FOREIGN |= {"build", "build-arg", "fetch-timeout", "fetch-retries", "fetch-retry-mintimeout"}
 
 

@@ -56,7 +56,7 @@ def create_function(account: AccountClients, bundle: ShippedBundle, folder: Path
     package = folder / "function.zip"
     package.write_bytes(b"zip")
     upload_package(account, name, package, tags=tags)
-    template = lambda_template(bundle, options, memory=512, needed_bytes=10**8)
+    template = lambda_template(bundle, options, memory=512, needed_gb=0.16**8)
     deploy_stack(account, name, emulated(template, folder), tags=tags)
     resources = account["cloudformation"].describe_stack_resources(StackName=name)["StackResources"]
     [role] = [each["PhysicalResourceId"] for each in resources if each["LogicalResourceId"] == "FunctionRole"]

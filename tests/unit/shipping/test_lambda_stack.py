@@ -40,7 +40,7 @@ def transformed(bundle: ShippedBundle, *, package: str = "s3://bucket/package.zi
 
 
 def after_transform(bundle: ShippedBundle, *, package: str = "s3://bucket/package.zip", **options: Any) -> Any:
-    text = lambda_template(bundle, LambdaOptions(**options), memory=1769, needed_bytes=160_000_000)
+    text = lambda_template(bundle, LambdaOptions(**options), memory=1769, needed_gb=0.16)
     template = json.loads(json.dumps(loads(text)))
     function = template["Resources"]["Function"]["Properties"]
     if "CodeUri" in function:
