@@ -110,8 +110,9 @@ STRINGS = {
 }
 # Options of npm, and of the commands that copy from elsewhere.
 FOREIGN = {"pack-destination", "loglevel", "ignore-scripts", "no-update-notifier", "recursive", "ratio", "share"}
-FOREIGN |= {"invalidation-mode", "stack-name"}  # of python -m compileall, and of the AWS command line
-FOREIGN |= {"tag", "provenance", "password-stdin", "platform", "format", "username"}  # of Docker and Buildah
+FOREIGN |= {"invalidation-mode"}  # of python -m compileall
+FOREIGN |= {"stack-name", "image-tag-mutability", "repository-name", "tags"}  # of the AWS command line
+FOREIGN |= {"tag", "provenance", "password-stdin", "platform", "format", "username", "from"}  # of Docker and Buildah
 FOREIGN |= {"build", "build-arg", "fetch-timeout", "fetch-retries", "fetch-retry-mintimeout"}
 
 
