@@ -16,6 +16,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_back
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.exceptions import JsonRESTError
 from moto.stepfunctions import models as stepfunctions_models
+from moto.stepfunctions import responses  # noqa: F401 - takes its service from the models while they are unchanged
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
@@ -38,9 +39,6 @@ def _parse(path: str) -> Any:
 json_path.parse = _parse
 _lambda_client = cache(lambda region: boto_client_for(region, "lambda"))
 lambda_eval_utils.boto_client_for = lambda region, service, state_credentials: _lambda_client(region)
-# Otherwise CloudFormation creates state machines in a second service, which does not execute them.
-stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
-
 REGION = "us-east-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:{DEFAULT_ACCOUNT_ID}:function:discern-test"
 ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/discern-test"
@@ -144,7 +142,15 @@ def workflow_account(function: Function) -> Iterator[WorkflowAccount]:
     """Context manager for an account whose Lambda functions are one function of this process."""
     settings = {"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}
     with aws_environment(REGION), mock_aws(config=settings):  # type: ignore[arg-type]
-        yield WorkflowAccount(function)
+        # Otherwise CloudFormation creates state machines in a second service, which does not execute them.
+        former, stepfunctions_models.stepfunctions_backends = (
+            stepfunctions_models.stepfunctions_backends,
+            stepfunctions_parser_backends,
+        )
+        try:
+            yield WorkflowAccount(function)
+        finally:
+            stepfunctions_models.stepfunctions_backends = former
 
 
 def entered(execution: dict[str, Any]) -> list[str]:
