@@ -20,6 +20,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_back
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.exceptions import JsonRESTError
 from moto.stepfunctions import models as stepfunctions_models
+from moto.stepfunctions import responses  # noqa: F401 - takes its service from the models while they are unchanged
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
@@ -38,8 +39,6 @@ def _parse(path: str) -> Any:
 json_path.parse = _parse
 _lambda_client = cache(lambda region: boto_client_for(region, "lambda"))
 lambda_eval_utils.boto_client_for = lambda region, **_: _lambda_client(region)
-# Otherwise CloudFormation creates state machines in a second service, which does not execute them.
-stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
 
 REGION = "us-east-1"
 Function = Callable[[Any], Any]
@@ -127,17 +126,20 @@ def aws_in_memory() -> Iterator[None]:
     """Context manager for an AWS in memory, which all calls in this process reach, whatever the environment says."""
     former = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     log = logging.getLogger("moto")
-    level = log.level
+    level, backends = log.level, stepfunctions_models.stepfunctions_backends
     try:
         for name in former:
             del os.environ[name]
         os.environ |= _ENVIRONMENT
         boto3.setup_default_session()
+        # Otherwise CloudFormation creates state machines in a second service, which does not execute them.
+        stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
         log.setLevel(logging.CRITICAL)  # it logs each failed state as an error, with all that it knows of it
         with mock_aws(config={"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}):
             yield
     finally:
         log.setLevel(level)
+        stepfunctions_models.stepfunctions_backends = backends
         for name in _ENVIRONMENT:
             os.environ.pop(name, None)
         os.environ |= former

@@ -11,7 +11,7 @@ from discern.display.displayed import Displayed
 from discern.errors import UsageError
 from discern.flow.paths import resolve_path
 from discern.shipping.aws.account_clients import AccountClients, plain_errors
-from discern.shipping.aws.inventory import OTHER, remove, stopped, take_inventory
+from discern.shipping.aws.inventory import OTHER, clear, stopped, take_inventory
 from discern.shipping.aws.resource_kind import Resource
 from discern.shipping.aws.sagemaker_kinds import list_notebooks, stop_notebook
 from discern.shipping.hourly_cost import hourly_cost
@@ -132,17 +132,12 @@ def ship_down(
     before = take_inventory(clients, bundle=name)
     if not yes:
         return _result(clients, rates, before.created, unchecked=before.unchecked, planned=True)
-    errors = remove(clients, before.created)
-    after = take_inventory(clients, bundle=name, former=before.created)
-    left = {(each.kind, each.name): each for each in after.created}
-    failed = tuple(errors.get(each) or _left(each) for each in after.created)
+    after, errors = clear(clients, before, bundle=name)
+    left = {each.key for each in after.created}
     # Of kinds that can no longer be listed, only those are known to be left that could not be removed.
-    failed += tuple(text for each, text in errors.items() if each.kind in after.unlisted and each not in left.values())
-    done = tuple(
-        f"{each.kind} {each.name}"
-        for each in before.created
-        if (each.kind, each.name) not in left and not (each in errors and each.kind in after.unlisted)
-    )
+    unknown = {key: text for key, text in errors.items() if key[0] in after.unlisted and key not in left}
+    failed = (*(errors.get(each.key) or _left(each) for each in after.created), *unknown.values())
+    done = tuple(f"{each.kind} {each.name}" for each in before.created if each.key not in {*left, *unknown})
     return _result(clients, rates, after.created, unchecked=after.unchecked, done=done, failed=failed, removing=True)
 
 

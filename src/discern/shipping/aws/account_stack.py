@@ -8,7 +8,7 @@ from typing import Any
 
 from discern.errors import UsageError
 from discern.shipping.aws.account_clients import AccountClients, error_code, plain_errors
-from discern.shipping.aws.resource_kind import BUNDLE_TAG, bundle_of
+from discern.shipping.aws.resource_kind import BUNDLE_TAG, bundle_of, pages
 
 WAIT = {"Delay": 5, "MaxAttempts": 360}
 """Seconds between two looks at a stack, and how often it is looked at; not tuned."""
@@ -120,8 +120,9 @@ def _template(clients: AccountClients, name: str, body: str, tags: Mapping[str, 
 
 
 def _find(clients: AccountClients, name: str) -> dict[str, Any] | None:
-    pages = clients["cloudformation"].get_paginator("describe_stacks").paginate()
-    found = (each for page in pages for each in page["Stacks"] if each["StackName"] == name)
+    found = (
+        each for each in pages(clients, "cloudformation", "describe_stacks", "Stacks") if each["StackName"] == name
+    )
     return next((each for each in found if each["StackStatus"] != "DELETE_COMPLETE"), None)
 
 
@@ -183,8 +184,8 @@ def first_failure(clients: AccountClients, name: str) -> str | None:
         name: name of the stack.
     """
     first = None
-    pages = clients["cloudformation"].get_paginator("describe_stack_events").paginate(StackName=name)
-    for each in (event for page in pages for event in page["StackEvents"]):  # the latest comes first
+    # The latest event comes first.
+    for each in pages(clients, "cloudformation", "describe_stack_events", "StackEvents", StackName=name):
         reason = each.get("ResourceStatusReason", "")
         if each["ResourceStatus"].endswith("_FAILED") and "cancelled" not in reason:
             first = f"{each['LogicalResourceId']} ({each['ResourceType']}): {reason}".rstrip(". ")

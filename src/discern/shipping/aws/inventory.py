@@ -29,6 +29,9 @@ KINDS: tuple[Kind, ...] = (
 OTHER = "other"
 """Kind of tagged resources that Discern does not remove one by one."""
 
+Failures = dict[tuple[str, str], str]
+"""Sentence on each resource that could not be removed, by kind and address."""
+
 _ORDER = {kind.name: number for number, kind in enumerate(KINDS)}
 _GONE = ("NotFound", "NoSuch", "ResourceNotFound", "RepositoryNotFound", "StateMachineDoesNotExist")
 _LOGS = {"function": "/aws/lambda/", "endpoint": "/aws/sagemaker/Endpoints/"}
@@ -74,7 +77,7 @@ def take_inventory(clients: AccountClients, *, bundle: str | None = None, former
     every: dict[tuple[str, str], Resource] = {}
     for kind in KINDS:
         with _left_out(unlisted, kind.name), plain_errors():
-            every |= {(each.kind, each.address): each for each in kind.list(clients)}
+            every |= {each.key: each for each in kind.list(clients)}
     others: list[Resource] = []
     with _left_out(unlisted, "tagged resources of further services"), plain_errors():
         others = add_tagged(every, _tagged(clients), region=clients.region, unlisted=unlisted)
@@ -159,7 +162,28 @@ def _add_logs(every: dict[tuple[str, str], Resource], owners: Iterable[Resource]
             every[group] = replace(every[group], bundle=each.bundle)
 
 
-def remove(clients: AccountClients, resources: Iterable[Resource]) -> dict[Resource, str]:
+def clear(clients: AccountClients, before: Inventory, *, bundle: str | None) -> tuple[Inventory, Failures]:
+    """Remove what Discern created, look again, and return what is left with a sentence on each failure.
+
+    What is there again after its removal, such as the log of a function that was still running, is removed once more.
+
+    Args:
+        clients: clients of the account.
+        before: inventory of what is to be removed.
+        bundle: bundle to which it was limited; None for all.
+
+    Raises:
+        UsageError: AWS cannot be reached, or does not accept the credentials.
+    """
+    failed = remove(clients, before.created)
+    after = take_inventory(clients, bundle=bundle, former=before.created)
+    if again := [each for each in after.created if each.key not in failed and each.kind != OTHER]:
+        failed |= remove(clients, again)
+        after = take_inventory(clients, bundle=bundle, former=before.created)
+    return after, failed
+
+
+def remove(clients: AccountClients, resources: Iterable[Resource]) -> Failures:
     """Remove resources in their order, and return a sentence on each that could not be removed.
 
     Those that others still use are tried again after these.
@@ -170,25 +194,25 @@ def remove(clients: AccountClients, resources: Iterable[Resource]) -> dict[Resou
     """
     by_name = {kind.name: kind for kind in KINDS}
     left = [each for each in resources if each.kind in by_name]
-    failed: dict[Resource, str] = {}
+    failed: Failures = {}
     for _ in range(_MOST_PASSES):
         failed = dict(_attempt(clients, by_name, left))
         if len(failed) in (0, len(left)):
             break
-        left = list(failed)
+        left = [each for each in left if each.key in failed]
     return failed
 
 
 def _attempt(
     clients: AccountClients, by_name: Mapping[str, Kind], resources: Iterable[Resource]
-) -> Iterator[tuple[Resource, str]]:
+) -> Iterator[tuple[tuple[str, str], str]]:
     for each in resources:
         try:
             with plain_errors():
                 by_name[each.kind].remove(clients, each)
         except UsageError as error:
             if not error_code(error.__cause__).startswith(_GONE):  # gone with its stack
-                yield each, f"{each.kind} {each.name}: {error}"
+                yield each.key, f"{each.kind} {each.name}: {error}"
 
 
 def stopped(resource: Resource) -> Resource:

@@ -32,6 +32,11 @@ class Resource:
     state: str = ""
     machines: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return kind and address, which stay while the state changes."""
+        return self.kind, self.address
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:

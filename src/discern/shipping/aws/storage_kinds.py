@@ -7,6 +7,10 @@ from discern.shipping.aws.account_clients import AccountClients, error_code
 from discern.shipping.aws.resource_kind import BUNDLE_TAG, Kind, Resource, bundle_of, pages
 
 _MOST_IMAGES = 100  # of a call
+_UNREADABLE = (
+    *("NoSuchTagSet", "NoSuchBucket", "AccessDenied"),
+    *("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"),  # of other regions
+)
 
 
 def _buckets(clients: AccountClients) -> Iterator[Resource]:
@@ -15,7 +19,7 @@ def _buckets(clients: AccountClients) -> Iterator[Resource]:
         try:
             tags = clients["s3"].get_bucket_tagging(Bucket=name)["TagSet"]
         except clients["s3"].exceptions.ClientError as error:
-            if error_code(error) not in ("NoSuchTagSet", "NoSuchBucket", "AccessDenied", "PermanentRedirect"):
+            if error_code(error) not in _UNREADABLE:
                 raise
             tags = []  # without tags, or not permitted: the inventory asks the tagging service too
         bundle = bundle_of(tags, region=clients.region)

@@ -28,7 +28,7 @@ class WorkflowTarget:
         template = build_template(machine, options, name=_name(bundle), tags=bundle.tags)
         (out / DEFINITION).write_text(to_text(machine), encoding="utf-8")
         (out / TEMPLATE).write_text(template, encoding="utf-8")
-        return Plan(target=self.name, steps=_steps(options), files=(DEFINITION, TEMPLATE))
+        return Plan(target=self.name, steps=_steps(options, _name(bundle)), files=(DEFINITION, TEMPLATE))
 
     def create(self, bundle: ShippedBundle, out: Path, options: WorkflowOptions) -> dict[str, Any]:
         """Create the stack of the template, and return the ARNs of the state machine, its role and its topic."""
@@ -46,7 +46,7 @@ def _name(bundle: ShippedBundle) -> str:
     return f"{bundle.resource_name}-workflow"
 
 
-def _steps(options: WorkflowOptions) -> tuple[Step, ...]:
+def _steps(options: WorkflowOptions, name: str) -> tuple[Step, ...]:
     rule = "the bundle's own decisions" if options.threshold is None else f"a confidence of {options.threshold:g}"
     what = "a list of pictures" if options.map else "one picture"
     steps = [Step("Create the topic for notices of failures.", creates="AWS::SNS::Topic")] if options.notify else []
@@ -57,4 +57,5 @@ def _steps(options: WorkflowOptions) -> tuple[Step, ...]:
     access = "Let the function read the pictures"
     if options.review_folder:
         access += f", and copy those that do not pass to {options.review_folder}"
-    return (*steps, Step(f"{access}.", creates="AWS::IAM::Policy"))
+    stack = Step(f"Create the stack {name} from {TEMPLATE}.", creates="AWS::CloudFormation::Stack")
+    return (stack, *steps, Step(f"{access}.", creates="AWS::IAM::Policy"))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import parse_qs
 
 import boto3
@@ -17,6 +18,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from discern.errors import UsageError
 from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.account_stack import deploy_stack, upload_package
+from discern.shipping.aws.inventory import remove
+from discern.shipping.aws.resource_kind import Resource
 from tests.aws_environment import aws_environment
 
 TAGS = {"discern:bundle": "ripe ones"}
@@ -104,56 +107,77 @@ def test_each_stack_has_a_bucket_of_its_own(clients: AccountClients, tmp_path: P
     assert [upload_package(clients, name, package, tags=TAGS) for name in names] == found
 
 
-EVENTS = [
-    ("s", "AWS::CloudFormation::Stack", "ROLLBACK_IN_PROGRESS", "The following resource(s) failed"),
+STACK = "AWS::CloudFormation::Stack"
+CREATION = [
+    ("s", STACK, "ROLLBACK_IN_PROGRESS", "The following resource(s) failed"),
     ("Log", "AWS::Logs::LogGroup", "CREATE_FAILED", "Resource creation cancelled"),
     ("Role", "AWS::IAM::Role", "CREATE_FAILED", "not authorized to perform iam:CreateRole."),
-    ("s", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS", "User Initiated"),
+    ("s", STACK, "CREATE_IN_PROGRESS", "User Initiated"),
     ("Old", "AWS::IAM::Role", "CREATE_FAILED", "of an earlier attempt"),
+]
+REMOVAL = [
+    ("s", STACK, "DELETE_FAILED", "The following resource(s) failed to delete: [Role]."),
+    ("Role", "AWS::IAM::Role", "DELETE_FAILED", "Cannot delete entity, must delete policies first."),
+    ("s", STACK, "DELETE_IN_PROGRESS", "User Initiated"),
 ]
 
 
 class FailingStacks(BaseHTTPRequestHandler):
-    """CloudFormation that creates a stack, which fails."""
+    """CloudFormation whose only stack cannot be changed."""
 
-    created = False
+    state = ""
+    events: ClassVar[list[tuple[str, str, str, str]]] = []
 
     def do_POST(self) -> None:
         [action] = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())["Action"]
-        stack = "<member><StackName>s</StackName><StackStatus>ROLLBACK_COMPLETE</StackStatus></member>"
-        events = "".join(
-            f"<member><LogicalResourceId>{name}</LogicalResourceId><ResourceType>{kind}</ResourceType><ResourceStatus>"
-            f"{state}</ResourceStatus><ResourceStatusReason>{reason}</ResourceStatusReason></member>"
-            for name, kind, state, reason in EVENTS
-        )
-        inner = {
-            "CreateStack": "<StackId>s</StackId>",
-            "DescribeStacks": f"<Stacks>{stack if FailingStacks.created else ''}</Stacks>",
-            "DescribeStackEvents": f"<StackEvents>{events}</StackEvents>",
-        }[action]
-        FailingStacks.created = FailingStacks.created or action == "CreateStack"
-        body = f"<{action}Response><{action}Result>{inner}</{action}Result></{action}Response>".encode()
+        if action == "CreateStack":
+            FailingStacks.state, FailingStacks.events = "ROLLBACK_COMPLETE", CREATION
+        elif action == "DeleteStack":
+            FailingStacks.state, FailingStacks.events = "DELETE_FAILED", REMOVAL
+        body = f"<{action}Response><{action}Result>{self.answer(action)}</{action}Result></{action}Response>".encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/xml")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
+    def answer(self, action: str) -> str:
+        if action == "DescribeStacks" and self.state:
+            return f"<Stacks><member><StackName>s</StackName><StackStatus>{self.state}</StackStatus></member></Stacks>"
+        members = (
+            f"<member><LogicalResourceId>{name}</LogicalResourceId><ResourceType>{kind}</ResourceType><ResourceStatus>"
+            f"{state}</ResourceStatus><ResourceStatusReason>{reason}</ResourceStatusReason></member>"
+            for name, kind, state, reason in self.events
+        )
+        return f"<StackEvents>{''.join(members)}</StackEvents>" if action == "DescribeStackEvents" else ""
+
     def log_message(self, *_: object) -> None:
         pass
 
 
-def test_the_first_failure_of_a_stack_is_the_reason() -> None:
+@pytest.fixture
+def failing() -> Iterator[AccountClients]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), FailingStacks)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    FailingStacks.state = ""
     try:
         with aws_environment():
             os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{server.server_port}"
-            with pytest.raises(UsageError) as caught:
-                deploy_stack(AccountClients(), "s", template("a"), tags=TAGS)
+            yield AccountClients()
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_the_first_failure_of_a_creation_is_the_reason(failing: AccountClients) -> None:
+    with pytest.raises(UsageError) as caught:
+        deploy_stack(failing, "s", template("a"), tags=TAGS)
     reason = "Role (AWS::IAM::Role): not authorized to perform iam:CreateRole"
     assert caught.value.message == f"The stack s cannot be created: {reason}."
     assert "discern ship down 'ripe ones' --yes" in str(caught.value.hint)
+
+
+def test_the_first_failure_of_a_removal_is_the_reason(failing: AccountClients) -> None:
+    failed = remove(failing, [Resource(kind="stack", name="s", address="s", bundle="ripe ones")])
+    reason = "Role (AWS::IAM::Role): Cannot delete entity, must delete policies first"
+    assert failed[("stack", "s")].startswith(f"stack s: CloudFormation did not delete it: {reason}.")

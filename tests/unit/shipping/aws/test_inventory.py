@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
 from discern.shipping.aws.account_clients import AccountClients
-from discern.shipping.aws.inventory import KINDS, add_tagged, remove, take_inventory
+from discern.shipping.aws.inventory import KINDS, add_tagged, clear, remove, take_inventory
 from discern.shipping.aws.resource_kind import Resource
 from tests.aws_environment import aws_environment
 
@@ -247,6 +247,28 @@ def test_a_log_that_is_written_after_its_function_is_gone_is_found(account: Call
     ]
 
 
+def test_a_log_that_is_written_during_the_removal_is_removed_as_well(account: Callable[[str], Any]) -> None:
+    group = "/aws/lambda/classifier"
+    role = create_access(account, "classifier", PAIRS)
+    code_of = {"ZipFile": code()}
+    account("lambda").create_function(
+        FunctionName="classifier", Runtime="python3.12", Role=role, Handler="a.b", Code=code_of, Tags=PLAIN
+    )
+    account("logs").create_log_group(logGroupName=group)
+    clients = AccountClients()
+    before = take_inventory(clients)
+    assert [each.kind for each in before.created] == ["function", "log-group", "role", "policy"]
+
+    def write_again(**_: object) -> None:
+        account("logs").create_log_group(logGroupName=group)
+
+    # Roles are removed after logs.
+    clients["iam"].meta.events.register_first("before-call.iam.DeleteRole", write_again)
+    after, failed = clear(clients, before, bundle=None)
+    assert (after.created, failed) == ((), {})
+    assert account("logs").describe_log_groups()["logGroups"] == []
+
+
 @pytest.mark.parametrize(
     ("arn", "kind"),
     [
@@ -264,7 +286,7 @@ def test_what_the_tagging_service_alone_tells(account: Callable[[str], Any], arn
     """It lists resources for a while after their removal, and tags that may not be read elsewhere."""
     there = Resource(kind="bucket", name="there", address="there", bundle=None)
     theirs = Resource(kind="bucket", name="theirs", address="theirs", bundle="another")
-    every = {(each.kind, each.address): each for each in (there, theirs)}
+    every = {each.key: each for each in (there, theirs)}
     tagged = [{"ResourceARN": arn, "Tags": [{"Key": TAG, "Value": OWN}]}]
     others = add_tagged(every, tagged, region="us-east-1", unlisted={})
     assert [each.kind for each in (*others, *every.values()) if each.bundle == OWN] == ([kind] if kind else [])

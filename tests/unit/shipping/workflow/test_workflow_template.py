@@ -78,11 +78,19 @@ def test_permissions_are_those_that_are_used() -> None:
     assert statements(resources["PictureAccess"]["Properties"])[1:] == [("s3:PutObject", copies)]
 
 
+def types_in(template: Path) -> set[str]:
+    return {each["Type"] for each in loads(template.read_text())["Resources"].values()}
+
+
 def test_what_is_written_is_complete_and_the_same_for_equal_bundles(tmp_path: Path) -> None:
     bundle = write_small(tmp_path / "model.discern")
     for name in ("a", "b"):
         result = ship("workflow", bundle, tmp_path / name, threshold=0.9, notify=True)
     assert result.to_json()["files"] == ["state_machine.asl.json", "template.yaml"]
+    created = {step["creates"] for step in result.to_json()["plan"]}
+    assert created == {"AWS::CloudFormation::Stack", *types_in(tmp_path / "a/template.yaml")} - {
+        "AWS::SNS::Subscription"
+    }
     template = (tmp_path / "a/template.yaml").read_text()
     assert (tmp_path / "b/template.yaml").read_text() == template
     fingerprint = load(bundle).fingerprint[:12]
