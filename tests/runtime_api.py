@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
+from discern.shipping.compiled_modules import compile_modules
+from discern.shipping.lambda_function.joined_modules import join_modules
 from discern.shipping.package_content import discern_files
 
 HANDLER = "discern.shipping.lambda_function.handler.handler"
@@ -23,10 +25,12 @@ _SECONDS = 300
 
 
 def write_task(folder: Path) -> None:
-    """Write a folder like the package, without the bundle: our modules are copied, and the three packages linked."""
+    """Write a folder like the package, without the bundle: our modules are compiled, and the three packages linked."""
     for name, data in discern_files().items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
+    compile_modules(folder, sys.executable)
+    join_modules(folder, str(sys.implementation.cache_tag))
     _link(folder, PACKAGES)
 
 

@@ -6,7 +6,6 @@ killed process leaves such a name behind.
 
 import os
 import re
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -97,4 +96,4 @@ def _create(path: Path, *, private: bool) -> None:
 
 
 def _temporary_path(path: Path) -> Path:
-    return path.with_name(f".{path.name[:_LONGEST_STEM]}.{secrets.token_hex(4)}{UNFINISHED}")
+    return path.with_name(f".{path.name[:_LONGEST_STEM]}.{os.urandom(4).hex()}{UNFINISHED}")

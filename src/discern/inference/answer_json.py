@@ -3,7 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -12,7 +12,9 @@ from discern.errors import PictureError
 from discern.inference.batcher import BatchResult
 from discern.inference.error_status import error_json
 from discern.inference.localisation import Localisation
-from discern.inference.workflow_step import WorkflowStep
+
+if TYPE_CHECKING:
+    from discern.inference.workflow_step import WorkflowStep
 
 _HEAT = (255, 120, 0)
 _MAX_ALPHA = 200
@@ -72,13 +74,13 @@ def probability_list(result: BatchResult) -> list[float | None]:
     return list(result_json(result)["probabilities"].values())
 
 
-def step_json(step: WorkflowStep, result: BatchResult) -> dict[str, Any]:
+def step_json(step: "WorkflowStep", result: BatchResult) -> dict[str, Any]:
     """Build the state for the next step of a workflow, with the prediction for its image."""
     return step.response(labelled_json(result), probability_list(result))
 
 
 def invocation_json(
-    results: Sequence[BatchResult | PictureError], *, is_list: bool, step: WorkflowStep | None, accept: str
+    results: Sequence[BatchResult | PictureError], *, is_list: bool, step: "WorkflowStep | None", accept: str
 ) -> Any:
     """Build the JSON response body of `POST /invocations`.
 

@@ -5,11 +5,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from discern.errors import BadRequest, RequestTooLarge, UnsupportedBody
-from discern.inference.json_parsing import JsonDocument, JsonLimits, parse_document
-from discern.inference.workflow_step import WorkflowStep, parse_step
+
+if TYPE_CHECKING:
+    from discern.inference.json_parsing import JsonDocument
+    from discern.inference.workflow_step import WorkflowStep
 
 FIELDS = ("file", "files", "data")
 _RAW = ("image/", "application/octet-stream", "application/x-image", "application/x-www-form-urlencoded")
@@ -35,7 +37,7 @@ class ParsedBody:
 
     pictures: Sequence[bytes | str]
     is_list: bool
-    step: WorkflowStep | None = None
+    step: "WorkflowStep | None" = None
 
 
 BodyParser = Callable[[bytes], ParsedBody]
@@ -84,6 +86,10 @@ def numbered_errors(number: int, total: int) -> Iterator[None]:
 
 
 def _parse_pictures_json(max_pictures: int, references: Collection[str], body: bytes) -> ParsedBody:
+    # Imported when JSON arrives: a function in the cloud that gets pictures starts without them.
+    from discern.inference.json_parsing import JsonLimits, parse_document  # noqa: PLC0415
+    from discern.inference.workflow_step import parse_step  # noqa: PLC0415
+
     values = _VALUES_PER_PICTURE * (max_pictures + 1)
     limits = JsonLimits(strings=values, lists=values, values=values)
     document = parse_document(body, limits=limits, hint=_HINT)
@@ -92,7 +98,7 @@ def _parse_pictures_json(max_pictures: int, references: Collection[str], body: b
     return parse_references(document, max_pictures=max_pictures, references=references)
 
 
-def parse_references(document: JsonDocument, *, max_pictures: int, references: Collection[str]) -> ParsedBody:
+def parse_references(document: "JsonDocument", *, max_pictures: int, references: Collection[str]) -> ParsedBody:
     """Parse the images in a JSON document, in base64 or named by references.
 
     Args:
@@ -131,7 +137,7 @@ def _json_entries(document: Any, keys: Set[str]) -> tuple[list[tuple[str, str]],
     return [(key, value) for value in values], isinstance(document[key], list)
 
 
-def _decode_base64(document: JsonDocument, value: str) -> bytes:
+def _decode_base64(document: "JsonDocument", value: str) -> bytes:
     try:
         return document.decode_base64(value)
     except ValueError as error:

@@ -5,8 +5,8 @@ such as base64 of pictures, are taken out of a document before it is parsed, and
 """
 
 import json
+import os
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +83,7 @@ def parse_document(body: bytes, *, limits: JsonLimits, hint: str) -> JsonDocumen
     """
     if not json.detect_encoding(body[:4]).startswith("utf-8"):
         raise BadRequest("The JSON body is not in UTF-8.", hint=hint)
-    prefix, parts, at = secrets.token_hex(16), [], 0
+    prefix, parts, at = os.urandom(16).hex(), [], 0
     long_strings: dict[str, memoryview] = {}
     for begin, end in _long_strings(body, limits.strings):
         name = f"{prefix}.{len(long_strings)}"

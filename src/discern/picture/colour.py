@@ -2,11 +2,15 @@
 
 from functools import lru_cache
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 from discern.picture.sixteen_bits import FULL_RANGE, to_eight_bits
+
+if TYPE_CHECKING:
+    from PIL.ImageCms import ImageCmsTransform
 
 _SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 _MAX_ROUNDING = 2  # levels by which an sRGB profile differs from none
@@ -93,8 +97,10 @@ def _has_transparent_palette(image: Image.Image) -> bool:
 
 
 @lru_cache(maxsize=32)
-def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+def _transform(profile: bytes, mode: str) -> "ImageCmsTransform | None":
     """Build a transform from an ICC profile to sRGB, or None if it is invalid or has no effect."""
+    from PIL import ImageCms  # noqa: PLC0415 - few pictures have a profile
+
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if source.profile.xcolor_space.strip() != _SPACES[mode]:

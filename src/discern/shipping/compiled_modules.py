@@ -13,6 +13,9 @@ from discern.shipping.wheel_download import PYTHON
 TASK_FOLDER = "/var/task"
 """Folder that AWS Lambda unpacks a function to; tracebacks name files in it."""
 
+CACHE_TAG = f"cpython-{PYTHON.replace('.', '')}"
+"""Tag of the function's Python version in the names of compiled modules."""
+
 _SECONDS = 30  # not tuned: an interpreter says its version in a fraction of that
 
 

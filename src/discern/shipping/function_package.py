@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from discern.errors import UsageError
-from discern.shipping.compiled_modules import compile_modules, find_python
+from discern.shipping.compiled_modules import CACHE_TAG, compile_modules, find_python
+from discern.shipping.lambda_function.joined_modules import join_modules
 from discern.shipping.package_content import discern_files, wheel_files
 from discern.shipping.wheel_download import FURTHER_FORMATS, PACKAGES, fetch_wheels, pinned_requirements
 
@@ -75,6 +76,7 @@ def build_package(
         _write_all(folder, discern_files())
         if compiler is not None:
             compile_modules(folder, compiler)
+            join_modules(folder, CACHE_TAG)
         _write_all(folder, {BUNDLE: bundle})
         _require_size(folder, max_bytes)
         unpacked = write_archive(folder, path)

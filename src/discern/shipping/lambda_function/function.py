@@ -8,13 +8,10 @@ from discern.bundle import Model
 from discern.errors import BadRequest
 from discern.inference.answer_json import response_json
 from discern.inference.body_parsing import parse_references
-from discern.inference.json_parsing import JsonDocument
-from discern.shipping.lambda_function.bucket_event import answer_bucket_event, parse_bucket_event
 from discern.shipping.lambda_function.function_settings import FunctionSettings
 from discern.shipping.lambda_function.http_event import is_http_event
 from discern.shipping.lambda_function.http_routes import HttpRoutes
 from discern.shipping.lambda_function.picture_classifier import REFERENCES, PictureClassifier
-from discern.shipping.lambda_function.workflow_states import WorkflowSteps, parse_workflow_event
 
 _HINT = "Send an HTTP request, an event of S3, a workflow's state, or one of image_b64, image_url and s3_uri."
 
@@ -34,7 +31,6 @@ class LambdaFunction:
         self._settings = settings
         self._classifier = PictureClassifier(model, settings)
         self._routes = HttpRoutes(self._classifier, settings)
-        self._steps = WorkflowSteps(self._classifier, settings)
 
     def __call__(self, event: Any, *, request_id: str = "") -> Any:
         """Return the answer to an event.
@@ -50,20 +46,29 @@ class LambdaFunction:
         if isinstance(event, Mapping) and is_http_event(event):
             return self._routes.respond(event, request_id)
         _require_json(event)
-        if not isinstance(event, Mapping):
-            return self._answer_directly(event)
-        objects = parse_bucket_event(event)
-        if objects is not None:
-            return answer_bucket_event(objects, self._classifier, self._settings)
-        state = parse_workflow_event(event)
-        return self._answer_directly(event) if state is None else self._steps.run(state, event)
+        answer = self._answer_event(event) if isinstance(event, Mapping) else None
+        return self._answer_directly(event) if answer is None else answer
 
     def close(self) -> None:
         """End the threads that classify."""
         self._classifier.close()
 
+    def _answer_event(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the answer to an event of S3 or a workflow, or None for any other event."""
+        # Imported on demand: functions behind an API do without.
+        from discern.shipping.lambda_function.bucket_event import answer_bucket_event, parse_bucket_event  # noqa: PLC0415
+        from discern.shipping.lambda_function.workflow_states import WorkflowSteps, parse_workflow_event  # noqa: PLC0415
+
+        objects = parse_bucket_event(event)
+        if objects is not None:
+            return answer_bucket_event(objects, self._classifier, self._settings)
+        state = parse_workflow_event(event)
+        return None if state is None else WorkflowSteps(self._classifier, self._settings).run(state, event)
+
     def _answer_directly(self, event: Any) -> dict[str, Any]:
         """Classify the images of a direct invocation."""
+        from discern.inference.json_parsing import JsonDocument  # noqa: PLC0415 - see above
+
         try:
             document = JsonDocument(content=event, long_strings={})
             parsed = parse_references(document, max_pictures=self._settings.max_pictures, references=REFERENCES)

@@ -15,7 +15,7 @@ _FUNCTION = Path(__file__).resolve().parents[3]
 _VARIABLE = "Set the environment variable of the function."
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FunctionSettings:
     """Settings of the function on AWS Lambda.
 

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 # Imports create nothing that is collected, and the collector would look through it again and again.
 gc.disable()
+from discern.shipping.lambda_function.joined_modules import use_joined_modules  # noqa: E402
+
+use_joined_modules()
+from discern.parallel import count_cores  # noqa: E402
 from discern.shipping.lambda_function.deployed_model import load_verified  # noqa: E402
 from discern.shipping.lambda_function.function_settings import FunctionSettings  # noqa: E402
 
@@ -25,7 +29,9 @@ def _function() -> "LambdaFunction":
     settings = FunctionSettings.from_environment(os.environ)
     with ThreadPoolExecutor(1) as executor:
         model = executor.submit(load_verified, settings.bundle, settings.fingerprint)
-        # Imported while ONNX Runtime builds the graph, on a second core if there is one.
+        if count_cores() == 1:  # two threads would only take turns
+            model.result()
+        # Imported while ONNX Runtime builds the graph.
         from discern.shipping.lambda_function.function import LambdaFunction  # noqa: PLC0415
 
         return LambdaFunction(model.result(), settings)

@@ -15,7 +15,7 @@ _MAX_BODY_BYTES = 6 << 20
 _IS_BASE64 = {"true": True, "1": True, "false": False, "0": False, "": False, "none": False}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class HttpRequest:
     """HTTP request in an event.
 

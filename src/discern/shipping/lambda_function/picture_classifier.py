@@ -8,7 +8,6 @@ from discern.errors import BadRequest, Forbidden, PictureError, RequestTooLarge
 from discern.inference.batch_config import BatchConfig
 from discern.inference.batcher import Batcher, BatchResult
 from discern.inference.body_parsing import numbered_errors
-from discern.shipping.aws.runtime_services import get_object
 from discern.shipping.lambda_function.deployed_model import LIMITS
 from discern.shipping.lambda_function.function_settings import FunctionSettings
 
@@ -72,6 +71,8 @@ class PictureClassifier:
                     f"s3_uri must not name the bucket {bucket}.",
                     hint="Name it in the function's variable DISCERN_BUCKETS.",
                 )
+            from discern.shipping.aws.runtime_services import get_object  # noqa: PLC0415 - see below
+
             return get_object(bucket, key, max_bytes=LIMITS.max_bytes)
         if not self._settings.allow_urls:
             raise BadRequest(

@@ -4,8 +4,6 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from discern.shipping.aws.runtime_services import speak
-
 MEDIA_TYPE = "audio/mpeg"
 _MAX_LETTERS = 1000  # Polly accepts 3,000
 
@@ -23,6 +21,8 @@ def speak_prediction(prediction: Mapping[str, Any], *, voice: str) -> dict[str, 
     Raises:
         RequestError: the speech service cannot be used.
     """
+    from discern.shipping.aws.runtime_services import speak  # noqa: PLC0415 - few functions speak
+
     text = str(prediction.get("spoken") or prediction["message"])[:_MAX_LETTERS]
     sound = speak(text, voice=voice)
     return {"text": text, "media_type": MEDIA_TYPE, "mp3_base64": base64.b64encode(sound).decode()}
