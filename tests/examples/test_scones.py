@@ -167,7 +167,7 @@ def test_the_example_runs_whole(real_data: Path, tmp_path: Path) -> None:
     assert result["ours"]["low"] < result["ours"]["value"] < result["ours"]["high"]
     assert result["ours"]["low"] > result["published"]["validation_accuracy"]["peak"]
     assert {row["name"]: row["data"] for row in result["steps"] if "data" in row} == {"more classes": "stand-in"}
-    filters = json.loads((out / "filter.json").read_text())["filters"]
+    filters = json.loads((out / "06-threshold-filter/filter.json").read_text())["filters"]
     plain, own_filter = filters["plain threshold of .75"], filters["at most 2% wrong"]
     assert own_filter["passed"] < plain["passed"]
     assert own_filter["wrong"] <= plain["wrong"]
