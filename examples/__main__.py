@@ -49,7 +49,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--pictures", type=int, default=pictures, help=f"test pictures to send at most ({pictures})")
     parser.add_argument("--out", type=Path, help="folder of the artefacts; by default examples/out/NAME")
     parser.add_argument("--resume", action="store_true", help="keep the steps of an earlier run that are complete")
-    return parser.parse_args(arguments)
+    given = parser.parse_args(arguments)
+    if given.pictures < 1:
+        parser.error(f"--pictures {given.pictures}: send at least one picture")
+    return given
 
 
 if __name__ == "__main__":

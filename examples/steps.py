@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -94,6 +95,7 @@ class Run:
         data: origin of the pictures: "original", "subset", "stand-in" or "rendered"; the first step says so.
         step_data: the same for the step that runs, where its pictures have another origin.
         ours: the figure beside the published ones: `value`, `low` and `high`.
+        folder: folder of the step that runs, empty when it begins.
         memory: what steps leave in this process for later ones.
         closing: closes what steps open, when the run ends.
     """
@@ -102,6 +104,7 @@ class Run:
         self.example, self.out, self.options = example, out.absolute(), options
         self.data, self.step_data = "", ""
         self.ours: dict[str, Any] = dict(_NO_FIGURE)
+        self.folder = self.out
         self.memory, self.closing = SimpleNamespace(), ExitStack()
         self._rows: dict[str, dict[str, Any]] = {}
         self._kept = self._former() if resume else {}
@@ -129,6 +132,7 @@ class Run:
         print(f"\n{place}", flush=True)
         if former is None:
             self._kept.clear()
+        self.folder = _empty_folder(self.out, self.example.required.index(name) + 1, name)
         began, self.step_data = time.monotonic(), ""
         row = {"name": name, "seconds": 0.0, "ok": False, "artefact": None, "sha256": None}
         try:
@@ -235,6 +239,14 @@ def _checked(artefact: object) -> Path:
     if empty:
         raise StepFailed(f"The step left no artefact: {artefact} does not exist, or is an empty folder.")
     return artefact.absolute()
+
+
+def _empty_folder(out: Path, number: int, name: str) -> Path:
+    """Create the folder of a step, without what an earlier run left in it."""
+    folder = out / f"{number:02}-{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
 
 
 def _empty(out: Path) -> None:

@@ -24,6 +24,7 @@ _MD5 = "eb9058c3a382ffc7106e4002c42a8d85"
 _BATCH_MD5 = {"train": "16019d7e3df5f24257cddd939b257f8d", "test": "f0ef6b0ae62326f3e7ffdfab6717acfc"}
 _MAX_ARCHIVE, _MAX_FILE = 200 << 20, 256 << 20  # the archive has 161 MiB, and its largest file 149
 _SECONDS = 60
+_SIDE = 32
 _CHUNK = 1 << 20
 _REMEDIES = (
     f"Download {ADDRESS} elsewhere and pass it with DATA=path/to/cifar-100-python.tar.gz, or set DISCERN_TEST_DATA to "
@@ -112,6 +113,9 @@ def rebuild(pictures: Path, out: Path) -> None:
     Args:
         pictures: folder of {train,test}/{bicycle,motorcycle}/.
         out: folder to write to.
+
+    Raises:
+        StepFailed: there are no pictures of a class, or one has another size.
     """
     names = [f"class {number}" for number in range(100)]
     for label, number in CLASSES.items():
@@ -120,7 +124,9 @@ def rebuild(pictures: Path, out: Path) -> None:
         files = [
             (path, CLASSES[label]) for label in CLASSES for path in sorted((pictures / part / label).glob("*.png"))
         ]
-        rows = [np.asarray(Image.open(path).convert("RGB")).transpose(2, 0, 1).ravel() for path, _ in files]
+        if {number for _, number in files} != set(CLASSES.values()):
+            raise StepFailed(f"{pictures / part} lacks PNG files of one of: {', '.join(CLASSES)}. {_REMEDIES}")
+        rows = [_planes(path) for path, _ in files]
         batch = {
             b"filenames": [path.name.encode() for path, _ in files],
             b"batch_label": f"{part}ing batch 1 of 1".encode(),
@@ -131,6 +137,14 @@ def rebuild(pictures: Path, out: Path) -> None:
         (out / part).write_bytes(pickle.dumps(batch, protocol=2))
     meta = {b"fine_label_names": [name.encode() for name in names], b"coarse_label_names": [b"vehicles 1"]}
     (out / "meta").write_bytes(pickle.dumps(meta, protocol=2))
+
+
+def _planes(path: Path) -> np.ndarray:
+    """Return the planes of red, green and blue of a picture, one behind the other."""
+    with Image.open(path) as image:
+        if image.size != (_SIDE, _SIDE):
+            raise StepFailed(f"{path} has {image.width} x {image.height} px, not {_SIDE} x {_SIDE}. {_REMEDIES}")
+        return np.asarray(image.convert("RGB")).transpose(2, 0, 1).ravel()
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -66,7 +66,7 @@ def fetch_and_unpack(run: Run) -> Path:
     They come from a local copy or from the network, with their checksums compared. Without either they are rebuilt, in
     the same format, from the pictures of the two classes at hand.
     """
-    batches = run.out / "cifar-100-python"
+    batches = run.folder / "cifar-100-python"
     run.data = fetch(run.options.data, batches)
     own = run.data == "original"
     print(f"    the checksums {'are' if own else 'are not'} those of CIFAR-100: the data are called {run.data!r}")
@@ -83,8 +83,8 @@ def take_two_classes(run: Run) -> Path:
     table = table.drop_nulls("label").select("path", "label", "part", "pixels")
     for (part, label), rows in sorted(table.group_by("part", "label")):
         print(f"    {part:<6} {label:<11} {len(rows):>4} pictures")
-    table.write_csv(run.out / "subset.csv")
-    return run.out / "subset.csv"
+    table.write_csv(run.folder / "subset.csv")
+    return run.folder / "subset.csv"
 
 
 @EXAMPLE.step("PNGs")
@@ -93,7 +93,7 @@ def write_pngs(run: Run) -> Path:
 
     Discern does not need them, but people look at them, and other tools train on them.
     """
-    pictures = run.out / "data/pictures"
+    pictures = run.folder / "pictures"
     write_pictures(run.artefact("fetch and unpack CIFAR"), pictures, tuple(CLASSES))
     return pictures
 
@@ -104,16 +104,17 @@ def write_lists(run: Run) -> Path:
 
     `names.csv` says which class a number is, how it is called and where its driver goes.
     """
-    pictures = run.artefact("PNGs")
+    shutil.copytree(run.artefact("PNGs"), run.folder / "pictures")
     for part in ("train", "test"):
-        files = sorted((pictures / part).glob("*/*.png"))
-        listed = [
-            (list(CLASSES).index(file.parent.name), file.relative_to(pictures.parent).as_posix()) for file in files
+        files = sorted((run.folder / "pictures" / part).glob("*/*.png"))
+        numbers = [list(CLASSES).index(file.parent.name) for file in files]
+        paths = [file.relative_to(run.folder).as_posix() for file in files]
+        lines = [
+            f"{index}\t{number}\t{path}\n" for index, (number, path) in enumerate(zip(numbers, paths, strict=True))
         ]
-        lines = (f"{index}\t{number}\t{file}\n" for index, (number, file) in enumerate(listed))
-        (pictures.parent / f"{part}.lst").write_text("".join(lines), encoding="utf-8", newline="\n")
-    (pictures.parent / "names.csv").write_text(NAMES, encoding="utf-8", newline="\n")
-    return pictures.parent / "train.lst"
+        (run.folder / f"{part}.lst").write_text("".join(lines), encoding="utf-8", newline="\n")
+    (run.folder / "names.csv").write_text(NAMES, encoding="utf-8", newline="\n")
+    return run.folder
 
 
 @EXAMPLE.step("built-in training")
@@ -122,9 +123,9 @@ def train(run: Run) -> Path:
 
     The test pictures choose nothing: neither the model, nor its temperature, nor its threshold.
     """
-    listed = run.artefact(".lst")
-    options = ("--names", listed.with_name("names.csv"), "--at-most-wrong", LIMIT)
-    trained = discern("train", listed, *options, "--name", "scones", "--runs", run.out / "runs")
+    lists = run.artefact(".lst")
+    options = ("--names", lists / "names.csv", "--at-most-wrong", LIMIT)
+    trained = discern("train", lists / "train.lst", *options, "--name", "scones", "--runs", run.folder)
     print(f"    {trained['policy']['sentence']}")
     return Path(trained["bundle"])
 
@@ -136,10 +137,10 @@ def compare_filters(run: Run) -> Path:
     The plain threshold passes whatever is confident. Discern's filter was set on training pictures so that at most 2 %
     of what passes is wrong; the test pictures tell whether it keeps that promise.
     """
-    bundle, listed = run.artefact("built-in training"), run.artefact(".lst").with_name("test.lst")
-    judged = discern("evaluate", bundle, listed, "--name", "test", "--runs", run.out / "runs")
+    bundle, listed = run.artefact("built-in training"), run.artefact(".lst") / "test.lst"
+    judged = discern("evaluate", bundle, listed, "--name", "test", "--runs", run.folder)
     run.ours = {name: judged["accuracy"][name] for name in ("value", "low", "high")}
-    answers = api.open_run(run.out / "runs/test").answers
+    answers = api.open_run(run.folder / "test").answers
     passing = {
         "plain threshold of .75": answers.filter(answers["confidence"] >= PUBLISHED["threshold"]),
         f"at most {LIMIT} wrong": answers.filter(answers["decision"] == "accept"),
@@ -149,7 +150,9 @@ def compare_filters(run: Run) -> Path:
         wrong = int((passed["answer"] != passed["label"]).sum())
         filters[name] = {"pictures": len(answers), "passed": len(passed), "wrong": wrong}
         print(f"    {name:<22} passes {len(passed)} of {len(answers)}, {wrong} of them wrong")
-    return write_json(run.out / "filter.json", {"accuracy": run.ours, "policy": judged["policy"], "filters": filters})
+    return write_json(
+        run.folder / "filter.json", {"accuracy": run.ours, "policy": judged["policy"], "filters": filters}
+    )
 
 
 def deploy(run: Run, bundle: Path) -> str:
@@ -172,15 +175,14 @@ def create_workflow(run: Run) -> Path:
     run.memory.account = LocalAccount()
     run.memory.function = deploy(run, bundle)
     place = ("--function", run.memory.function, "--bucket", LocalAccount.bucket)
-    extras = ("--notify", "--review-prefix", "review", "--out", run.out / "workflow")
+    extras = ("--notify", "--review-prefix", "review", "--out", run.folder / "workflow")
     created = discern("ship", "workflow", bundle, *place, *extras, "--yes")["created"]
     run.memory.machine, run.memory.queue = created["state_machine"], run.memory.account.subscribe(created["topic"])
-    return run.out / "workflow"
+    return run.folder / "workflow"
 
 
 def send(bundle: Path, machine: str, pictures: Path, record: Path) -> dict[str, Any]:
     """Send a folder of pictures through a state machine, and return the outcomes."""
-    record.unlink(missing_ok=True)
     place = ("--state-machine", machine, "--bucket", LocalAccount.bucket, "--record", record)
     outcomes: dict[str, Any] = discern("ship", "workflow", bundle, "--traffic", pictures, *place)
     print(f"    {outcomes['counts']}")
@@ -197,14 +199,20 @@ def send_test_pictures(run: Run) -> Path:
     chosen = sorted(pictures.glob("*/*.png"))
     random.Random(0).shuffle(chosen)
     for picture in chosen[: run.options.pictures]:
-        place = run.out / "traffic" / picture.relative_to(pictures)
+        place = run.folder / "pictures" / picture.relative_to(pictures)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, place)
-    outcomes = send(bundle, run.memory.machine, run.out / "traffic", run.out / "traffic.jsonl")
+    outcomes = send(bundle, run.memory.machine, run.folder / "pictures", run.folder / "traffic.jsonl")
     for row in outcomes["rows"]:
         if row["outcome"] != ("accepted" if row["decision"] == "accept" else "below"):
             raise StepFailed(f"{row['path']} ended as {row['outcome']}, but the decision is {row['decision']}.")
-    return run.out / "traffic.jsonl"
+    return run.folder / "traffic.jsonl"
+
+
+def sent_pictures(run: Run) -> list[Path]:
+    """Return the pictures that were sent as traffic, both classes mixed."""
+    pictures = (run.artefact("random test traffic").parent / "pictures").glob("*/*.png")
+    return sorted(pictures, key=lambda path: (path.name, path.parent.name))
 
 
 @EXAMPLE.step("notice on failure (SNS)")
@@ -212,14 +220,14 @@ def receive_notice(run: Run) -> Path:
     """Send a picture that is cut off, and receive the notice of its failure from the SNS topic."""
     receive(run.memory.queue)  # those of the pictures below the threshold
     picture = next((run.artefact("PNGs") / "test").glob("*/*.png")).read_bytes()
-    (run.out / "broken").mkdir(exist_ok=True)
-    (run.out / "broken" / "cut.png").write_bytes(picture[: len(picture) // 2])
-    send(run.artefact("built-in training"), run.memory.machine, run.out / "broken", run.out / "broken.jsonl")
+    (run.folder / "broken").mkdir()
+    (run.folder / "broken/cut.png").write_bytes(picture[: len(picture) // 2])
+    send(run.artefact("built-in training"), run.memory.machine, run.folder / "broken", run.folder / "traffic.jsonl")
     notices = receive(run.memory.queue)
     if len(notices) != 1 or not notices[0]["state"]["s3_key"].endswith("cut.png"):
         raise StepFailed(f"One notice on cut.png was expected, but these were received: {notices}")
     print(f"    {notices[0]['state']['failure']['Error']}: {notices[0]['state']['s3_key']}")
-    return write_json(run.out / "notices.json", notices)
+    return write_json(run.folder / "notices.json", notices)
 
 
 def execute(machine: str, state: dict[str, Any]) -> dict[str, Any]:
@@ -247,9 +255,9 @@ def classify_many(run: Run) -> Path:
     """Classify many pictures in one execution, three of which cannot be read, without losing the others."""
     bundle, bucket = run.artefact("built-in training"), LocalAccount.bucket
     place = ("--function", run.memory.function, "--bucket", bucket)
-    created = discern("ship", "workflow", bundle, "--map", *place, "--out", run.out / "map", "--yes")["created"]
+    created = discern("ship", "workflow", bundle, "--map", *place, "--out", run.folder / "workflow", "--yes")["created"]
     items = [{"s3_bucket": bucket, "s3_key": f"missing/{number}.png"} for number in range(3)]
-    for picture in sorted((run.out / "traffic").glob("*/*.png")):
+    for picture in sent_pictures(run):
         key = f"many/{picture.parent.name}/{picture.name}"
         boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=picture.read_bytes())
         items.append({"s3_bucket": bucket, "s3_key": key})
@@ -257,12 +265,12 @@ def classify_many(run: Run) -> Path:
     print(f"    {output['counts']}")
     if output["counts"]["failed"] != 3 or output["counts"]["pictures"] != len(items):
         raise StepFailed(f"Three of {len(items)} pictures should have failed: {output['counts']}")
-    return write_json(run.out / "many.json", output)
+    return write_json(run.folder / "many.json", output)
 
 
 def gather_vehicles(run: Run) -> Path:
     """Gather pictures of four vehicles, at most 100 of a class for training and 30 for the test."""
-    vehicles = run.out / "vehicles"
+    vehicles = run.folder / "pictures"
     shutil.copytree(run.artefact("PNGs"), vehicles)
     batches = run.artefact("fetch and unpack CIFAR")
     run.step_data = add_vehicles(batches, vehicles, stand_ins=find_pack("cifar10"))
@@ -276,23 +284,23 @@ def gather_vehicles(run: Run) -> Path:
 @EXAMPLE.step("more classes")
 def route_more_vehicles(run: Run) -> Path:
     """Train on four vehicles, and let a Choice state send each to a branch of its own."""
-    vehicles, runs = gather_vehicles(run), ("--runs", run.out / "runs")
+    vehicles, runs = gather_vehicles(run), ("--runs", run.folder)
     bundle = Path(discern("train", vehicles / "train", "--name", "more-vehicles", *runs)["bundle"])
     judged = discern("evaluate", bundle, vehicles / "test", "--name", "more-vehicles-test", *runs)
     place = ("--function", deploy(run, bundle), "--bucket", LocalAccount.bucket)
     created = discern("ship", "workflow", bundle, "--route-by", "label", *place, "--yes")["created"]
     for picture in (each for folder in (vehicles / "test").iterdir() for each in sorted(folder.iterdir())[:6]):
-        (run.out / "sample" / picture.parent.name).mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture, run.out / "sample" / picture.parent.name / picture.name)
+        (run.folder / "sample" / picture.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture, run.folder / "sample" / picture.parent.name / picture.name)
     machine = created["state_machine"]
-    outcomes = send(bundle, machine, run.out / "sample", run.out / "sample.jsonl")
+    outcomes = send(bundle, machine, run.folder / "sample", run.folder / "traffic.jsonl")
     outputs = [each for each in outputs_of(machine) if each["destination"] == each["answer"]["label"]]
     if len(outputs) != outcomes["counts"]["accepted"]:
         raise StepFailed("A vehicle was sent to the branch of another label.")
     branches = dict(sorted(Counter(each["destination"] for each in outputs).items()))
     print(f"    branches: {branches}")
     judged = {name: judged[name] for name in ("pictures", "labels", "accuracy")}
-    return write_json(run.out / "more-vehicles.json", judged | {"traffic": outcomes["counts"], "branches": branches})
+    return write_json(run.folder / "more-vehicles.json", judged | {"traffic": outcomes["counts"], "branches": branches})
 
 
 @EXAMPLE.step("capture")
@@ -302,17 +310,15 @@ def capture_endpoint(run: Run) -> Path:
     `discern serve` is the endpoint, in a process of its own; on SageMaker the same command runs in the container.
     """
     with endpoint(run.artefact("built-in training")) as address:
-        pictures = sorted((run.out / "traffic").glob("*/*.png"), key=lambda path: path.name)
-        count = capture(address, pictures, run.out / "capture", name="scones")
+        count = capture(address, sent_pictures(run), run.folder / "capture", name="scones")
     print(f"    {count} captured requests")
-    return run.out / "capture"
+    return run.folder / "capture"
 
 
 @EXAMPLE.step("confidence plot over time")
 def plot_confidence(run: Run) -> Path:
     """Plot the captured confidences over time, with both thresholds; each point opens its picture."""
-    page, plain = run.out / "captured.html", PUBLISHED["threshold"]
-    page.unlink(missing_ok=True)
+    page, plain = run.folder / "captured.html", PUBLISHED["threshold"]
     bundle = run.artefact("built-in training")
     found = discern("captured", run.artefact("capture"), "--out", page, "--bundle", bundle, "--threshold", plain)
     for name, each in found["thresholds"].items():
@@ -336,4 +342,4 @@ def stop_notebooks(run: Run) -> Path:
     for each in before["resources"]:
         print(f"    {each['kind']:<14} {each['name']:<32} {each['per_hour'] or 0:.3f} $/h")
     print(f"    stopped: {', '.join(stopped['done'])}")
-    return write_json(run.out / "stopped.json", {"before": before, "after": stopped})
+    return write_json(run.folder / "stopped.json", {"before": before, "after": stopped})

@@ -91,7 +91,13 @@ def test_pixels_and_labels_survive(pack: Path, folder: Path, tmp_path: Path) -> 
 def test_an_unusable_copy_is_refused_with_the_remedy(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "text.tar.gz").write_text("hello")
     (tmp_path / "empty").mkdir()
+    for name, size in (("large", 33), ("few", 32)):
+        for label in batches.CLASSES if name == "large" else ("bicycle",):
+            (tmp_path / name / "train" / label).mkdir(parents=True)
+            Image.new("RGB", (size, size)).save(tmp_path / name / "train" / label / "0.png")
     sources = {
+        tmp_path / "large": "has 33 x 33 px",
+        tmp_path / "few": "lacks PNG files of one of: bicycle, motorcycle",
         tmp_path / "text.tar.gz": "is not a readable archive",
         tmp_path / "none.tar.gz": "is not a readable archive",
         archive(folder, tmp_path / "meta.tar.gz", without="meta"): "has no file meta",
@@ -167,7 +173,7 @@ def test_the_example_runs_whole(real_data: Path, tmp_path: Path) -> None:
     assert result["ours"]["low"] < result["ours"]["value"] < result["ours"]["high"]
     assert result["ours"]["low"] > result["published"]["validation_accuracy"]["peak"]
     assert {row["name"]: row["data"] for row in result["steps"] if "data" in row} == {"more classes": "stand-in"}
-    filters = json.loads((out / "filter.json").read_text())["filters"]
+    filters = json.loads((out / "06-threshold-filter/filter.json").read_text())["filters"]
     plain, own_filter = filters["plain threshold of .75"], filters["at most 2% wrong"]
     assert own_filter["passed"] < plain["passed"]
     assert own_filter["wrong"] <= plain["wrong"]

@@ -151,6 +151,24 @@ def test_a_run_with_other_options_begins_again(tmp_path: Path) -> None:
     assert not (tmp_path / "out/left over").exists()
 
 
+def test_a_step_begins_with_an_empty_folder(tmp_path: Path) -> None:
+    made, fails = example("flour", "dough", "bread"), [True]
+
+    @made.step("bread")
+    def bread(run: Run) -> Path:
+        (run.folder / "loaf").mkdir()
+        (run.folder / "loaf/crust").touch()
+        if fails.pop():
+            fails.append(False)
+            raise StepFailed("It is burnt.")
+        return run.folder / "loaf"
+
+    assert run(made, tmp_path / "out")[0] == 1
+    code, result = run(made, tmp_path / "out", resume=True)
+    assert code == 0
+    assert Path(result["steps"][2]["artefact"]) == tmp_path / "out/03-bread/loaf"
+
+
 def test_a_resumed_run_repeats_what_was_in_memory(tmp_path: Path) -> None:
     def made() -> Example:
         found = example("flour", "oven", "dough")
