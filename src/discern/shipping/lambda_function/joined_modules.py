@@ -86,5 +86,5 @@ def use_joined_modules(package: Path = _PACKAGE) -> bool:
     if found["magic"] != MAGIC_NUMBER.hex():
         return False
     finder = JoinedModules(package.parent, found["modules"], memoryview(content)[end + 1 :])
-    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, finder)
     return True
