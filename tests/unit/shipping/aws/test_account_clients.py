@@ -91,7 +91,9 @@ def test_a_missing_library_is_named(command: Callable[[], Any]) -> None:
     loaded = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in ("boto3", "botocore")}
     sys.modules.update(dict.fromkeys(loaded))  # type: ignore[arg-type]
     try:
-        with pytest.raises(UsageError, match=r"^Calls to AWS need boto3, which is not installed.*discern-vision"):
+        with pytest.raises(
+            UsageError, match=r"^Calls to AWS need boto3, which is not installed. Install it with: pip install boto3$"
+        ):
             command()
     finally:
         sys.modules.update(loaded)
