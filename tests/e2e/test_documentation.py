@@ -111,7 +111,9 @@ STRINGS = {
 # Options of npm, and of the commands that copy from elsewhere.
 FOREIGN = {"pack-destination", "loglevel", "ignore-scripts", "no-update-notifier", "recursive", "ratio", "share"}
 FOREIGN |= {"invalidation-mode"}  # of python -m compileall
-FOREIGN |= {"stack-name", "image-tag-mutability", "repository-name", "tags"}  # of the AWS command line
+FOREIGN |= {"dest", "only-binary", "no-deps", "python-version", "no-input", "disable-pip-version-check", "quiet"}
+FOREIGN |= {"implementation", "abi"}  # as those before, of pip
+FOREIGN |= {"guided", "stack-name", "image-tag-mutability", "repository-name", "tags"}  # of the command lines of AWS
 FOREIGN |= {"tag", "provenance", "password-stdin", "platform", "format", "username", "from"}  # of Docker and Buildah
 FOREIGN |= {"build", "build-arg", "fetch-timeout", "fetch-retries", "fetch-retry-mintimeout"}
 

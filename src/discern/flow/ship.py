@@ -104,6 +104,9 @@ def ship(
     found, path = find_ship_target(target), resolve_path(bundle)
     pricing = open_pricing(prices, per_day, budget)
     config = _configure(found, options, path)
+    if yes:
+        with calls_in(region):
+            found.require_ready(config)
     folder = None if out is None else resolve_output(out)
     with _output(folder, found.name) as written:
         shipped = _verify(path)

@@ -109,5 +109,5 @@ def _run(command: Sequence[str], *, text: str = "", seconds: float | None = None
         raise UsageError(f"`{what}` cannot be run: {type(error).__name__}.", hint="Run it by hand.") from error
     if done.returncode:
         lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        reason = lines[-1].rstrip(".") if lines else f"it ends with code {done.returncode}"
+        reason = lines[-1].rstrip(".?! ") if lines else f"it ends with code {done.returncode}"
         raise UsageError(f"`{what}` fails: {reason}.", hint="Run the commands of the plan by hand.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.function_memory import function_megabytes
 from discern.shipping.function_package import MAX_IMAGE_BYTES, MAX_UNPACKED_BYTES, FunctionPackage, build_package
 from discern.shipping.image_builder import require_builder
@@ -52,6 +53,12 @@ class LambdaTarget:
             unpacked_bytes=package.unpacked_bytes,
             zipped_bytes=package.zipped_bytes,
         )
+
+    def require_ready(self, options: LambdaOptions) -> None:
+        """Check that an account can be called, and that images can be built if one is wanted."""
+        if options.image:
+            require_builder()
+        AccountClients().check_credentials()
 
     def create(self, bundle: ShippedBundle, out: Path, options: LambdaOptions) -> dict[str, Any]:
         """Create the stack of the function and return its outputs."""

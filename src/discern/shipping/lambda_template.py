@@ -17,7 +17,8 @@ _SUFFIX = ".discern.json"
 
 _HEAD = """\
 # Function that classifies pictures with the model {name}.
-# Deploy it with `discern ship lambda ... --yes`, or with `sam deploy --guided` in this folder.
+# Deploy it with `discern ship lambda ... --yes`, or in this folder with
+#   sam deploy --guided --tags {arguments}
 AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
 Description: {description}
@@ -191,7 +192,9 @@ def lambda_template(bundle: ShippedBundle, options: LambdaOptions, *, memory: in
         statements=indent("\n".join(_statements(options)), " " * 12),
     )
     name = bundle.tags["discern:bundle"]
-    head = _HEAD.format(name=name, description=_quote(f"Picture classifier {name}, made with Discern."))
+    head = _HEAD.format(
+        name=name, arguments=bundle.tag_arguments, description=_quote(f"Picture classifier {name}, made with Discern.")
+    )
     if options.image:
         head = head.replace("Resources:\n", f"{_IMAGE_PARAMETER}Resources:\n")
     return head + indent(function + others, "  ") + _OUTPUTS

@@ -1,6 +1,7 @@
 """Interface of the deployment targets, such as AWS Lambda."""
 
 import re
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +43,11 @@ class ShippedBundle:
             "discern:fingerprint": self.model.fingerprint[:_SHORT_FINGERPRINT],
         }
 
+    @property
+    def tag_arguments(self) -> str:
+        """Return the tags as arguments of AWS's command line, quoted for a shell."""
+        return shlex.join(f"{name}={value}" for name, value in self.tags.items())
+
     @cached_property
     def measured(self) -> Measurement:
         """Return the time and memory that the model takes, measured once.
@@ -78,6 +84,13 @@ class ShipTarget(Protocol):
 
         Raises:
             UsageError: the options do not fit the bundle, or something needed cannot be obtained.
+        """
+
+    def require_ready(self, options: Any) -> None:
+        """Check before the plan that what creates the deployment is at hand.
+
+        Raises:
+            UsageError: an option, a program, the credentials or the region of the account are missing.
         """
 
     def create(self, bundle: ShippedBundle, out: Path, options: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ text = sys.stdin.read()
 with open({log!r}, "a") as log:
     log.write(json.dumps([sys.argv[1:], text]) + chr(10))
 if os.environ.get("FAIL") == sys.argv[1]:
-    sys.exit("Cannot connect to the daemon.")
+    sys.exit("Cannot connect. Is the daemon running?")
 """
 
 
@@ -154,7 +154,7 @@ def test_nothing_is_created_where_no_image_can_be_built(
 ) -> None:
     out, options, _ = planned
     os.environ["FAIL"] = "info"
-    with pytest.raises(UsageError, match=r"`docker info` fails: Cannot connect to the daemon\.") as raised:
+    with pytest.raises(UsageError, match=r"`docker info` fails: Cannot connect. Is the daemon running\.") as raised:
         LambdaTarget().create(bundle, out, options)
     assert "without --image" in raised.value.hint
     (programs.folder / "docker").unlink()

@@ -93,6 +93,9 @@ class ContainerTarget:
         )
         return _finish(self.name, out, steps)
 
+    def require_ready(self, options: ContainerOptions) -> None:
+        """Do nothing: files are written in any case."""
+
     def create(self, bundle: ShippedBundle, out: Path, options: ContainerOptions) -> dict[str, Any]:  # noqa: ARG002
         """Raise UsageError: Docker builds and starts what was written."""
         raise UsageError("Discern starts no container itself.", hint=f"Run `docker compose up --build` in {out}.")
@@ -126,6 +129,9 @@ class KubernetesTarget:
             Step("Allow no connection but requests.", "NetworkPolicy"),
         )
         return _finish(self.name, out, steps)
+
+    def require_ready(self, options: KubernetesOptions) -> None:
+        """Do nothing: files are written in any case."""
 
     def create(self, bundle: ShippedBundle, out: Path, options: KubernetesOptions) -> dict[str, Any]:  # noqa: ARG002
         """Raise UsageError: `kubectl` creates what was written."""

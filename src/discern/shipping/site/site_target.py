@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.errors import UsageError
+from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle
 from discern.shipping.site.site_headers import cache_control, describe_files, site_headers
@@ -79,6 +80,11 @@ class SiteTarget:
             zipped_bytes=zipped,
         )
 
+    def require_ready(self, options: SiteOptions) -> None:
+        """Check that an account can be called, unless the site is for Amplify."""
+        if options.place != "amplify":
+            AccountClients().check_credentials()
+
     def create(self, bundle: ShippedBundle, out: Path, options: SiteOptions) -> dict[str, Any]:
         """Create the stack, upload the site and return its address."""
         # Imported late: only those who use AWS have boto3.
@@ -119,6 +125,7 @@ def _template(bundle: ShippedBundle, place: str, files: Mapping[str, bytes], hea
     )
     values = {
         "MODEL": bundle.tags["discern:bundle"],
+        "ARGUMENTS": bundle.tag_arguments,
         "TAG": bundle.tags["discern:bundle"],
         "NAME": bundle.resource_name,
         "TAGS": tags,

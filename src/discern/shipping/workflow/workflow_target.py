@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.errors import UsageError
+from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.workflow_stack import create_workflow
 from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle
@@ -30,13 +31,19 @@ class WorkflowTarget:
         (out / TEMPLATE).write_text(template, encoding="utf-8")
         return Plan(target=self.name, steps=_steps(options, _name(bundle)), files=(DEFINITION, TEMPLATE))
 
-    def create(self, bundle: ShippedBundle, out: Path, options: WorkflowOptions) -> dict[str, Any]:
-        """Create the stack of the template, and return the ARNs of the state machine, its role and its topic."""
+    def require_ready(self, options: WorkflowOptions) -> None:
+        """Check that the function and the bucket are named, and that an account can be called."""
         if options.function is None or options.bucket is None:
             raise UsageError(
                 "The workflow needs the Lambda function that runs its tasks, and the bucket of the pictures.",
                 hint="Pass --function ARN and --bucket NAME; discern ship lambda creates the function.",
             )
+        AccountClients().check_credentials()
+
+    def create(self, bundle: ShippedBundle, out: Path, options: WorkflowOptions) -> dict[str, Any]:
+        """Create the stack of the template, and return the ARNs of the state machine, its role and its topic."""
+        assert options.function is not None
+        assert options.bucket is not None
         return create_workflow(
             _name(bundle), out / TEMPLATE, function=options.function, bucket=options.bucket, tags=bundle.tags
         )
