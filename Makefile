@@ -8,13 +8,18 @@ BIN := $(VENV)/bin
 BOOT ?= python3
 endif
 DATA ?=
+# Not taken from the environment, where some systems set NAME.
+NAME =
+PICTURES =
+RESUME =
 TEST_WORKERS ?= auto
 UPGRADE ?=
+BUNDLE ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: install lock demo docs test test-fast lint lint-js check bench clean
+.PHONY: install lock demo example docs test test-fast lint lint-js check bench live-aws clean
 install: $(VENV)/.installed
 
 # Wheels alone: to build one from source would run build tools that no lock has the hash of.
@@ -35,10 +40,16 @@ lock: install
 demo: install
 	$(BIN)/python tools/demo.py $(if $(DATA),"$(DATA)")
 
+# `make example NAME=scones DATA=path/to/cifar-100-python.tar.gz`; without NAME it lists the names.
+example: install
+	$(BIN)/python -m examples $(if $(NAME),"$(NAME)",--help) $(if $(DATA),--data "$(DATA)") \
+		$(if $(PICTURES),--pictures $(PICTURES)) $(if $(RESUME),--resume)
+
 docs: install
 	$(BIN)/python -m tools.write_cli_reference
 	$(BIN)/python -m tools.write_python_reference
 	$(BIN)/python -m tools.write_formats_reference
+	$(BIN)/python -m tools.write_example_notebooks
 
 test: install lint
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)
@@ -62,5 +73,9 @@ check: test
 bench: install
 	$(BIN)/python benchmarks/run.py
 
+# Deploys to a real AWS account, asks, removes everything and proves it. LIVE_AWS=yes confirms the account that it names.
+live-aws: install
+	$(BIN)/python -m tools.live_aws "$(BUNDLE)" "$(PICTURES)"
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis tools/javascript/node_modules
+	rm -rf $(VENV) examples/out .pytest_cache .mypy_cache .ruff_cache .hypothesis tools/javascript/node_modules

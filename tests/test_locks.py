@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK, NODE_LOCK = "requirements-dev.txt", "tools/javascript/requirements.txt"
+SERVER = ROOT / "src/discern/shipping/container/requirements.in"
+SERVER_LOCK = "src/discern/shipping/container/requirements.txt"
 PACKAGE_LOCK = ROOT / "tools/javascript/package-lock.json"
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.y*ml"))
 
@@ -24,8 +27,11 @@ def entries(name: str) -> list[str]:
 def locked(name: str) -> dict[str, str]:
     found = [Requirement(entry.partition(" --hash=")[0]) for entry in entries(name)]
     assert all(re.fullmatch(r"==[^,*]+", str(each.specifier)) for each in found)
-    versions = {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in found}
-    assert len(versions) == len(found), "a package is locked twice"
+    times = Counter(each.name for each in found)
+    # A package may have a version for each of several Pythons, of which one is this one.
+    here = [each for each in found if times[each.name] == 1 or (each.marker and each.marker.evaluate())]
+    versions = {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in here}
+    assert len(versions) == len(here) == len(times), "a package is locked twice, or not for this Python"
     return versions
 
 
@@ -43,7 +49,7 @@ def wanted(*extras: str) -> list[Requirement]:
     )
 
 
-@pytest.mark.parametrize("name", [LOCK, NODE_LOCK])
+@pytest.mark.parametrize("name", [LOCK, NODE_LOCK, SERVER_LOCK])
 def test_each_entry_of_a_lock_has_its_hashes(name: str) -> None:
     for entry in entries(name):
         requirement, *hashes = re.split(r"\s+--hash=", entry.strip())
@@ -51,7 +57,7 @@ def test_each_entry_of_a_lock_has_its_hashes(name: str) -> None:
         assert all(re.fullmatch("sha256:[0-9a-f]{64}", each) for each in hashes), requirement
 
 
-@pytest.mark.parametrize("name", [LOCK, NODE_LOCK])
+@pytest.mark.parametrize("name", [LOCK, NODE_LOCK, SERVER_LOCK])
 def test_a_lock_names_no_place(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(r"://|^\s*-(?!-hash=)|[@#]|file:|\.\.?/", text, re.MULTILINE)
@@ -62,6 +68,13 @@ def test_the_lock_has_what_the_project_asks_for(requirement: Requirement) -> Non
     version = locked(LOCK).get(canonicalize_name(requirement.name))
     assert version is not None, "run `make lock`"
     assert requirement.specifier.contains(version, prereleases=True), "run `make lock`"
+
+
+def test_the_server_s_image_is_locked_as_its_list_asks_for() -> None:
+    asked = [Requirement(line) for line in SERVER.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert asked
+    assert {canonicalize_name(each.name) for each in asked} <= locked(SERVER_LOCK).keys(), "run `make lock`"
+    assert locked(SERVER_LOCK).items() <= locked(LOCK).items(), "run `make lock`"
 
 
 def test_node_is_locked_as_the_project_asks_for() -> None:

@@ -12,6 +12,7 @@ from tools.docstrings import markdown_table, parse_docstring
 import discern
 from discern.cli.app import app
 from discern.cli.exit_codes import EXIT_CODES
+from discern.cli.option_sources import panel_of
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 HEAD = """\
@@ -48,11 +49,15 @@ def section(name: str, command: Any) -> str:
     summary, _, example = inspect.cleandoc(command.help).partition("\n\nExample: ")
     lines = [f"## discern {name}", "", summary, "", "```sh", example, "```", ""]
     arguments = [item for item in command.params if item.param_type_name == "argument"]
-    options = [item for item in command.params if item.param_type_name == "option" and not item.hidden]
+    panels: dict[str, list[Any]] = {}
+    for item in command.params:
+        if item.param_type_name == "option" and not item.hidden:
+            panels.setdefault(panel_of(item), []).append(item)
     lines += markdown_table(("Argument", "Meaning"), ((f"`{_place(item)}`", item.help) for item in arguments))
-    lines += markdown_table(
-        ("Option", "Default", "Meaning"), ((_names(item), _default(item), item.help) for item in options)
-    )
+    for panel, options in panels.items():
+        lines += [] if panel == "Options" else [f"{panel}:", ""]
+        rows = ((_names(item), _default(item), item.help) for item in options)
+        lines += markdown_table(("Option", "Default", "Meaning"), rows)
     return "\n".join([*lines, *_exits(name), *_keys(name)])
 
 

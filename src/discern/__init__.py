@@ -41,11 +41,13 @@ if TYPE_CHECKING:
     from discern.flow.read import read
     from discern.flow.rename import RenameResult, rename
     from discern.flow.serve import KeyResult, key, serve
+    from discern.flow.ship import ShipResult, ship
     from discern.flow.show import show
     from discern.flow.split import SplitResult, split
     from discern.flow.train import train
     from discern.flow.train_result import TrainResult
     from discern.flow.verify import VerifyResult, verify
+    from discern.flow.workflow_traffic import TrafficResult, send_traffic
     from discern.serving.config import ServeConfig
 
 _HOMES = {
@@ -72,8 +74,10 @@ _HOMES = {
     "Prediction": "discern.bundle",
     "RenameResult": "discern.flow.rename",
     "ServeConfig": "discern.serving.config",
+    "ShipResult": "discern.flow.ship",
     "SortResult": "discern.flow.predict.sort",
     "SplitResult": "discern.flow.split",
+    "TrafficResult": "discern.flow.workflow_traffic",
     "TrainResult": "discern.flow.train_result",
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
@@ -95,7 +99,9 @@ _HOMES = {
     "progress_bar": "discern.display.progress_bar",
     "read": "discern.flow.read",
     "rename": "discern.flow.rename",
+    "send_traffic": "discern.flow.workflow_traffic",
     "serve": "discern.flow.serve",
+    "ship": "discern.flow.ship",
     "ship_down": "discern.flow.deployed",
     "ship_status": "discern.flow.deployed",
     "show": "discern.flow.show",
@@ -131,8 +137,10 @@ __all__ = [
     "Prediction",
     "RenameResult",
     "ServeConfig",
+    "ShipResult",
     "SortResult",
     "SplitResult",
+    "TrafficResult",
     "TrainResult",
     "UnsortResult",
     "VerifyResult",
@@ -155,7 +163,9 @@ __all__ = [
     "progress_bar",
     "read",
     "rename",
+    "send_traffic",
     "serve",
+    "ship",
     "ship_down",
     "ship_status",
     "show",

@@ -106,6 +106,30 @@ def test_answers_without_a_time_are_listed_and_not_plotted(tmp_path: Path) -> No
     assert "there is no chart" in (tmp_path / "page.html").read_text("utf-8")
 
 
+def test_an_endpoint_that_is_always_sure_passes_every_threshold(tmp_path: Path) -> None:
+    for hour in (9, 11):
+        place = tmp_path / f"capture/scones/AllTraffic/2021/06/12/{hour:02}/14-03.jsonl"
+        place.parent.mkdir(parents=True)
+        shares = [0.964 + 0.004 * number for number in range(8)]
+        lines = [
+            captured(
+                picture(number),
+                event=f"{hour}-{number}",
+                output=[1 - share, share],
+                time=f"2021-06-12T{hour:02}:14:0{number}Z",
+            )
+            for number, share in enumerate(shares)
+        ]
+        place.write_bytes(b"".join(lines))
+    result = discern.captured(tmp_path / "capture", threshold=0.93, out=tmp_path / "page.html")
+    assert (result.records, result.files) == (16, 2)
+    assert result.thresholds == {"plain": {"value": 0.93, "passed": 16}}
+    assert min(each["confidence"] for each in result.answers) == 0.964
+    text = (tmp_path / "page.html").read_text("utf-8")
+    assert "16 of 16 are at or above the plain threshold of 0.93, which stops none of them." in text
+    assert len(opened(tmp_path / "page.html")["points"]) == 16
+
+
 def test_a_source_without_an_answer_still_has_a_page(tmp_path: Path) -> None:
     source = tmp_path / "a.jsonl"
     source.write_bytes(captured(picture(1), event="a", output={"error": "no"}))
@@ -139,9 +163,15 @@ def test_no_file_is_overwritten_and_the_page_is_html(capture: Path, tmp_path: Pa
         discern.captured(capture, out=tmp_path / "page.png")
 
 
-def test_a_bucket_is_refused_with_the_command_that_reads_it() -> None:
-    with pytest.raises(UsageError, match="aws s3 cp --recursive s3://bucket/capture"):
-        discern.captured("s3://bucket/capture")
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.BZ2", "packed.jsonl"])
+def test_compressed_files_are_named(name: str, capture: Path, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"\x1f\x8b\x08")
+    (capture / name).write_bytes(b"\x1f\x8b\x08")
+    with pytest.raises(CatalogError, match="It is compressed"):
+        discern.captured(tmp_path / name)
+    result = discern.captured(capture)
+    assert (name, "It is compressed. Unpack it first, such as with gunzip.") in result.damaged
+    assert any(note.startswith("2 damaged lines or files were left out") for note in result.notes)
 
 
 def test_a_folder_without_captured_requests_is_refused(tmp_path: Path) -> None:

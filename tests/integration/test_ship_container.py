@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 import discern
 from discern.errors import UsageError
@@ -107,17 +109,31 @@ def test_the_server_s_packages_are_locked_as_all_others() -> None:
     assert not {"polars", "scikit-learn", "scipy", "typer", "onnx"} & own.keys()
 
 
+def link_locked_packages(folder: Path) -> Path:
+    """Link the installed packages that the server's lock names for this machine, and nothing else, in a folder."""
+    folder.mkdir()
+    for entry in LOCK.read_text().replace("\\\n", " ").splitlines():
+        requirement = Requirement(entry.partition(" --hash=")[0])
+        if requirement.marker is None or requirement.marker.evaluate():
+            installed = distribution(requirement.name)
+            assert requirement.specifier.contains(installed.version)
+            for top in {Path(each).parts[0] for each in installed.files or ()} - {"..", "__pycache__"}:
+                if not (folder / top).exists():
+                    (folder / top).symlink_to(Path(str(installed.locate_file(top))))
+    return folder
+
+
 @contextlib.contextmanager
 def serving(folder: Path, tmp_path: Path) -> Iterator[int]:
-    """Serve the copied files alone, in a process that sees this checkout's packages but not its code."""
+    """Serve the copied files alone, in a process that sees the locked packages but no other one."""
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(folder / "app"),
+        "PYTHONPATH": os.pathsep.join((str(folder / "app"), str(link_locked_packages(tmp_path / "packages")))),
         "DISCERN_BUNDLE": str(folder / "app/model.discern"),
         "DISCERN_PORT": "0",
         "DISCERN_THREADS": "1",
     }
-    command = [sys.executable, "-P", "-m", "discern.serving.web.container_entry"]
+    command = [sys.executable, "-S", "-P", "-m", "discern.serving.web.container_entry"]
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=log)
     try:

@@ -90,6 +90,17 @@ def test_only_files_with_a_version_are_kept(path: str, expected: str) -> None:
     assert cache_control(path) == expected
 
 
+@pytest.mark.parametrize("api", ["http://api.example.org", "HTTP://10.0.0.1:8000", "http://localhost.example.org"])
+def test_an_api_that_browsers_would_block_is_refused(api: str, trained: TrainResult) -> None:
+    with pytest.raises(UsageError, match="over HTTPS, from where browsers send nothing to"):
+        ship("site", trained.bundle, api=api)
+
+
+@pytest.mark.parametrize("api", [API, "http://localhost:8000", "http://127.0.0.1", "http://[::1]/a"])
+def test_an_api_that_browsers_reach_is_accepted(api: str, trained: TrainResult) -> None:
+    assert ship("site", trained.bundle, api=api).plan.files
+
+
 def test_unknown_types_are_bytes() -> None:
     assert content_type("a.WASM") == "application/wasm"
     assert content_type("a.xyz") == content_type("a") == "application/octet-stream"

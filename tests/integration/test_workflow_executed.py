@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,6 +78,17 @@ def doubtful() -> bytes:
     return png(120, 120, 120)
 
 
+def kinds(execution: dict[str, Any]) -> Counter[str]:
+    """Number of events of each type in the history."""
+    return Counter(event["type"] for event in execution["history"])
+
+
+def errors(execution: dict[str, Any]) -> list[str]:
+    """Errors with which tasks failed, sorted."""
+    details = [event.get("taskFailedEventDetails") for event in execution["history"]]
+    return sorted(each["error"] for each in details if each)
+
+
 def define(model: Model, **options: Any) -> str:
     return to_text(build_state_machine(WorkflowOptions(**options), model.manifest))
 
@@ -91,6 +103,11 @@ def test_a_confident_answer_passes(
     assert output.keys() == {"s3_bucket", "s3_key", "answer"}
     assert output["answer"]["confidence"] >= 0.6
     assert [event["step"] for event in deployed.events] == ["serialize", "classify", "filter"]
+    history = done["history"]
+    assert [event["type"] for event in (history[0], history[-1])] == ["ExecutionStarted", "ExecutionSucceeded"]
+    assert {kinds(done)[f"Task{name}"] for name in ("StateEntered", "Scheduled", "Started", "Succeeded")} == {3}
+    assert errors(done) == []
+    assert [event["previousEventId"] < event["id"] for event in history] == [True] * len(history)
     assert max(len(repr(event)) for event in done["history"]) < 4096
     assert all(event.get("image_data", "") == "" for event in deployed.events)
 
@@ -113,6 +130,8 @@ def test_an_answer_below_the_threshold_fails_the_execution(
     assert account.keys("review/in/") == ["review/in/a +ü%20.png"]
     [notice] = account.notices()
     assert notice["state"]["failure"]["Error"] == "THRESHOLD_CONFIDENCE_NOT_MET"
+    assert kinds(done)["TaskFailed"] == 1
+    assert kinds(done)["TaskSucceeded"] == 4  # serialize, classify, review and the notice
     [failed] = [event["taskFailedEventDetails"] for event in done["history"] if event["type"] == "TaskFailed"]
     assert failed["error"] == "ThresholdNotMet"
     assert json.loads(failed["cause"])["errorMessage"] == "THRESHOLD_CONFIDENCE_NOT_MET"
@@ -148,6 +167,12 @@ def test_a_picture_that_cannot_be_used_fails_the_execution(
     assert (done["status"], done["error"]) == ("FAILED", "PICTURE_NOT_CLASSIFIED")
     assert entered(done)[: len(states)] == states
     assert entered(done)[-3:] == ["Notify", "Outcome", "Not classified"]
+    assert errors(done) == ([] if error == "NO_PICTURE" else [error])
+    assert kinds(done)["TaskSucceeded"] == 1  # the notice
+    assert (done["history"][-1]["type"], done["history"][-1]["executionFailedEventDetails"]["error"]) == (
+        "ExecutionFailed",
+        "PICTURE_NOT_CLASSIFIED",
+    )
     assert account.notices()[0]["state"]["failure"]["Error"] == error
 
 
@@ -173,6 +198,9 @@ def test_an_answer_takes_the_branch_of_its_label(
     assert output["destination"] == (output["answer"]["label"] if route_by == "label" else "bay 2/east")
     branch = f"Route to {output['destination']}".replace("/", " ")
     assert entered(done) == [*TASKS, "Route by answer", branch, "Accepted"]
+    assert kinds(done)["ChoiceStateExited"] == 2
+    taken = [event["stateExitedEventDetails"] for event in done["history"] if event["type"] == "PassStateExited"]
+    assert json.loads(taken[0]["output"])["destination"] == output["destination"]
 
 
 def test_a_throttled_function_is_tried_again(
@@ -220,6 +248,18 @@ def test_three_bad_pictures_of_a_hundred_do_not_stop_the_others(
     assert sum(output["counts"][name] for name in ("accepted", "below", "failed")) == 100
     assert "review/doubtful.png" in account.keys("review/")
     assert account.notices()[0]["counts"] == output["counts"]
+    [length] = [
+        event["mapStateStartedEventDetails"]["length"]
+        for event in done["history"]
+        if event["type"] == "MapStateStarted"
+    ]
+    assert (length, kinds(done)["MapIterationStarted"], kinds(done)["MapIterationSucceeded"]) == (100, 100, 100)
+    assert kinds(done)["MapIterationFailed"] == 0
+    # Besides the two bad pictures that tasks see, the doubtful one is below the threshold, and one has nothing to copy.
+    assert errors(done) == ["NotFound", "NotFound", "ThresholdNotMet", "TruncatedPicture"]
+    assert entered(done).count("Serialize") == 99
+    assert entered(done).count("Classify") == 97
+    assert done["history"][-1]["type"] == "ExecutionSucceeded"
     assert len(done["history"]) < 25_000
     assert len(done["output"]) < 256 * 1024
 

@@ -1,5 +1,6 @@
 """A workflow is created in an account, and test pictures are sent through it."""
 
+import ast
 import io
 import json
 import os
@@ -76,9 +77,12 @@ def test_the_plan_creates_what_it_says(account: WorkflowAccount, bundle: Path, m
     assert FUNCTION in described["definition"]
     iam = boto3.client("iam")
     name = described["roleArn"].rpartition("/")[2]
-    run = iam.get_role_policy(RoleName=name, PolicyName="run-tasks")["PolicyDocument"]
+    # The emulator keeps this document as the text of a Python dictionary.
+    run = ast.literal_eval(iam.get_role_policy(RoleName=name, PolicyName="run-tasks")["PolicyDocument"])
     assert [(each["Action"], each["Resource"]) for each in run["Statement"]] == [("lambda:InvokeFunction", FUNCTION)]
-    read = iam.get_role_policy(RoleName="discern-test", PolicyName=f"{name}-pictures")["PolicyDocument"]
+    read = iam.get_role_policy(RoleName="discern-test", PolicyName="discern-colours-workflow-pictures")[
+        "PolicyDocument"
+    ]
     assert [each["Action"] for each in read["Statement"]] == ["s3:GetObject"]
     tags = {"discern:bundle": "colours", "discern:fingerprint": load(bundle).fingerprint[:12]}
     found = account.states.list_tags_for_resource(resourceArn=machine)["tags"]
@@ -86,6 +90,7 @@ def test_the_plan_creates_what_it_says(account: WorkflowAccount, bundle: Path, m
     assert {each["Key"]: each["Value"] for each in iam.list_role_tags(RoleName=name)["Tags"]} == tags
 
 
+@pytest.mark.filterwarnings("ignore:Unable to delete NoticeSubscription")  # of the emulator, as it has a condition
 def test_a_workflow_is_brought_up_to_date(account: WorkflowAccount, bundle: Path, machine: str) -> None:
     again = create(account, bundle, notify=True, review_prefix="review")
     assert again["state_machine"] == machine
@@ -131,6 +136,19 @@ def test_an_execution_of_an_interrupted_test_is_not_started_again(
     assert len(account.states.list_executions(stateMachineArn=machine)["executions"]) == started
 
 
+def test_the_region_of_the_workflow_is_that_of_its_arn(
+    account: WorkflowAccount, bundle: Path, machine: str, tmp_path: Path
+) -> None:
+    os.environ["AWS_REGION"] = "eu-central-1"
+    try:
+        pictures = write_pictures(tmp_path / "pictures")
+        record = tmp_path / "traffic.jsonl"
+        result = send_traffic(bundle, pictures, state_machine=machine, bucket="pictures", record=record)
+    finally:
+        del os.environ["AWS_REGION"]
+    assert {row.outcome for row in result.rows} == {"accepted", "failed"}
+
+
 def test_below_the_threshold_the_confidence_is_known(account: WorkflowAccount, bundle: Path, tmp_path: Path) -> None:
     machine = create(account, bundle, threshold=1.0)["state_machine"]
     pictures = write_pictures(tmp_path / "pictures")
@@ -147,6 +165,7 @@ def test_below_the_threshold_the_confidence_is_known(account: WorkflowAccount, b
     [
         ({"bucket": "missing"}, "NoSuchBucket"),
         ({"state_machine": "scones"}, "not the ARN of a state machine"),
+        ({"state_machine": FUNCTION}, "not the ARN of a state machine"),
         ({"state_machine": "arn:aws:states:us-east-1:123456789012:stateMachine:gone"}, "StateMachineDoesNotExist"),
         ({"parallel": 0}, "number of executions"),
     ],
@@ -165,6 +184,19 @@ def test_creating_needs_the_function_and_the_bucket(account: WorkflowAccount, bu
         ship("workflow", bundle, yes=True, **THRESHOLD)
     with pytest.raises(UsageError, match="Function not found"):
         create(account, bundle, function=FUNCTION + "x")
+    with pytest.raises(UsageError, match="no bucket gone"):
+        create(account, bundle, bucket="gone")
+
+
+def test_an_equal_workflow_is_left_as_it_is_and_its_function_may_be_named(
+    account: WorkflowAccount, bundle: Path, machine: str
+) -> None:
+    before = create(account, bundle)
+    again = create(account, bundle, function=FUNCTION.rpartition(":")[2])
+    assert again == before
+    assert again["state_machine"] == machine
+    stacks = boto3.client("cloudformation").describe_stacks()["Stacks"]
+    assert [each["StackName"] for each in stacks] == [again["stack"]]
 
 
 def test_offline_the_command_says_so(bundle: Path, tmp_path: Path) -> None:
@@ -177,7 +209,13 @@ def test_offline_the_command_says_so(bundle: Path, tmp_path: Path) -> None:
         account = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
         limits = {"AWS_ENDPOINT_URL": place, "AWS_MAX_ATTEMPTS": "1"}
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=os.environ | account | limits, cwd=tmp_path
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | account | limits,
+            cwd=tmp_path,
+            timeout=300,
         )
     assert done.returncode == 2
     assert "AWS cannot be reached" in done.stderr

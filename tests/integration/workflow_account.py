@@ -1,70 +1,24 @@
 """AWS account in memory, in which state machines are executed and Lambda functions are functions of this process."""
 
 import json
-import os
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import boto3
-from jsonpath_ng.ext.parser import ExtendedJsonPathParser
-from moto import mock_aws
-from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
+from examples.local_account import REGION, Function, LocalAccount, Throttled, aws_in_memory, receive
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.exceptions import JsonRESTError
-from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-from moto.stepfunctions.parser.asl.utils import json_path
-from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from discern.shipping.workflow.task_states import substitute
+from discern.shipping.workflow.task_states import FUNCTION as FUNCTION_PLACE
+from discern.shipping.workflow.task_states import TOPIC
 
-# The interpreter builds a parser for each path that it reads and a client for each task, at 0.1 to 0.3 seconds apiece.
-_paths, _one_at_a_time = ExtendedJsonPathParser(), threading.Lock()
+__all__ = ["FUNCTION", "ROLE", "Throttled", "WorkflowAccount", "entered", "workflow_account"]
 
-
-@cache
-def _parse(path: str) -> Any:
-    with _one_at_a_time:
-        return _paths.parse(path)
-
-
-json_path.parse = _parse
-_lambda_client = cache(lambda region: boto_client_for(region, "lambda"))
-lambda_eval_utils.boto_client_for = lambda region, service, state_credentials: _lambda_client(region)
-
-REGION = "us-east-1"
 FUNCTION = f"arn:aws:lambda:{REGION}:{DEFAULT_ACCOUNT_ID}:function:discern-test"
 ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/discern-test"
-Function = Callable[[Any], Any]
-
-
-class Throttled(Exception):
-    """Raised by a function to say that Lambda refused the call."""
-
-
-class ForwardingBackend(LambdaSimpleBackend):
-    """Lambda service whose functions all forward to one function of this process."""
-
-    function: Function
-
-    def invoke(self, function_name: str, qualifier: Any, body: Any, headers: Any, response_headers: Any) -> bytes:
-        """Run the function on an event; an exception is what Lambda makes of one."""
-        assert function_name.endswith("discern-test")
-        try:
-            answer = self.function(json.loads(body))
-        except Throttled as error:
-            refused = JsonRESTError("TooManyRequestsException", "Rate exceeded")
-            refused.code = 429
-            raise refused from error
-        except Exception as error:  # noqa: BLE001 - as the runtime does
-            response_headers["x-amz-function-error"] = "Unhandled"
-            answer = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": []}
-        return json.dumps(answer).encode()
 
 
 class Executions(list[Any]):
@@ -74,19 +28,15 @@ class Executions(list[Any]):
         return []
 
 
-class WorkflowAccount:
+class WorkflowAccount(LocalAccount):
     """Account with a bucket `pictures`, a queue that receives notices, and the state machines that are created."""
 
     def __init__(self, function: Function) -> None:
+        super().__init__()
         self.s3, self.states = boto3.client("s3"), boto3.client("stepfunctions")
-        self.s3.create_bucket(Bucket="pictures")
-        lambda_simple_backends[DEFAULT_ACCOUNT_ID][REGION] = backend = ForwardingBackend(REGION, DEFAULT_ACCOUNT_ID)
-        backend.function = function
-        sns, self._sqs = boto3.client("sns"), boto3.client("sqs")
-        self.topic = sns.create_topic(Name="notices")["TopicArn"]
-        self._queue = self._sqs.create_queue(QueueName="notices")["QueueUrl"]
-        attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
-        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
+        self.answer("discern-test", function)
+        self.topic = boto3.client("sns").create_topic(Name="notices")["TopicArn"]
+        self._queue = self.subscribe(self.topic)
 
     def put(self, key: str, content: bytes) -> dict[str, str]:
         self.s3.put_object(Bucket="pictures", Key=key, Body=content)
@@ -97,7 +47,7 @@ class WorkflowAccount:
         return [each["Key"] for each in listed.get("Contents", ())]
 
     def create(self, definition: str) -> str:
-        text = substitute(definition, function=FUNCTION, topic=self.topic)
+        text = definition.replace(FUNCTION_PLACE, FUNCTION).replace(TOPIC, self.topic)
         machine = self.states.create_state_machine(name=uuid.uuid4().hex, definition=text, roleArn=ROLE)[
             "stateMachineArn"
         ]
@@ -127,23 +77,14 @@ class WorkflowAccount:
 
     def notices(self) -> list[Any]:
         """Contents of the notices since the last call."""
-        received = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", [])
-        self._sqs.purge_queue(QueueUrl=self._queue)
-        return [json.loads(json.loads(each["Body"])["Message"]) for each in received]
+        return receive(self._queue)
 
 
 @contextmanager
 def workflow_account(function: Function) -> Iterator[WorkflowAccount]:
     """Context manager for an account whose Lambda functions are one function of this process."""
-    former = os.environ.get("AWS_DEFAULT_REGION")
-    os.environ["AWS_DEFAULT_REGION"] = REGION
-    try:
-        with mock_aws(config={"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}):
-            yield WorkflowAccount(function)
-    finally:
-        del os.environ["AWS_DEFAULT_REGION"]
-        if former is not None:
-            os.environ["AWS_DEFAULT_REGION"] = former
+    with aws_in_memory():
+        yield WorkflowAccount(function)
 
 
 def entered(execution: dict[str, Any]) -> list[str]:

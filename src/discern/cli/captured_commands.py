@@ -14,7 +14,9 @@ _MOST_SHOWN = 20
 
 
 def captured(
-    source: Annotated[str, typer.Argument(help="Folder that data capture writes to, or one .jsonl file of it.")],
+    source: Annotated[
+        str, typer.Argument(help="Folder that data capture writes to, or one .jsonl file of it; or its s3:// address.")
+    ],
     out: Annotated[str | None, typer.Option(help="Page to write, .html; a new file.")] = None,
     bundle: Annotated[
         str | None,

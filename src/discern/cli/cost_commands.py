@@ -11,6 +11,11 @@ from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.errors import UsageError
 
+PerDay = Annotated[float, typer.Option(metavar="N", help="Answers a day.")]
+Budget = Annotated[
+    str | None,
+    typer.Option(metavar="AMOUNT", help="Limit such as 5USD of the first month; the exit code is 1 above it."),
+]
 Prices = Annotated[
     str | None, typer.Option(metavar="FILE", help="CSV of prices that replace or extend those of the package.")
 ]
@@ -23,7 +28,7 @@ def cost(
     source: Annotated[
         str, typer.Argument(metavar="BUNDLE|DIR", help="A bundle; or, with --method, the pictures to train on.")
     ],
-    per_day: Annotated[float, typer.Option(metavar="N", help="Answers a day.")],
+    per_day: PerDay,
     compare: Annotated[
         bool, typer.Option("--compare", help="List all ways to deploy, with their assumptions.")
     ] = False,
@@ -53,10 +58,7 @@ def cost(
     target: Annotated[
         str | None, typer.Option(help="Way to deploy that is proposed and budgeted; by default lambda-x86.")
     ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(metavar="AMOUNT", help="Limit such as 5USD of the first month; the exit code is 1 above it."),
-    ] = None,
+    budget: Budget = None,
     prices: Prices = None,
     out: Annotated[
         str | None, typer.Option(help="Folder for BUDGET.md and the break-even figure; or one .md, .svg or .png file.")

@@ -17,10 +17,11 @@ def describe_costs(result: "CostResult", *, compare: bool) -> Iterator[str]:
         result: the estimate.
         compare: whether to list all ways to deploy, with their assumptions, instead of the proposed one.
     """
-    from discern.shipping.budget import dollars
+    from discern.shipping.budget import describe_dates, dollars
 
-    per_day = f"{result.workload.per_day:,.0f} answers a day"
-    yield f"{per_day}, prices of {result.prices_as_of} in US dollars (us-east-1), an estimate:"
+    per_day = f"{result.workload.per_day:,.10g} answers a day"
+    dated = f"{describe_dates(result.prices_as_of)} ({', '.join(result.regions)})"
+    yield from wrapped(f"{per_day}, {dated} in US dollars, an estimate:")
     yield f"  {'':<26} {'a month':>12} {'1,000 answers':>14} {'once':>12}"
     chosen = result.row(result.chosen)
     shown = result.rows if compare else [row for row in result.rows if row is chosen or not row.answers]

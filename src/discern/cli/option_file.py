@@ -29,10 +29,11 @@ _MAX_BYTES = 1 << 20
 # Text options that may also be written as a list, a table or a number.
 _LISTS = {"ordered", "classes", "drop", "parts"}
 _TABLES = {"parts_of", "set", "at_least"}
-_NUMBERS = {"at_most_wrong", "coverage"}
+_NUMBERS = {"at_most_wrong", "coverage", "threshold"}
 _PATHS = {
     *("source", "bundle", "bundles", "run", "paths", "undo", "fixes", "negatives", "names", "runs", "cache", "out"),
     *("sheet", "sort", "examples", "like", "against", "keys", "key_file"),
+    *("wheels", "runtime", "prices", "traffic", "record"),
 }
 
 

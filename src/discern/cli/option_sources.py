@@ -40,12 +40,35 @@ class ConfiguredCommand(TyperCommand):
             typer.echo(f"discern: {ctx.meta[_PATH]} sets no option of this command.", err=True)
         return rest
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and options of the help, with the options of each panel under its name."""
+        sections: dict[str, list[Any]] = {"Arguments": [], "Options": []}
+        for param in self.get_params(ctx):
+            panel = "Arguments" if param.param_type_name == "argument" else panel_of(param)
+            if (record := param.get_help_record(ctx)) is not None:
+                sections.setdefault(panel, []).append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
     def _name_file(self, ctx: Any, error: Exception) -> None:
         """Raise an error that names the file if a value in it is invalid."""
         name = getattr(getattr(error, "param", None), "name", None)
         if name and _is_set_by_file(ctx, name):
             message = getattr(error, "message", str(error)).rstrip(".")
             raise UsageError(f"{ctx.meta[_PATH]}: {name}: {message}.", hint="Correct the value.") from error
+
+
+def panel_of(option: Any) -> str:
+    """Return the name of the panel that an option is listed in."""
+    return str(getattr(option, "rich_help_panel", None) or "Options")
+
+
+def is_given(ctx: Any, name: str) -> bool:
+    """Return True if a parameter was given on the command line."""
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _is_set_by_file(ctx: Any, name: str) -> bool:

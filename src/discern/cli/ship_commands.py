@@ -6,18 +6,20 @@ import typer
 
 from discern.cli import cost_commands, render, ship_lines, ship_options, traffic_commands
 from discern.cli.common_options import Cache, Examples, Json
-from discern.cli.cost_commands import Prices
+from discern.cli.cost_commands import Budget, Prices
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
+from discern.cli.option_sources import is_given
+from discern.cli.option_values import parse_share
 from discern.errors import UsageError
 
 _TARGETS = (
     "Deployment target: lambda, a function on AWS; workflow, a state machine of AWS Step Functions; container; "
     "kubernetes; or site, the page alone. Or, for all that was deployed to AWS: status, down, or stop-notebooks."
 )
-_OF_COMMAND = frozenset(
-    ("target", "bundle", "out", "dry_run", "yes", "region", "prices", "traffic", "state_machine", "record", "json")
-)
+_OF_COMMAND = frozenset(("target", "bundle", "out", "dry_run", "yes", "traffic", "state_machine", "record", "json"))
+_OF_ALL_TARGETS = frozenset(("per_day", "budget", "prices", "region"))
+_NAMES = {"each": "map"}  # where Python's own names forbid the option's
 
 
 def ship(
@@ -30,15 +32,16 @@ def ship(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and create nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Create, remove or stop what is planned.")] = False,
-    region: Annotated[
-        str | None, typer.Option(help="AWS region of status, down and stop-notebooks; by default the environment's.")
-    ] = None,
+    region: Annotated[str | None, typer.Option(help="AWS region; by default the environment's.")] = None,
+    per_day: Annotated[float, typer.Option(metavar="N", help="Answers a day for which the cost is estimated.")] = 1000,
+    budget: Budget = None,
     prices: Prices = None,
     memory: ship_options.Memory = None,
     threshold: ship_options.Threshold = None,
     bucket: ship_options.Bucket = None,
     arch: ship_options.Arch = None,
     image: ship_options.Image = None,
+    snapstart: ship_options.Snapstart = None,
     speech: ship_options.Speech = None,
     allow_urls: ship_options.AllowUrls = None,
     queue: ship_options.Queue = None,
@@ -69,16 +72,19 @@ def ship(
 ) -> None:
     """Plan a deployment, and create it with --yes.
 
-    The plan is printed first. Without --yes nothing is created.
+    The plan and its cost are printed first. Without --yes, or above --budget, nothing is created. The exit code is 1
+    above --budget.
 
     Example: discern ship lambda runs/bananas/model.discern --out lambda/ --dry-run
     """
     if target in cost_commands.ACCOUNT_ACTIONS:
+        _refuse_others(target, ctx)
         done = cost_commands.run_account_action(target, bundle=bundle, yes=yes, region=region, prices=prices, json=json)
         raise typer.Exit(0 if done else FELL_SHORT)
     if bundle is None:
         raise UsageError(f"There is no bundle to deploy to {target}.", hint="Pass its path after the target.")
     if traffic is not None:
+        _refuse_plan_options(ctx)
         traffic_commands.send(target, bundle, traffic, state_machine, bucket, record=record, json=json)
         return
     if state_machine or record:
@@ -87,15 +93,38 @@ def ship(
         from discern.flow.ship import ship
 
     announce = None if json else ship_lines.show_plan
-    result = ship(target, bundle, out, dry_run=dry_run, yes=yes, announce=announce, **_target_options(ctx.params))
-    if json:
-        render.show_json(result.to_json())
-        return
-    for line in ship_lines.outcome(result.to_json(), out=out, dry_run=dry_run):
-        typer.echo(render.one_line(line))
+    result = ship(target, bundle, out, dry_run=dry_run, yes=yes, announce=announce, **_target_options(target, ctx))
+    render.show(
+        result.to_json(), json=json, lines=lambda value: ship_lines.outcome(value, out=out, dry_run=dry_run, yes=yes)
+    )
+    raise typer.Exit(0 if result.passed else FELL_SHORT)
 
 
-def _target_options(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that belong to targets, under the names of their options classes."""
-    options = {name: value for name, value in given.items() if name not in _OF_COMMAND}
-    return options | {"map": options.pop("each")}
+def _refuse_plan_options(ctx: typer.Context) -> None:
+    """Refuse what belongs to a plan where nothing is planned."""
+    for name in sorted(_OF_ALL_TARGETS):
+        if is_given(ctx, name):
+            raise UsageError(f"--{name.replace('_', '-')} does not apply to --traffic.", hint="Omit it.")
+
+
+def _refuse_others(action: str, ctx: typer.Context) -> None:
+    """Refuse the options of the command line that an action on the account does not have."""
+    allowed = ("target", "bundle", "yes", "region", "prices", "json", "config")
+    for param in ctx.command.params:
+        if param.name not in allowed and is_given(ctx, str(param.name)):
+            raise UsageError(
+                f"{param.opts[0]} does not apply to {action}.",
+                hint=f"Leave it out of `discern ship {action}`.",
+            )
+
+
+def _target_options(target: str, ctx: typer.Context) -> dict[str, Any]:
+    """Return the options for targets by their names in Python; a file's options apply where the target has them."""
+    from discern.flow.ship import has_option
+
+    given = {name: value for name, value in ctx.params.items() if name not in _OF_COMMAND and value is not None}
+    if "threshold" in given:
+        given["threshold"] = parse_share(given["threshold"])
+    kept = _OF_ALL_TARGETS | {name for name in given if is_given(ctx, name)}
+    named = {name: _NAMES.get(name, name) for name in given}
+    return {named[name]: value for name, value in given.items() if name in kept or has_option(target, named[name])}

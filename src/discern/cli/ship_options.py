@@ -4,16 +4,14 @@ from typing import Annotated
 
 import typer
 
-from discern.cli.option_values import parse_share
-
-_LAMBDA, _WORKFLOW, _CONTAINER, _SITE = "Lambda", "Workflow", "Container and Kubernetes", "Site"  # panels of --help
-_TRAFFIC = "Workflow: test pictures"
+# Panels of --help.
+_LAMBDA, _WORKFLOW, _TRAFFIC = "Options of lambda", "Options of workflow", "Options of workflow, for test pictures"
+_CONTAINER, _SITE = "Options of container and kubernetes", "Options of site"
 
 Memory = Annotated[int | None, typer.Option(help="Memory of the function or container in MB; by default as measured.")]
 Threshold = Annotated[
-    float | None,
+    str | None,
     typer.Option(
-        parser=parse_share,
         metavar="SHARE",
         help="Confidence from which an answer passes the filter of a workflow, such as .93; by default the decisions.",
     ),
@@ -28,6 +26,14 @@ Image = Annotated[
     bool | None,
     typer.Option(
         "--image", help="Deploy the function as a container image instead of a zip archive.", rich_help_panel=_LAMBDA
+    ),
+]
+Snapstart = Annotated[
+    bool | None,
+    typer.Option(
+        "--snapstart",
+        help="Start the function from a snapshot: about $6.80 a month for one core, even without a request.",
+        rich_help_panel=_LAMBDA,
     ),
 ]
 Speech = Annotated[str | None, typer.Option(help="Speak answers on request: polly.", rich_help_panel=_LAMBDA)]

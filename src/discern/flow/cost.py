@@ -29,7 +29,7 @@ def cost(
     method: Method | None = None,
     options: CostOptions | None = None,
     prices: str | Path | None = None,
-    budget: str | None = None,
+    budget: str | float | None = None,
     target: str | None = None,
     out: str | Path | None = None,
     today: date | None = None,
@@ -42,7 +42,7 @@ def cost(
         method: training method, before a bundle exists.
         options: facts that are given instead of measured, and assumptions; None for the defaults.
         prices: CSV file of prices that replace those of the package or are added to them.
-        budget: limit of the first month, such as 5USD.
+        budget: limit of the first month, such as 5 or 5USD.
         target: way to deploy that is held against the budget and proposed; None for a function.
         out: folder for `BUDGET.md` and the figure of the break-even; or one file, by its suffix .md, .svg or .png.
         today: the current day; None for that of the clock.
@@ -71,6 +71,7 @@ def cost(
     chosen = find_row(rows, target or TARGET)
     result = CostResult(
         prices_as_of=table.as_of,
+        regions=table.regions,
         rows=tuple(rows),
         table=estimated,
         workload=work,

@@ -13,6 +13,7 @@ from discern.shipping.budget import dollars, write_proposal
 from discern.shipping.cost_row import DAYS
 
 _FIGURE = "break_even"
+_NO_CENTS = 1000  # US dollars, from which a title names whole ones
 _FILE_SUFFIXES = (".md", ".svg", ".png")
 
 
@@ -62,6 +63,7 @@ def _proposal(result: CostResult, name: str, budget: float | None) -> str:
         budget=budget,
         notes=result.notes,
         prices_as_of=result.prices_as_of,
+        regions=result.regions,
     )
 
 
@@ -72,15 +74,16 @@ def _figure(result: CostResult) -> str:
         raise UsageError("The figure cannot be drawn: prices of functions are not known.", hint=hint)
     reached = [each for each in result.table.break_even if each.target == lines[0].name and each.reached]
     crossings = [Crossing(answers=each.answers_per_day or 1, dollars=each.fixed) for each in reached]
-    numbers = [f"{each.against} from {each.answers_per_day:,.0f} a day" for each in reached]
-    beyond = (
-        f"Cheaper than {lines[0].name}: {', '.join(numbers)}." if numbers else f"{lines[0].name} is always cheaper."
-    )
-    row = result.row(lines[0].name)
+    found = sorted((each.answers_per_day or 1, each.against) for each in reached)
+    numbers = ", ".join(f"{against} {answers:,.0f}" for answers, against in found)
+    name = lines[0].name
+    beyond = f"Cheaper than {name} from: {numbers} a day." if numbers else f"{name} is always the cheapest."
+    row = result.row(name)
+    amount = dollars(row.per_month) if (row.per_month or 0) < _NO_CENTS else f"${row.per_month:,.0f}"
     return draw_break_even(
         lines,
         crossings,
-        title=f"{dollars(row.per_month)} a month for {row.answers / DAYS:,.0f} answers a day",
+        title=f"{name}: {amount} a month for {row.answers / DAYS:,.10g} a day",
         under=beyond,
         current=result.workload.per_day,
     )

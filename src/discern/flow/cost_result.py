@@ -16,6 +16,7 @@ class CostResult(Displayed):
 
     Attributes:
         prices_as_of: date of the oldest price that was used; "undated" if none has a date.
+        regions: regions of the prices that were used.
         rows: rows of the estimate.
         table: rows of the ways to deploy, break-even numbers and lines of the figure.
         workload: answers and the resources that each takes.
@@ -27,6 +28,7 @@ class CostResult(Displayed):
     """
 
     prices_as_of: str
+    regions: tuple[str, ...]
     rows: tuple[CostRow, ...]
     table: CostTable
     workload: Workload
@@ -60,7 +62,8 @@ class CostResult(Displayed):
                 same, `machine_answers_per_day` that one machine can give, and whether that number is `reached`.
             per_day: answers a day.
             target: the way that is held against the budget.
-            measured: `cold_start`, `milliseconds`, `resident_gb` and `picture_gb` on this machine; null if given.
+            measured: `cold_start`, `milliseconds`, `resident_gb`, `server_gb` (with a web server) and `picture_gb` on
+                this machine; null if given.
             notes: sentences on the age of the prices and on what was measured.
             refusal: reason why the budget is exceeded; "" if it is kept or there is none.
             files: files that were written.

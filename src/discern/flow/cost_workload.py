@@ -7,6 +7,7 @@ from pathlib import Path
 from discern.bundle import load
 from discern.errors import UsageError
 from discern.shipping.cost_row import CORE_GB, Workload
+from discern.shipping.function_memory import recommended_megabytes
 from discern.shipping.measurement import Measurement, measure
 from discern.shipping.training_costs import Method
 
@@ -65,7 +66,7 @@ def check_workload(per_day: float, options: CostOptions) -> None:
     }
     for name, (value, low, high) in limits.items():
         if value is not None and not (math.isfinite(value) and low <= value <= high):
-            raise UsageError(f"{name} is {value:g}.", hint=f"Give a number from {low:g} to {high:,.10g}.")
+            raise UsageError(f"{name} is {value:,.12g}.", hint=f"Give a number from {low:g} to {high:,.10g}.")
 
 
 def measured_workload(path: Path, per_day: float, options: CostOptions) -> tuple[Workload, Measurement | None]:
@@ -84,22 +85,22 @@ def measured_workload(path: Path, per_day: float, options: CostOptions) -> tuple
         measured = None
     size = path.stat().st_size / 1e9
     need = (measured and measured.resident_gb) or _LIBRARIES_GB + 3 * size
-    memory = options.memory or max(CORE_GB, _rounded_up(need))
+    recommended = recommended_megabytes(need) / 1024
+    memory = options.memory or recommended
     if measured is not None and memory < need:
-        hint = f"Give --memory {_rounded_up(need):.2f} or more."
+        hint = f"Give --memory {math.ceil(recommended * 100) / 100:g}, or omit it."
         raise UsageError(f"{memory:g} GB do not hold the bundle, which takes {need:.2f} GB here.", hint=hint)
     milliseconds, cold_start = options.milliseconds, options.cold_start
     if measured is not None:
-        # A function with less memory than that of one core gets a part of a core.
-        slower = options.factor * max(1.0, CORE_GB / memory)
-        milliseconds = measured.milliseconds * slower
-        cold_start = measured.cold_start * slower if cold_start is None else cold_start
+        milliseconds = measured.milliseconds * options.factor
+        cold_start = measured.cold_start * options.factor if cold_start is None else cold_start
     assert milliseconds is not None
     work = Workload(
         per_day=per_day,
         milliseconds=milliseconds,
         memory_gb=memory,
         resident_gb=need,
+        server_gb=None if measured is None else measured.server_gb,
         cold_start=cold_start,
         package_gb=_ZIPPED_GB + size,
         peak=options.peak,
@@ -135,20 +136,11 @@ def assumed_workload(path: Path, per_day: float, options: CostOptions) -> Worklo
 def workload_notes(measured: Measurement | None, options: CostOptions, method: Method | None) -> list[str]:
     """Return a sentence on the origin of the time of an answer."""
     if measured is not None:
-        memory = "" if measured.resident_gb is None else f", {measured.resident_gb:.2f} GB of memory"
         factor = (
             "" if options.factor == 1 else f"; the target's cores are taken to need {options.factor:g} times as long"
         )
-        return [
-            f"Measured on this machine, on one core: {measured.milliseconds:.1f} ms an answer (median of "
-            f"{measured.pictures - 1} pictures of 1,024 x 768), {measured.cold_start:.2f} s to start{memory}{factor}."
-        ]
+        return [f"{measured.describe()}{factor}."]
     if options.milliseconds is not None:
         return [f"Given, not measured: {options.milliseconds:g} ms an answer."]
     backbone = f"{_ASSUMED_MILLISECONDS:g} ms an answer is assumed for the default backbone"
     return [f"Nothing can be measured before a bundle exists ({method}): {backbone}."]
-
-
-def _rounded_up(gigabytes: float) -> float:
-    """Round an amount of memory up to hundredths of a GB, with a tenth to spare."""
-    return math.ceil(gigabytes * 110) / 100

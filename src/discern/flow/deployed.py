@@ -9,12 +9,14 @@ from typing import Any
 from discern.bundle import load
 from discern.display.displayed import Displayed
 from discern.errors import UsageError
+from discern.flow.paths import resolve_path
 from discern.shipping.aws.account_clients import AccountClients, plain_errors
-from discern.shipping.aws.inventory import OTHER, remove, stopped, take_inventory
+from discern.shipping.aws.inventory import OTHER, clear, stopped, take_inventory
 from discern.shipping.aws.resource_kind import Resource
 from discern.shipping.aws.sagemaker_kinds import list_notebooks, stop_notebook
 from discern.shipping.hourly_cost import hourly_cost
 from discern.shipping.price_table import PriceTable, load_prices
+from discern.shipping.ship_target import tag_value
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -101,7 +103,7 @@ def ship_status(
         UsageError: boto3 or credentials are missing, or AWS cannot be reached.
     """
     rates, clients = _open(region, prices, today)
-    found = take_inventory(clients, bundle=_name(bundle))
+    found = take_inventory(clients, bundle=_tag(bundle))
     return _result(clients, rates, found.resources, unchecked=found.unchecked)
 
 
@@ -126,15 +128,23 @@ def ship_down(
         UsageError: boto3 or credentials are missing, or AWS cannot be reached.
     """
     rates, clients = _open(region, prices, today)
-    before = take_inventory(clients, bundle=_name(bundle))
+    name = _tag(bundle)
+    before = take_inventory(clients, bundle=name)
     if not yes:
         return _result(clients, rates, before.created, unchecked=before.unchecked, planned=True)
-    failed = remove(clients, before.created)
-    after = take_inventory(clients, bundle=_name(bundle))
-    left = {(each.kind, each.name) for each in after.created}
-    failed += tuple(f"{each.name} is left: Discern cannot remove it." for each in after.created if each.kind == OTHER)
-    done = tuple(f"{each.kind} {each.name}" for each in before.created if (each.kind, each.name) not in left)
+    after, errors = clear(clients, before, bundle=name)
+    left = {each.key for each in after.created}
+    # Of kinds that can no longer be listed, only those are known to be left that could not be removed.
+    unknown = {key: text for key, text in errors.items() if key[0] in after.unlisted and key not in left}
+    failed = (*(errors.get(each.key) or _left(each) for each in after.created), *unknown.values())
+    done = tuple(f"{each.kind} {each.name}" for each in before.created if each.key not in {*left, *unknown})
     return _result(clients, rates, after.created, unchecked=after.unchecked, done=done, failed=failed, removing=True)
+
+
+def _left(resource: Resource) -> str:
+    if resource.kind == OTHER:
+        return f"{resource.name} is left: Discern cannot remove it."
+    return f"{resource.kind} {resource.name} is left, or was created again. Run the command again."
 
 
 def stop_notebooks(
@@ -166,9 +176,11 @@ def stop_notebooks(
     return _result(clients, rates, after, done=tuple(f"notebook {name}" for name in done), failed=failed)
 
 
-def _name(bundle: str | None) -> str | None:
-    """Return the name of a bundle that is given by its path or by its name."""
-    return load(bundle).manifest.name if bundle is not None and bundle.endswith(".discern") else bundle
+def _tag(bundle: str | None) -> str | None:
+    """Return the value of the tag of a bundle that is given by its path or by its name."""
+    if bundle is None:
+        return None
+    return tag_value(load(resolve_path(bundle)).manifest.name if bundle.endswith(".discern") else bundle)
 
 
 def _each(resources: Iterable[Resource], action: Callable[[Resource], None]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -123,7 +123,8 @@ def _sentences(page: CapturedPage) -> list[str]:
         found[0] += f", from {timestamp(timed[0])} to {timestamp(timed[-1])}"
     found[0] += "."
     found += [
-        f"{count(passed)} of {count(page.answers)} are at or above the {name} of {value:.3g}."
+        f"{count(passed)} of {count(page.answers)} are at or above the {name} of {value:.3g}"
+        + (", which stops none of them." if passed == page.answers > 0 else ".")
         for name, value, passed in page.lines
     ]
     return [*found, *page.notes]

@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from discern.shipping.price_table import PriceTable, PriceUnknown
+from discern.shipping.price_table import CostUnknown, PriceTable
 
 DAYS = 30
 """Days with answers in a month, so that 5,000 a day are 150,000 a month."""
 HOURS = 730
 """Hours for which a machine that is always on is billed in a month, a twelfth of a year."""
-CORE_GB = 1769 / 1024
-"""Memory in GB with which a Lambda function has one core to itself."""
+CORE_MEGABYTES = 1769
+"""Memory in MB with which a Lambda function has one core to itself."""
+CORE_GB = CORE_MEGABYTES / 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +22,11 @@ class Workload:
 
     Attributes:
         per_day: answers a day.
-        milliseconds: time of one answer on one core of the target.
+        milliseconds: time of one answer on one core of the target; a function with less than a core takes longer.
         memory_gb: memory of a function in GB.
         resident_gb: memory in GB that a process needs for the model.
-        cold_start: seconds from the start of a process to its readiness; None if that is not known.
+        server_gb: memory in GB that a web server with the model needs; None for as much as a process.
+        cold_start: seconds from the start of a process to its readiness, on one core; None if that is not known.
         package_gb: size of the deployed package in GB.
         picture_gb: mean size of a picture in GB.
         peak: requests in the busiest minute, as a multiple of the mean.
@@ -36,6 +38,7 @@ class Workload:
     milliseconds: float
     memory_gb: float = CORE_GB
     resident_gb: float = 0.15
+    server_gb: float | None = None
     cold_start: float | None = None
     package_gb: float = 0.05
     picture_gb: float = 0.0003
@@ -50,13 +53,23 @@ class Workload:
 
     @property
     def seconds(self) -> float:
-        """Return the seconds of one answer."""
+        """Return the seconds of one answer on one core."""
         return self.milliseconds / 1000
 
     @property
+    def slowdown(self) -> float:
+        """Return the time of a function with this memory as a multiple of that on one core."""
+        return max(1.0, CORE_GB / self.memory_gb)
+
+    @property
+    def function_seconds(self) -> float:
+        """Return the seconds of one answer by a function with this memory."""
+        return self.seconds * self.slowdown
+
+    @property
     def billed_seconds(self) -> float:
-        """Return the seconds that are billed for one answer: whole milliseconds."""
-        return math.ceil(round(self.milliseconds, 6)) / 1000
+        """Return the seconds that a function is billed for one answer: whole milliseconds."""
+        return math.ceil(round(self.function_seconds * 1000, 6)) / 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +82,7 @@ class CostRow:
         answers: answers in a month.
         one_off: US dollars that are paid once; None if a price is not known.
         assumptions: sentences on what the estimate assumes and leaves out.
+        caveat: phrase on how the way differs from the others; "" if it does not.
     """
 
     target: str
@@ -76,6 +90,7 @@ class CostRow:
     answers: float
     one_off: float | None = 0.0
     assumptions: tuple[str, ...] = field(default=())
+    caveat: str = ""
 
     @property
     def per_month(self) -> float | None:
@@ -115,8 +130,8 @@ def _rounded(amount: float | None) -> float | None:
 def priced(
     target: str, work: Workload, estimate: Callable[[PriceTable, Workload], CostRow], prices: PriceTable
 ) -> CostRow:
-    """Return the row of an estimate, or one without figures that names the price that is not known."""
+    """Return the row of an estimate, or one without figures that says why the cost is not known."""
     try:
         return estimate(prices, work)
-    except PriceUnknown as unknown:
+    except CostUnknown as unknown:
         return CostRow(target=target, parts=None, answers=work.per_month, one_off=None, assumptions=(str(unknown),))

@@ -9,6 +9,7 @@ from discern.shipping.cost_row import CostRow, Workload, priced
 from discern.shipping.function_costs import (
     Estimate,
     api_estimate,
+    api_target,
     lambda_estimate,
     serverless_estimate,
     workflow_estimate,
@@ -16,13 +17,14 @@ from discern.shipping.function_costs import (
 from discern.shipping.machine_costs import (
     CUSTOM_SERVICES,
     batch_estimate,
+    cheapest_machine,
     container_estimate,
     custom_service_estimate,
     labels_estimate,
     machine_estimate,
     machines,
 )
-from discern.shipping.price_table import Price, PriceTable, PriceUnknown
+from discern.shipping.price_table import CostUnknown, Price, PriceTable
 
 ENDPOINT, SERVER, COMMON = "real-time-endpoint", "small-server", "ml.m5.xlarge"
 
@@ -52,9 +54,13 @@ def estimate_costs(prices: PriceTable, work: Workload) -> CostTable:
     functions: list[tuple[str, Estimate]] = [
         ("lambda-x86", lambda_estimate("x86")),
         ("lambda-arm", lambda_estimate("arm")),
-        ("lambda-http-api", api_estimate("http")),
+        *(
+            (api_target("http", processor, snapshot=snapshot), api_estimate("http", processor, snapshot=snapshot))
+            for snapshot in (False, True)
+            for processor in ("x86", "arm")
+        ),
         ("lambda-rest-api", api_estimate("rest")),
-        ("step-functions", workflow_estimate),
+        ("step-functions", workflow_estimate()),
         ("serverless-endpoint", serverless_estimate),
         ("batch", batch_estimate),
     ]
@@ -65,7 +71,7 @@ def estimate_costs(prices: PriceTable, work: Workload) -> CostTable:
     ]
     known = _always_on(prices, work)
     always_on: Sequence[tuple[str, Estimate]] = [
-        (target, machine_estimate(known[target], target) if target in known else _no_machine(service))
+        (target, _always_on_estimate(target, service, known.get(target)))
         for target, service in ((ENDPOINT, "sagemaker"), (COMMON, "sagemaker"), (SERVER, "lightsail"))
     ]
     rows = [priced(target, work, each, prices) for target, each in (*functions, *always_on, *services)]
@@ -83,9 +89,13 @@ def _always_on(prices: PriceTable, work: Workload) -> dict[str, Price]:
     return {target: known[0] for target, known in found.items() if known}
 
 
-def _no_machine(service: str) -> Estimate:
-    def estimate(prices: PriceTable, work: Workload) -> CostRow:  # noqa: ARG001 - an `Estimate`
-        raise PriceUnknown(service, f"a machine that holds {work.resident_gb:.2g} GB")
+def _always_on_estimate(target: str, service: str, machine: Price | None) -> Estimate:
+    if machine is not None:
+        return machine_estimate(machine, target)
+
+    def estimate(prices: PriceTable, work: Workload) -> CostRow:
+        machine = cheapest_machine(prices, service, work)
+        raise CostUnknown(f"{target} does not hold the model: {machine.item} does.")
 
     return estimate
 
@@ -97,5 +107,5 @@ def _break_even(prices: PriceTable, work: Workload, known: dict[str, Price]) -> 
             for processor in ("x86", "arm")
             for target, machine in known.items()
         ]
-    except PriceUnknown:
+    except CostUnknown:
         return []

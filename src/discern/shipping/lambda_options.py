@@ -21,6 +21,7 @@ class LambdaOptions:
     Attributes:
         arch: architecture of its processor: "x86_64" or "arm64".
         image: whether it is deployed as a container image instead of a zip archive.
+        snapstart: whether it starts from a snapshot, which is paid for all the time.
         memory: its memory in MB; None for what the model was measured to need.
         speech: service that speaks answers on request: "polly" or None.
         allow_urls: whether it fetches pictures given as `image_url`.
@@ -36,6 +37,7 @@ class LambdaOptions:
 
     arch: str = "x86_64"
     image: bool = False
+    snapstart: bool = False
     memory: int | None = None
     speech: str | None = None
     allow_urls: bool = False
@@ -61,6 +63,8 @@ class LambdaOptions:
             raise UsageError(f"{self.bucket!r} is not the name of a bucket.", hint="Pass the name without s3://.")
         if not _ORIGIN.fullmatch(self.cors):
             raise UsageError(f"{self.cors!r} is not an origin.", hint="Use one such as https://pictures.example.org.")
+        if self.snapstart and self.image:
+            raise UsageError("An image cannot start from a snapshot.", hint="Omit --snapstart, or --image.")
         if self.queue is not None and self.bucket is None:
             raise UsageError("--queue is where answers about a bucket go.", hint="Pass --bucket as well, or omit it.")
         _ = self.queue_url

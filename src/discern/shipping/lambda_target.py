@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from discern.shipping.function_memory import function_megabytes
 from discern.shipping.function_package import MAX_IMAGE_BYTES, MAX_UNPACKED_BYTES, FunctionPackage, build_package
 from discern.shipping.image_builder import require_builder
 from discern.shipping.lambda_image import DOCKERFILE, PACKAGE, dockerfile, image_steps, push_image
 from discern.shipping.lambda_options import LambdaOptions
 from discern.shipping.lambda_template import lambda_template
-from discern.shipping.measured_memory import function_megabytes, measure_memory
 from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle
 from discern.shipping.wheel_download import PYTHON
@@ -27,8 +27,8 @@ class LambdaTarget:
 
     def plan(self, bundle: ShippedBundle, out: Path, options: LambdaOptions) -> Plan:
         """Write the package and its template, and return the plan."""
-        needed = measure_memory(bundle.path)
-        memory = options.memory or function_megabytes(needed)
+        needed = bundle.measured.resident_gb
+        memory = function_megabytes(needed, options.memory)
         package = build_package(
             bundle.path.read_bytes(),
             out / PACKAGE,
@@ -39,7 +39,7 @@ class LambdaTarget:
             further_formats=options.all_formats,
             max_bytes=MAX_IMAGE_BYTES if options.image else MAX_UNPACKED_BYTES,
         )
-        template = lambda_template(bundle, options, memory=memory, needed_bytes=needed)
+        template = lambda_template(bundle, options, memory=memory, needed_gb=needed)
         (out / TEMPLATE).write_text(template, encoding="utf-8")
         files = [PACKAGE, TEMPLATE]
         if options.image:
@@ -79,9 +79,12 @@ def _steps(
     yield Step(f"Create the stack {bundle.resource_name} from {TEMPLATE}.", creates="AWS::CloudFormation::Stack")
     yield Step("Create a role that may write the function's log, and what the options need.", creates="AWS::IAM::Role")
     yield Step("Create the function's log, kept for 30 days.", creates="AWS::Logs::LogGroup")
-    start = "" if options.image else ", started from a snapshot"
+    start = ", started from a snapshot, which is paid for all the time" if options.snapstart else ""
     yield Step(f"Create the function with {memory} MB{start}.", creates="AWS::Lambda::Function")
-    yield Step("Create an HTTP API in front of it, limited to 50 requests a second.", creates="AWS::ApiGatewayV2::Api")
+    yield Step(
+        "Create an HTTP API in front of it, which anyone may call, limited to 50 requests a second.",
+        creates="AWS::ApiGatewayV2::Api",
+    )
     if options.bucket:
         yield Step(f"Answer pictures as they arrive in {options.bucket}.", creates="AWS::Events::Rule")
     tags = ", ".join(f"{name}={value}" for name, value in bundle.tags.items())

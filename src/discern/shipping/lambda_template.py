@@ -31,13 +31,13 @@ Function:
   Properties:
 {package}
     Architectures: [{architecture}]
-    # Measured: the model needs {needed} MB. With 1,769 MB the function has one whole core.
+    # {needed}With 1,769 MB the function has one whole core.
     MemorySize: {memory}
     Timeout: {timeout}
     Role: !GetAtt FunctionRole.Arn
     LoggingConfig:
       LogGroup: !Ref FunctionLog
-    # Each change is published, and former versions, whose snapshots cost money, are deleted.
+    # Each change is published, and former versions, whose snapshots would cost money, are deleted.
     AutoPublishAlias: live
     AutoPublishAliasAllProperties: true
     VersionDeletionPolicy: Delete
@@ -162,23 +162,23 @@ Outputs:
 """
 
 
-def lambda_template(bundle: ShippedBundle, options: LambdaOptions, *, memory: int, needed_bytes: int) -> str:
+def lambda_template(bundle: ShippedBundle, options: LambdaOptions, *, memory: int, needed_gb: float | None) -> str:
     """Build the SAM template of a function.
 
     Args:
         bundle: bundle to deploy.
         options: options of the function.
         memory: memory of the function in MB.
-        needed_bytes: memory that the model was measured to need.
+        needed_gb: memory in GB that the model was measured to need; None if it was not measured.
     """
     tags = {name: _quote(value) for name, value in bundle.tags.items()}
     function = _FUNCTION.format(
         package=indent(_IMAGE_PACKAGE if options.image else _ZIP_PACKAGE, " " * 4),
         architecture=options.arch,
-        needed=f"{needed_bytes / 1e6:,.0f}",
+        needed="" if needed_gb is None else f"Measured: the model needs {needed_gb * 1000:,.0f} MB. ",
         memory=memory,
         timeout=TIMEOUT_SECONDS,
-        snapshot="" if options.image else indent(_SNAPSHOT, " " * 4),
+        snapshot=indent(_SNAPSHOT, " " * 4) if options.snapstart else "",
         variables=_mapping(_variables(bundle, options), 8),
         tags=_mapping(tags, 6),
         events=indent(_BUCKET_EVENT.format(bucket=options.bucket, suffix=_SUFFIX), " " * 6) if options.bucket else "",

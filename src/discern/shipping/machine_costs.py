@@ -4,11 +4,12 @@ import math
 
 from discern.shipping.cost_row import DAYS, HOURS, CostRow, Workload
 from discern.shipping.function_costs import Estimate
-from discern.shipping.price_table import Price, PriceTable, PriceUnknown
+from discern.shipping.price_table import CostUnknown, Price, PriceTable
 
-_SYSTEM_GB = 0.25  # operating system and server beside the model; not tuned
+_SYSTEM_GB = 0.25  # operating system beside the server; not tuned
 _BATCH_START_SECONDS = 240  # start of the machine and of the container; not tuned
 _TASK_CORES, _TASK_GB = 0.5, 1.0
+_SHOWN_SHARE = 0.001
 CUSTOM_SERVICES = {
     "rekognition-custom-labels": ("rekognition", "custom-labels-inference", "hour"),
     "azure-custom-vision": ("azure-custom-vision", "prediction", "thousand pictures"),
@@ -19,7 +20,12 @@ CUSTOM_SERVICES = {
 
 def holds(machine: Price, work: Workload) -> bool:
     """Test whether a machine has the memory for the model beside its operating system."""
-    return machine.memory_gb is not None and machine.memory_gb >= work.resident_gb + _SYSTEM_GB
+    return machine.memory_gb is not None and machine.memory_gb >= _needed_gb(work)
+
+
+def _needed_gb(work: Workload) -> float:
+    """Return the memory in GB of a machine that holds the model beside its operating system."""
+    return (work.server_gb or work.resident_gb) + _SYSTEM_GB
 
 
 def answers_per_day(machine: Price, work: Workload) -> float:
@@ -43,6 +49,19 @@ def machines(prices: PriceTable, service: str, work: Workload) -> list[Price]:
     return sorted(fitting, key=lambda each: (_needed(each, work) * fixed_per_month(each), fixed_per_month(each)))
 
 
+def cheapest_machine(prices: PriceTable, service: str, work: Workload) -> Price:
+    """Return the machine of a service that holds the model and answers the workload at least cost.
+
+    Raises:
+        CostUnknown: the table has none.
+    """
+    found = machines(prices, service, work)
+    if not found:
+        need = f"{_needed_gb(work):.2g} GB"
+        raise CostUnknown(f"No machine of {service} in the price table has {need}: add one by --prices FILE.")
+    return found[0]
+
+
 def machine_estimate(machine: Price, target: str) -> Estimate:
     """Return the estimate of machines of one type that are always on.
 
@@ -56,10 +75,11 @@ def machine_estimate(machine: Price, target: str) -> Estimate:
         number = _needed(machine, work)
         month = number * (amount * HOURS if machine.unit == "hour" else amount)
         busy = min(1.0, work.per_day * work.seconds / 86400 / (number * (machine.cores or 1)))
+        idle = f"{1 - busy:.1%}" if busy > _SHOWN_SHARE else f"more than {1 - _SHOWN_SHARE:.1%}"
         rate = f"{HOURS} hours at ${amount:g}" if machine.unit == "hour" else f"${amount:g} a month"
         said = (
             f"{number} x {machine.item}: {machine.memory_gb:g} GB, {machine.cores:g} cores all the time; {rate}; for a "
-            f"busiest minute of {work.peak:g} times the mean. It is idle {1 - busy:.1%} of the time.",
+            f"busiest minute of {work.peak:g} times the mean. It is idle {idle} of the time.",
             "Without logs, storage and data transfer.",
         )
         parts = {"busy": month * busy, "idle": month * (1 - busy)}
@@ -70,10 +90,8 @@ def machine_estimate(machine: Price, target: str) -> Estimate:
 
 def batch_estimate(prices: PriceTable, work: Workload) -> CostRow:
     """Estimate one batch job a day on the machine that does it at least cost."""
-    known = machines(prices, "sagemaker", work)
-    if not known:
-        raise PriceUnknown("sagemaker", f"a machine of {work.resident_gb + _SYSTEM_GB:.1f} GB or more")
-    machine = min(known, key=lambda each: _job_seconds(each, work) * each.amount)
+    cheapest_machine(prices, "sagemaker", work)
+    machine = min(machines(prices, "sagemaker", work), key=lambda each: _job_seconds(each, work) * each.amount)
     amount = prices.amount("sagemaker", machine.item, "hour")
     parts = {
         "start": DAYS * _BATCH_START_SECONDS / 3600 * amount,
@@ -83,7 +101,8 @@ def batch_estimate(prices: PriceTable, work: Workload) -> CostRow:
         f"One job a day on {machine.item} at ${amount:g} an hour, {_BATCH_START_SECONDS} s to start; answers come a "
         "day later at most.",
     )
-    return CostRow(target="batch", parts=parts, answers=work.per_month, assumptions=said)
+    late = "answers a day later"
+    return CostRow(target="batch", parts=parts, answers=work.per_month, assumptions=said, caveat=late)
 
 
 def _job_seconds(machine: Price, work: Workload) -> float:
@@ -93,7 +112,7 @@ def _job_seconds(machine: Price, work: Workload) -> float:
 def container_estimate(prices: PriceTable, work: Workload) -> CostRow:
     """Estimate a container that is always on, on Fargate."""
     cores = _TASK_CORES * max(1, math.ceil(work.per_day * work.seconds / 86400 * work.peak / _TASK_CORES))
-    memory = max(_TASK_GB, math.ceil(work.resident_gb + _SYSTEM_GB), 2 * cores)
+    memory = max(_TASK_GB, math.ceil(_needed_gb(work)), 2 * cores)
     parts = {
         "processor": cores * HOURS * prices.amount("fargate", "vcpu", "hour"),
         "memory": memory * HOURS * prices.amount("fargate", "memory", "GB-hour"),
@@ -108,7 +127,13 @@ def labels_estimate(prices: PriceTable, work: Workload) -> CostRow:
     amount = prices.amount("rekognition", "detect-labels", "thousand pictures")
     said = ("General labels, not your classes; the first million pictures a month, above which it is cheaper.",)
     parts = {"pictures": work.per_month / 1000 * amount}
-    return CostRow(target="rekognition-labels", parts=parts, answers=work.per_month, assumptions=said)
+    return CostRow(
+        target="rekognition-labels",
+        parts=parts,
+        answers=work.per_month,
+        assumptions=said,
+        caveat="general labels, not your classes",
+    )
 
 
 def custom_service_estimate(target: str) -> Estimate:
@@ -125,7 +150,11 @@ def custom_service_estimate(target: str) -> Estimate:
         said = "One unit, always on." if unit == "hour" else "By prediction."
         parts = {"answers": number * amount}
         return CostRow(
-            target=target, parts=parts, answers=work.per_month, assumptions=(f"{said} Without its training.",)
+            target=target,
+            parts=parts,
+            answers=work.per_month,
+            assumptions=(f"{said} Without its training.",),
+            caveat="without its training",
         )
 
     return estimate

@@ -29,6 +29,7 @@ class Plan:
         unpacked_bytes: size of the deployed package when unpacked; None if there is no package.
         zipped_bytes: its size as a zip archive; None if there is no archive.
         cost: a row of the cost table; None if the cost is not known.
+        cost_reason: reason why the cost is not known; "" if it is, or was not estimated.
     """
 
     target: str
@@ -37,6 +38,7 @@ class Plan:
     unpacked_bytes: int | None = None
     zipped_bytes: int | None = None
     cost: Mapping[str, Any] | None = None
+    cost_reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a JSON-serialisable dictionary.
@@ -47,7 +49,8 @@ class Plan:
             files: paths of the written files, relative to the output folder.
             unpacked_bytes: size of the deployed package when unpacked; null if there is none.
             zipped_bytes: its size as a zip archive; null if there is none.
-            cost: a row of the cost table; null if the cost is not known.
+            cost: a row of the cost table, with `per_day` and `prices_as_of`; null if the cost is not known.
+            cost_reason: reason why the cost is not known; absent if it is known.
         """
         return {
             "target": self.target,
@@ -56,4 +59,4 @@ class Plan:
             "unpacked_bytes": self.unpacked_bytes,
             "zipped_bytes": self.zipped_bytes,
             "cost": None if self.cost is None else dict(self.cost),
-        }
+        } | ({"cost_reason": self.cost_reason} if self.cost_reason else {})

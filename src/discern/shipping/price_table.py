@@ -1,29 +1,43 @@
 """Table of prices: those of the package, and those that a user gives instead or in addition."""
 
 import csv
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 from discern.errors import UsageError
+from discern.shipping.price_row import (
+    COLUMNS,
+    HINT,
+    MACHINES,
+    REGION,
+    UNDATED,
+    Price,
+    check_columns,
+    invalid_row,
+    is_blank,
+    parse_price,
+)
 
-COLUMNS = ("service", "item", "unit", "price", "memory_gb", "cores", "region", "source", "date")
-"""Columns of a price table; only `memory_gb`, `cores` and `region` may be missing."""
-UNDATED = "undated"
-REGION = "us-east-1"
-_OPTIONAL = ("memory_gb", "cores", "region")
-_UNITS = (
-    *("GB-second", "GB-hour", "GB-month", "GB", "hour", "month"),
-    *("million requests", "thousand requests", "thousand transitions", "thousand pictures"),
+__all__ = ["COLUMNS", "REGION", "UNDATED", "CostUnknown", "Price", "PriceTable", "PriceUnknown", "load_prices"]
+
+
+_OWN = Path(__file__).with_name("prices.csv")
+_NOT_IN_PACKAGE = frozenset(  # prices that estimates use, and of which the package has no source
+    [
+        *(("fargate", "memory"), ("rekognition", "custom-labels-inference")),
+        *(("azure-custom-vision", "prediction"), ("vertex-ai", "automl-image-deployment")),
+    ]
 )
 _STALE_DAYS = 180
 _MOST_BYTES = 1 << 20  # not tuned: some thousand rows
-_HINT = f"The columns are {', '.join(COLUMNS)}; docs/cost.md has an example."
 
 
-class PriceUnknown(Exception):
+class CostUnknown(Exception):
+    """Exception for a cost that cannot be estimated; its message is the reason."""
+
+
+class PriceUnknown(CostUnknown):
     """Exception for a price that the table does not have.
 
     Args:
@@ -35,41 +49,16 @@ class PriceUnknown(Exception):
         super().__init__(f"price not known: give it by --prices FILE ({service},{item})")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Price:
-    """One row of the table.
-
-    Attributes:
-        service: service, such as "lambda".
-        item: item of the service that is paid for.
-        unit: unit of the price, such as "GB-second".
-        amount: US dollars a unit.
-        memory_gb: memory of a machine in GB; None for other items.
-        cores: cores that a machine may keep busy all the time; None for other items.
-        region: region of the price.
-        source: page or interface that states the price.
-        day: day on which the source was read; None if that is not known.
-    """
-
-    service: str
-    item: str
-    unit: str
-    amount: float
-    memory_gb: float | None = None
-    cores: float | None = None
-    region: str = REGION
-    source: str
-    day: date | None = None
-
-
 class PriceTable:
     """Prices by service and item, which remembers those that were used.
 
     Args:
         prices: the rows; of two for the same item, the later one counts.
+        given: the rows of them that a user gave.
     """
 
-    def __init__(self, prices: Iterable[Price]) -> None:
+    def __init__(self, prices: Iterable[Price], given: Iterable[Price] = ()) -> None:
+        self._given = tuple(given)
         self._prices: Mapping[tuple[str, str], Price] = {(each.service, each.item): each for each in prices}
         self._used: dict[tuple[str, str], Price] = {}
 
@@ -111,15 +100,20 @@ class PriceTable:
         dates = [each.day for each in self.used if each.day is not None]
         return min(dates).isoformat() if dates else UNDATED
 
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Return the regions of the prices that were used, in the order of the alphabet."""
+        return tuple(sorted({each.region for each in self.used}))
+
     def warnings(self, today: date) -> list[str]:
-        """Return a sentence on the age and the regions of the prices that were used, where they matter.
+        """Return sentences on the age and regions of the prices that were used, and on those without effect.
 
         Args:
             today: the current day.
         """
         old = [each for each in self.used if each.day is not None and (today - each.day).days > _STALE_DAYS]
         undated = [each for each in self.used if each.day is None]
-        said = []
+        said = _ineffective(self._given)
         if old:
             said.append(
                 f"Prices older than {_STALE_DAYS} days: {_names(old)}. Check them at their sources, and give new ones "
@@ -127,9 +121,24 @@ class PriceTable:
             )
         if undated:
             said.append(f"Prices whose source has no date: {_names(undated)}.")
-        if len(regions := sorted({each.region for each in self.used})) > 1:
-            said.append(f"Prices of several regions are mixed: {', '.join(regions)}.")
+        if len(self.regions) > 1:
+            said.append(f"Prices of several regions are mixed: {', '.join(self.regions)}.")
         return said
+
+
+def _ineffective(given: Collection[Price]) -> list[str]:
+    """Return a sentence for the given prices that no estimate uses, and one for machines that cannot be compared."""
+    if not given:
+        return []
+    own = {(each.service, each.item) for each in _read(_OWN, date.max)} | _NOT_IN_PACKAGE
+    unknown = [each for each in given if each.service not in MACHINES and (each.service, each.item) not in own]
+    sizeless = [each for each in given if each.service in MACHINES and not (each.memory_gb and each.cores)]
+    said = []
+    if unknown:
+        said.append(f"Prices of the file that no estimate uses: {_names(unknown)}. Check their names.")
+    if sizeless:
+        said.append(f"Machines of the file without memory_gb or cores, which are not compared: {_names(sizeless)}.")
+    return said
 
 
 def _names(prices: Iterable[Price]) -> str:
@@ -146,89 +155,32 @@ def load_prices(path: str | Path | None = None, *, today: date) -> PriceTable:
     Raises:
         UsageError: the file cannot be read, or a row of it is invalid.
     """
-    own = Path(__file__).with_name("prices.csv")
+    given = [] if path is None else list(_read(Path(path), today))
+    if path is not None and not given:
+        raise UsageError(f"{path} has no prices.", hint=HINT)
     # The package's own dates are right even where the clock is not.
-    rows = [*_read(own, date.max), *(() if path is None else _read(Path(path), today))]
-    return PriceTable(rows)
+    return PriceTable([*_read(_OWN, date.max), *given], given)
 
 
 def _read(path: Path, today: date) -> Iterator[Price]:
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise UsageError(f"{path} is not a price table: it has more than {_MOST_BYTES >> 20} MiB.", hint=_HINT)
+            raise UsageError(f"{path} is not a price table: it has more than {_MOST_BYTES >> 20} MiB.", hint=HINT)
         reader = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(), strict=True)
         names = [name.strip() for name in reader.fieldnames or ()]
-        _check_columns(path, names)
+        check_columns(path, names)
         reader.fieldnames = names
         seen: dict[tuple[str, str], int] = {}
         for row in reader:
+            if is_blank(row):
+                continue
             where = f"{path}, line {reader.line_num}"
-            price = _parse(row, where, today)
+            price = parse_price(row, where, today)
             first = seen.setdefault((price.service, price.item), reader.line_num)
             if first != reader.line_num:
-                raise _invalid(where, f"{price.service},{price.item} is already in line {first}")
+                raise invalid_row(where, f"{price.service},{price.item} is already in line {first}")
             yield price
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}.", hint=_HINT) from error
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.", hint=HINT) from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} is not a CSV file in UTF-8: {error}.", hint=_HINT) from error
-
-
-def _check_columns(path: Path, names: list[str]) -> None:
-    missing = [name for name in COLUMNS if name not in names and name not in _OPTIONAL]
-    unknown = [name for name in names if name not in COLUMNS]
-    if missing:
-        raise UsageError(f"{path} has no column {', '.join(missing)}.", hint=_HINT)
-    if unknown:
-        raise UsageError(f"{path} has an unknown column: {', '.join(map(repr, unknown))}.", hint=_HINT)
-
-
-def _parse(row: Mapping[str | None, str | list[str] | None], where: str, today: date) -> Price:
-    if None in row or None in row.values():
-        raise _invalid(where, "the number of values is not that of the columns")
-    text = {str(name): str(value).strip() for name, value in row.items()}
-    for name in ("service", "item", "source"):
-        if not text[name]:
-            raise _invalid(where, f"{name} is empty")
-    if text["unit"] not in _UNITS:
-        raise _invalid(where, f"unit is {text['unit']!r}, not one of {', '.join(_UNITS)}")
-    price = Price(
-        service=text["service"].lower(),
-        item=text["item"].lower(),
-        unit=text["unit"],
-        amount=_number(text["price"], "price", where),
-        source=text["source"],
-        day=_day(text["date"], where, today),
-    )
-    sizes = {name: _number(text[name], name, where) for name in ("memory_gb", "cores") if text.get(name)}
-    if 0 in sizes.values():
-        raise _invalid(where, "memory_gb and cores of a machine must be above 0")
-    return replace(
-        price, region=text.get("region") or REGION, memory_gb=sizes.get("memory_gb"), cores=sizes.get("cores")
-    )
-
-
-def _number(text: str, name: str, where: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise _invalid(where, f"{name} is {text!r}, not a number of 0 or more")
-    return number
-
-
-def _day(text: str, where: str, today: date) -> date | None:
-    if text.lower() == UNDATED:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise _invalid(where, f"date is {text!r}, not a date such as 2026-09-27 or the word {UNDATED}") from None
-    if day > today:
-        raise _invalid(where, f"date is {text}, which is later than today")
-    return day
-
-
-def _invalid(where: str, why: str) -> UsageError:
-    return UsageError(f"{where}: {why}.", hint=_HINT)
+        raise UsageError(f"{path} is not a CSV file in UTF-8: {error}.", hint=HINT) from error

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from discern.bundle import Model
+from discern.shipping.measurement import Measurement, measure
 from discern.shipping.plan import Plan
 
 _SHORT_FINGERPRINT = 12
@@ -35,8 +37,24 @@ class ShippedBundle:
     @property
     def tags(self) -> dict[str, str]:
         """Return the tags of every resource that is created for this bundle."""
-        name = _NOT_IN_TAGS.sub("_", self.model.manifest.name)[:_MAX_TAG]
-        return {"discern:bundle": name, "discern:fingerprint": self.model.fingerprint[:_SHORT_FINGERPRINT]}
+        return {
+            "discern:bundle": tag_value(self.model.manifest.name),
+            "discern:fingerprint": self.model.fingerprint[:_SHORT_FINGERPRINT],
+        }
+
+    @cached_property
+    def measured(self) -> Measurement:
+        """Return the time and memory that the model takes, measured once.
+
+        Raises:
+            BundleError: it cannot be measured on this machine.
+        """
+        return measure(self.path)
+
+
+def tag_value(name: str) -> str:
+    """Return the name of a bundle in the characters that values of tags may have."""
+    return _NOT_IN_TAGS.sub("_", name)[:_MAX_TAG]
 
 
 class ShipTarget(Protocol):

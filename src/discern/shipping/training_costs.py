@@ -89,8 +89,8 @@ def training_rows(
         return [_unknown(target, unknown) for target in ("training", "tuning")]
     each = seconds / 3600 * amount
     job = (
-        f"{stock.pictures:,} pictures x {passes} x {CORE_SECONDS[method]:g} s / {_CORES} cores + {_START_SECONDS} s of "
-        f"start = {seconds:,.0f} s on {MACHINE} at ${amount:g} an hour."
+        f"Derived, not measured: {stock.pictures:,} pictures x {passes} x {CORE_SECONDS[method]:g} s / {_CORES} cores "
+        f"+ {_START_SECONDS} s of start = {seconds:,.0f} s on {MACHINE} at ${amount:g} an hour."
     )
     tuning = f"{searches} trainings." if searches else "A probe chooses its settings while it is trained."
     return [

@@ -77,7 +77,7 @@ def test_the_command_gives_what_the_examples_say(name: str, bundle: Path) -> Non
         found = {row.target: row.per_month for row in result.rows}.get(line, parts.get(line))
         if found is not None:
             decimals = len(value.partition(".")[2])
-            assert found == pytest.approx(amount, abs=0.5 * 10**-decimals + 0.002), line
+            assert found == pytest.approx(amount, abs=0.5 * 10**-decimals + 1e-9), line
             compared += 1
     assert compared >= 4
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from discern.shipping.cost_row import CostRow, Workload
+from discern.shipping.cost_row import CORE_GB, CostRow, Workload
 from discern.shipping.cost_table import CostTable, estimate_costs
 from discern.shipping.price_table import COLUMNS, PriceTable, load_prices
 
@@ -136,3 +136,63 @@ def test_the_lines_of_the_figure_meet_the_rows() -> None:
     for name, points in lines.items():
         at, amount = points[40]
         assert amount == pytest.approx(month(name, replace(WORK, per_day=at)))
+
+
+@pytest.mark.parametrize("per_day", [1, 5000, 1e9])
+def test_the_lines_of_the_figure_reach_the_workload(per_day: float) -> None:
+    for points in estimated(replace(WORK, per_day=per_day)).lines.values():
+        assert points[0][0] <= per_day <= points[-1][0]
+        assert points[0][0] <= 10
+        assert points[-1][0] >= 1e7
+
+
+def test_a_model_that_no_function_holds_is_priced_on_machines_alone() -> None:
+    huge = replace(WORK, memory_gb=12.0, resident_gb=11.0)
+    found = estimated(huge)
+    rows = {each.target: each for each in found.rows}
+    assert rows["lambda-x86"].per_month is None
+    assert rows["lambda-x86"].assumptions == ("A function has 10 GB at most, and 12.00 GB are needed.",)
+    assert rows["ml.m5.xlarge"].per_month == pytest.approx(167.90)
+    assert found.lines == {}
+    assert found.break_even == ()
+
+
+def test_an_api_does_not_wait_for_slow_answers() -> None:
+    slow = replace(WORK, milliseconds=31_000)
+    assert row("lambda-http-api", slow).per_month is None
+    assert "waits 30 s" in row("lambda-http-api", slow).assumptions[0]
+    assert month("lambda-x86", slow) > 0
+
+
+def test_a_snapshot_costs_more_than_its_answers_save() -> None:
+    work = replace(WORK, cold_start=1.0)
+    initialised, kept = row("lambda-http-api", work).parts or {}, row("lambda-snapstart", work).parts or {}
+    assert kept["snapshot"] == pytest.approx(1.73 * 730 * 3600 * 0.0000015046)
+    assert kept["snapshot"] > 10 * initialised["cold starts"]
+    assert kept["cold starts"] == 0
+    assert (row("lambda-snapstart-arm", work).parts or {})["compute"] == pytest.approx(0.8 * kept["compute"], rel=1e-4)
+
+
+def test_every_price_that_is_missing_is_one_that_can_be_given(tmp_path: Path) -> None:
+    unknown = {each.assumptions[0].rpartition("(")[2].rstrip(")") for each in estimated().rows if each.parts is None}
+    units = {"memory": "GB-hour", "prediction": "thousand pictures"}
+    path = tmp_path / "p.csv"
+    rows = [f"{name},{units.get(name.rpartition(',')[2], 'hour')},1,,,,mine,2026-11-01" for name in sorted(unknown)]
+    path.write_text("\n".join([",".join(COLUMNS), *rows]) + "\n")
+    prices = load_prices(path, today=TODAY)
+    assert all(each.per_month is not None for each in estimated(prices=prices).rows)
+    assert not any("no estimate uses" in said for said in prices.warnings(TODAY))
+
+
+def test_a_function_with_a_part_of_a_core_takes_longer_and_machines_do_not() -> None:
+    half = replace(WORK, memory_gb=CORE_GB / 2, resident_gb=0.15, cold_start=1.0)
+    whole = replace(half, memory_gb=CORE_GB)
+    assert half.billed_seconds == 2 * whole.billed_seconds == 0.12
+    parts, others = row("lambda-x86", half).parts or {}, row("lambda-x86", whole).parts or {}
+    assert parts["compute"] == pytest.approx(others["compute"])  # half the memory for twice the time
+    rare = [row("lambda-x86", replace(each, per_day=24)).parts or {} for each in (half, whole)]
+    assert rare[0]["cold starts"] == pytest.approx(rare[1]["cold starts"], rel=0.01)
+    assert row("lambda-x86", half).assumptions[0].startswith("120 ms an answer in 0.86 GB (0.5 cores)")
+    busy = replace(half, per_day=400_000)
+    for target in ("ml.m5.xlarge", "small-server", "batch"):
+        assert month(target, busy) == month(target, replace(busy, memory_gb=CORE_GB))

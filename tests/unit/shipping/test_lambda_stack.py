@@ -8,6 +8,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import loads
 from samtranslator.translator.transform import transform
 
+from discern.errors import UsageError
 from discern.shipping.lambda_options import LambdaOptions
 from discern.shipping.lambda_template import lambda_template
 from discern.shipping.ship_target import ShippedBundle
@@ -39,7 +40,7 @@ def transformed(bundle: ShippedBundle, *, package: str = "s3://bucket/package.zi
 
 
 def after_transform(bundle: ShippedBundle, *, package: str = "s3://bucket/package.zip", **options: Any) -> Any:
-    text = lambda_template(bundle, LambdaOptions(**options), memory=1769, needed_bytes=160_000_000)
+    text = lambda_template(bundle, LambdaOptions(**options), memory=1769, needed_gb=0.16)
     template = json.loads(json.dumps(loads(text)))
     function = template["Resources"]["Function"]["Properties"]
     if "CodeUri" in function:
@@ -98,8 +99,6 @@ def test_answers_are_written_beside_pictures_only(bundle: ShippedBundle) -> None
 
 def test_the_api_invokes_the_published_version(bundle: ShippedBundle) -> None:
     resources = transformed(bundle, bucket="pictures")
-    function = properties(resources, "AWS::Lambda::Function")
-    assert function["SnapStart"] == {"ApplyOn": "PublishedVersions"}
     [version], [alias] = of_type(resources, "AWS::Lambda::Version"), of_type(resources, "AWS::Lambda::Alias")
     assert resources[alias]["Properties"]["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
     body = properties(resources, "AWS::ApiGatewayV2::Api")["Body"]
@@ -154,7 +153,15 @@ def test_everything_that_can_have_tags_has_them(bundle: ShippedBundle, options: 
     ].keys()
 
 
+def test_a_snapshot_is_taken_only_if_it_is_wanted(bundle: ShippedBundle) -> None:
+    assert "SnapStart" not in properties(transformed(bundle), "AWS::Lambda::Function")
+    function = properties(transformed(bundle, snapstart=True), "AWS::Lambda::Function")
+    assert function["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+
+
 def test_an_image_has_no_snapshot(bundle: ShippedBundle) -> None:
+    with pytest.raises(UsageError, match="cannot start from a snapshot"):
+        transformed(bundle, image=True, snapstart=True)
     function = properties(transformed(bundle, image=True), "AWS::Lambda::Function")
     assert "SnapStart" not in function
     assert (function["PackageType"], function["Code"]) == ("Image", {"ImageUri": IMAGE})

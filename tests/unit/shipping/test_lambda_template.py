@@ -17,13 +17,14 @@ QUEUE = "arn:aws:sqs:us-east-1:123456789012:answers"
 
 def build(folder: Path, **options: Any) -> str:
     bundle = shipped(folder, name='Ripe: "bananas" & co')
-    return lambda_template(bundle, LambdaOptions(**options), memory=1769, needed_bytes=160_000_000)
+    return lambda_template(bundle, LambdaOptions(**options), memory=1769, needed_gb=0.16)
 
 
 @pytest.mark.parametrize(
     "options",
     [
         {},
+        {"snapstart": True},
         {"image": True, "arch": "arm64"},
         {"bucket": "my-pictures", "queue": QUEUE, "speech": "polly", "threshold": 0.9, "allow_urls": True},
     ],
@@ -31,7 +32,7 @@ def build(folder: Path, **options: Any) -> str:
 def test_the_template_is_valid(tmp_path: Path, options: dict[str, Any]) -> None:
     text = build(tmp_path, **options)
     assert [str(match) for match in cfnlint.lint(text)] == []
-    assert ("SnapStart" in text) is not options.get("image", False)
+    assert ("SnapStart" in text) is options.get("snapstart", False)
     assert text.count("discern:fingerprint") == 4
 
 

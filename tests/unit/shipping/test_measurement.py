@@ -2,19 +2,28 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from discern.errors import BundleError
 from discern.shipping.measurement import measure
-from tests.unit.bundle.factories import write_small
+from tests.unit.shipping.factories import shipped
 
 
-def test_a_bundle_is_measured_in_a_light_process(tmp_path: Path) -> None:
-    found = measure(write_small(tmp_path / "model.discern"))
+def test_a_bundle_is_measured_once_in_a_process_of_its_own(tmp_path: Path) -> None:
+    bundle = shipped(tmp_path)
+    ballast = np.ones(60_000_000)  # memory of this process, which the other one does not have
+    found = bundle.measured
+    assert bundle.measured is found
+    assert ballast.nbytes > 4e8
     assert found.cold_start > 0
     assert found.milliseconds > 0
-    assert found.resident_gb is None or 0.03 < found.resident_gb < 1
     assert found.to_json()["pictures"] == 10
+    assert found.resident_gb is not None
+    assert found.server_gb is not None
+    assert 0.03 < found.resident_gb < 0.4
+    assert found.resident_gb + 0.01 < found.server_gb < 0.5
+    assert found.describe().startswith(f"Measured on this machine, on one core: {found.milliseconds:.1f} ms an answer")
 
 
 @pytest.mark.parametrize("content", [None, b"no bundle"])

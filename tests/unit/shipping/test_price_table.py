@@ -116,7 +116,15 @@ def test_a_price_of_another_unit_is_refused_where_it_is_used(tmp_path: Path) -> 
         ("lambda,requests,hour,1,,,,x,", "date is ''"),
         ("lambda,requests,hour,1,,,,x,27.9.2026", "date is '27.9.2026'"),
         ("lambda,requests,hour,1,,,,x,2027-01-01", "later than today"),
+        ("lambda,requests,million requests,1_000,,,,x,undated", "price is '1_000'"),
+        ("lambda,requests,million requests,\uff11,,,,x,undated", "price is '\uff11'"),
+        ("lambda,requests,million requests,1e300,,,,x,undated", "price is '1e300', not a number from 0 to 1,000,000"),
+        ('lambda,requests,million requests,"1,5",,,,x,undated', "price is '1,5'"),
+        ("lambda,requests,hour,1,,,,x,20260927", "date is '20260927'"),
+        ("lambda,requests,hour,1,,,,x,2026-W39-7", "date is '2026-W39-7'"),
         ("sagemaker,ml.x,hour,1,0,1,,x,undated", "must be above 0"),
+        ("sagemaker,ml.x,hour,1,1,1e-9,,x,undated", "must be 0.01 or more"),
+        ("sagemaker,ml.x,GB,1,4,2,,x,undated", "unit is 'GB', not hour or month, as for a machine"),
         ("lambda,requests,hour,1", "number of values"),
         ("lambda,requests,hour,1,,,,x,undated,more", "number of values"),
     ],
@@ -134,11 +142,46 @@ def test_a_repeated_row_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("header", "cause"),
-    [("service,item", "has no column unit, price, source, date"), (HEADER + ",colour", "unknown column: 'colour'")],
+    [
+        ("service,item", "has no column unit, price, source, date"),
+        (HEADER + ",colour", "unknown column: 'colour'"),
+        (HEADER + ",price", "repeated column: 'price'"),
+        (HEADER.replace(",", ";"), "has semicolons between its columns"),
+        (HEADER.replace(",", "\t"), "has tabs between its columns"),
+        (HEADER, "has no prices"),
+    ],
 )
 def test_other_columns_are_refused(tmp_path: Path, header: str, cause: str) -> None:
     with pytest.raises(UsageError, match=cause):
         load_prices(written(tmp_path, header=header), today=TODAY)
+
+
+def test_a_table_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    row = "lambda,requests,million requests,0.1,,,,x,undated"
+    path.write_text(f"\ufeff{HEADER}\r\n\r\n{row}\r\n,,,,,,,,\r\n \r\n", "utf-8")
+    assert load_prices(path, today=TODAY).amount("lambda", "requests", "million requests") == 0.1
+
+
+def test_prices_without_effect_are_named(tmp_path: Path) -> None:
+    rows = (
+        "lamda,requests,million requests,0.1,,,,x,undated",
+        "sagemaker,ml.huge,hour,1,,,,x,undated",
+        "fargate,memory,GB-hour,0.004,,,,x,undated",
+    )
+    assert load_prices(written(tmp_path, *rows), today=TODAY).warnings(TODAY) == [
+        "Prices of the file that no estimate uses: lamda requests. Check their names.",
+        "Machines of the file without memory_gb or cores, which are not compared: sagemaker ml.huge.",
+    ]
+
+
+def test_second_hand_prices_say_so() -> None:
+    sources = {(each.service, each.item): each.source for each in load_prices(today=TODAY)}
+    for service, item in (
+        *(("lambda", "snapstart-cache"), ("apigateway", "http"), ("cloudfront", "requests")),
+        *(("sagemaker-notebook", "ml.t3.medium"), ("rekognition", "detect-labels")),
+    ):
+        assert sources[service, item].startswith("second-hand: ")
 
 
 def test_what_is_no_table_is_refused(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def read_time(record: Mapping[str, Any]) -> datetime | None:
 
 
 def _content(sent: Mapping[str, Any]) -> Any:
-    """Return the content of a response: JSON values, or numbers separated by commas."""
+    """Return the content of a response: a JSON value, one on each line, or numbers separated by commas."""
     data, encoding = sent.get("data"), str(sent.get("encoding", "")).upper()
     if not isinstance(data, str):
         return data
@@ -63,7 +63,15 @@ def _content(sent: Mapping[str, Any]) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        return [[float(each) for each in line.split(",")] for line in text.splitlines() if line.strip()]
+        return [_line(line) for line in text.splitlines() if line.strip()]
+
+
+def _line(line: str) -> Any:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
+    return found if isinstance(found, list | dict) else [float(each) for each in line.split(",")]
 
 
 def _answers(content: Any, depth: int) -> list[CapturedAnswer | None]:

@@ -20,6 +20,8 @@ from discern.errors import CatalogError, PictureError, UnreadableFile
 from discern.picture import Limits, read_bounded
 
 _LINE = re.compile(rb'^\s*\{\s*"captureData"\s*:', re.MULTILINE)  # behind a damaged first line
+_PACKED = re.compile(r".*\.jsonl\.(?:gz|bz2|xz|zst|zip)", re.IGNORECASE | re.DOTALL)
+_GZIP = b"\x1f\x8b"
 _HOUR_FOLDER = re.compile(r"(?:^|/)(\d{4})/(\d\d)/(\d\d)/(\d\d)/")
 
 
@@ -59,8 +61,17 @@ class Traffic(NamedTuple):
     damaged: list[tuple[str, str]]
 
 
-def read_traffic(source: Path) -> Traffic:
+def may_be_capture(name: str) -> bool:
+    """Return True if a file's name is that of captured requests, or of compressed ones, which are reported."""
+    return names_capture(name) or _PACKED.fullmatch(name) is not None
+
+
+def read_traffic(source: Path, *, shown: str | None = None) -> Traffic:
     """Read the captured requests below a folder, or in one file, without decoding their pictures.
+
+    Args:
+        source: the folder or the file.
+        shown: its name in messages; None for its path.
 
     Raises:
         CatalogError: the source does not exist, or has no captured request.
@@ -78,7 +89,7 @@ def read_traffic(source: Path) -> Traffic:
         traffic.files.append(path)
         traffic = traffic._replace(records=traffic.records + _read_file(path, data, traffic))
     if not traffic.records:
-        raise CatalogError(f"{source} has no captured request.", hint=_remedy(traffic))
+        raise CatalogError(f"{shown or source} has no captured request.", hint=_remedy(traffic))
     return traffic
 
 
@@ -104,7 +115,7 @@ def list_files(source: Path) -> Iterator[tuple[str, Path]]:
         yield to_text(source.name), source
     elif source.is_dir():
         for folder, name in FolderWalk(source).files:
-            if names_capture(name) or not name:
+            if may_be_capture(name) or not name:
                 yield to_text(folder + name), source / folder / name
     else:
         raise CatalogError(f"{source} does not exist.", hint="Pass the folder that data capture writes to, or a file.")
@@ -112,9 +123,12 @@ def list_files(source: Path) -> Iterator[tuple[str, Path]]:
 
 def _read(place: Path) -> bytes:
     try:
-        return read_bounded(place, max_bytes=MAX_BYTES)
+        data = b"" if _PACKED.fullmatch(place.name) else read_bounded(place, max_bytes=MAX_BYTES)
     except OSError as error:
         raise UnreadableFile(f"It cannot be read: {error.strerror}.", hint="Check its permissions.") from error
+    if _PACKED.fullmatch(place.name) or data.startswith(_GZIP):
+        raise UnreadableFile("It is compressed.", hint="Unpack it first, such as with gunzip.")
+    return data
 
 
 def _read_file(path: str, data: bytes, traffic: Traffic) -> int:

@@ -9,8 +9,9 @@ from discern.bundle import Model, load
 from discern.display.displayed import Displayed
 from discern.errors import UsageError
 from discern.flow.captured.captured_pictures import make_pictures
+from discern.flow.captured.captured_source import CapturedSource, open_captured
 from discern.flow.captured.captured_summary import CapturedSummary, NamedAnswer, summarise
-from discern.flow.paths import resolve_output, resolve_path
+from discern.flow.paths import resolve_output
 from discern.flow.predict.resumable_output import require_free
 from discern.progress import Progress, silent
 from discern.reporting.captured_page import CapturedPage, CapturedPoint, write_captured_page
@@ -28,7 +29,7 @@ class CapturedResult(Displayed):
     """Result of `discern.captured`, with the answers and what is counted in them.
 
     Attributes:
-        source: folder or file of the captured requests.
+        source: folder or file of the captured requests, or their address in a bucket.
         page: page that was written; None for none.
         files: number of files with captured requests.
         records: number of captured requests.
@@ -41,7 +42,7 @@ class CapturedResult(Displayed):
         notes: what else a reader has to know.
     """
 
-    source: Path
+    source: Path | str
     page: Path | None
     files: int
     records: int
@@ -57,7 +58,7 @@ class CapturedResult(Displayed):
         """Return the result as a JSON-serialisable dictionary.
 
         Keys:
-            source: absolute path of the folder or file.
+            source: absolute path of the folder or file, or the address in a bucket.
             page: absolute path of the page; null for none.
             files: number of files with captured requests.
             records: number of captured requests.
@@ -98,7 +99,8 @@ def captured(
     Answers are predictions of a Discern server, or arrays of probabilities. Nothing is classified again.
 
     Args:
-        source: folder that data capture writes to, with its nested folders, or one file of it.
+        source: folder that data capture writes to, with its nested folders, or one file of it; also in a bucket, as
+            `s3://BUCKET/PREFIX`, read with the credentials of the environment.
         out: HTML page to write, a new file; None for none.
         bundle: bundle whose accept threshold is compared, and whose labels name the probabilities; None for none.
         threshold: plain threshold of the confidence to compare, in [0, 1]; None for none.
@@ -108,18 +110,19 @@ def captured(
         BundleError: the bundle cannot be used.
         CatalogError: the source does not exist, or has no captured request.
         RunError: the page exists.
-        UsageError: an option is invalid.
+        UsageError: an option is invalid, or the bucket cannot be read.
     """
-    root, page = resolve_path(source), None if out is None else _page_path(out)
+    page = None if out is None else _page_path(out)
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"Invalid threshold: {threshold}.", hint="Pass a confidence from 0 to 1, such as .93.")
     model = None if bundle is None else load(bundle)
-    found = summarise(root, model, threshold)
-    if page is not None:
-        _write(page, root, found, model, progress)
+    with open_captured(source, progress) as opened:
+        found = summarise(opened.path, model, threshold, shown=opened.address)
+        if page is not None:
+            _write(page, opened, found, model, progress)
     thresholds = {name.split()[0]: {"value": value, "passed": passed} for name, value, passed in found.lines}
     return CapturedResult(
-        source=root,
+        source=opened.address if opened.address.startswith("s3://") else opened.path,
         page=page,
         files=len(found.traffic.files),
         records=found.traffic.records,
@@ -150,7 +153,7 @@ def _as_gap(gap: TimeGap) -> dict[str, Any]:
     return {"from": gap.start.isoformat(), "to": gap.end.isoformat(), "seconds": gap.length.total_seconds()}
 
 
-def _write(page: Path, source: Path, found: CapturedSummary, model: Model | None, progress: Progress) -> None:
+def _write(page: Path, source: CapturedSource, found: CapturedSummary, model: Model | None, progress: Progress) -> None:
     names = {} if model is None else {label: model.manifest.label_names.name(label) for label in model.labels}
     drawn, notes = _select(found.answers), list(found.notes)
     if len(drawn) < len(found.answers):
@@ -158,7 +161,7 @@ def _write(page: Path, source: Path, found: CapturedSummary, model: Model | None
             f"The chart and the list have {len(drawn):,} of the answers: the least confident ones, and others evenly "
             "over time. All are counted."
         )
-    images = make_pictures(source, {each.path for each in drawn}, progress=progress)
+    images = make_pictures(source.path, {each.path for each in drawn}, progress=progress)
     points = [
         CapturedPoint(
             path=each.path,

@@ -62,18 +62,19 @@ class CapturedSummary:
         return dict(Counter(each.label for each in self.answers).most_common())
 
 
-def summarise(source: Path, model: Model | None, threshold: float | None) -> CapturedSummary:
+def summarise(source: Path, model: Model | None, threshold: float | None, *, shown: str) -> CapturedSummary:
     """Read the captured answers of a folder or a file, and count them.
 
     Args:
         source: the folder or the file.
         model: model whose accept threshold is compared, and whose labels name the probabilities; None for none.
         threshold: plain threshold to compare; None for none.
+        shown: name of the source in messages.
 
     Raises:
         CatalogError: the source cannot be read, or has no captured request.
     """
-    traffic = read_traffic(source)
+    traffic = read_traffic(source, shown=shown)
     answers = sorted(_named(traffic, model), key=lambda each: each.time or _LAST)
     thresholds = [(ACCEPT, None if model is None else model.manifest.thresholds.accept), (PLAIN, threshold)]
     lines = [
@@ -119,7 +120,7 @@ def _notes(traffic: Traffic, model: Model | None) -> Iterator[str]:
             yield f"{sentence.format(has)}, such as {those[0].path}."
     if traffic.damaged:
         number, first = len(traffic.damaged), traffic.damaged[0][0]
-        yield f"{number:,} damaged {'line was' if number == 1 else 'lines were'} left out, such as in {first}."
+        yield f"{number:,} damaged {'line or file was' if number == 1 else 'lines or files were'} left out: {first}."
     if traffic.others:
         number, first = len(traffic.others), traffic.others[0]
         yield f"{number:,} .jsonl {'file' if number == 1 else 'files'} without captured requests left out: {first}."

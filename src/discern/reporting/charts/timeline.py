@@ -24,7 +24,7 @@ _LEAST_GAP = 60.0  # seconds; not tuned
 _MOST_DRAWN = 6
 _GAP_WIDTH = 16.0
 _EQUAL_SHARE = 0.25  # of the width is dealt equally, so that a short burst can be seen
-_LABEL_WIDTH = 84.0
+_LABEL_WIDTH, _LAST_LABEL_WIDTH = 84.0, 110.0  # the last one stands left of its tick
 _DAY, _LONG = 86_400.0, 60 * 86_400.0
 
 
@@ -165,10 +165,10 @@ class _TimeAxis:
         free = frame.left - _LABEL_WIDTH
         for time in self._times():
             x = self.x(time)
-            if x - free < _LABEL_WIDTH:
+            anchor = "end" if x > frame.left + frame.width - _LABEL_WIDTH / 3 else "middle"
+            if x - free < (_LABEL_WIDTH if anchor == "middle" else _LAST_LABEL_WIDTH):
                 continue
             free = x
-            anchor = "end" if x > frame.left + frame.width - _LABEL_WIDTH / 3 else "middle"
             marks.append(tag("line", x1=x, x2=x, y1=frame.bottom, y2=frame.bottom + 4, class_="tick"))
             marks.append(tag("text", self._label(time), x=x, y=frame.bottom + 18, text_anchor=anchor))
         return marks
@@ -177,7 +177,7 @@ class _TimeAxis:
         return [
             piece.start + (piece.end - piece.start) * step / max(steps, 1)
             for piece in self.pieces
-            for steps in [int(piece.width / _LABEL_WIDTH)]
+            for steps in [int(piece.width / _LAST_LABEL_WIDTH)]
             for step in range(steps + 1)
         ]
 

@@ -12,6 +12,8 @@ from discern.reporting.plots.slide import COLOURS, draw_slide
 _FRAME = Frame(left=62.0, top=50.0, width=300.0, height=168.0)
 _LEAST_DOLLARS = 0.01
 _LABEL_GAP = 13.0
+_MOST_LABELS = 7  # beside each other
+_LONG, _MILLION = 5, 6  # powers of ten whose labels are shortened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,9 @@ def draw_break_even(
     across = (math.floor(min(answers)), math.ceil(max(answers)))
     up = (math.floor(min(amounts)), max(math.ceil(max(amounts)), math.floor(min(amounts)) + 1))
     frame = Frame(left=_FRAME.left, top=_FRAME.top, width=_FRAME.width, height=_FRAME.height, across=across, up=up)
-    columns = [(float(power), _thousands(power)) for power in range(across[0], across[1] + 1)]
+    powers = range(across[0], across[1] + 1)
+    every = 1 + (len(powers) > _MOST_LABELS)
+    columns = [(float(power), _thousands(power) if power % every == 0 else "") for power in powers]
     rows = range(up[0], up[1] + 1)
     marks = frame.axes(columns, rows, across="answers a day", up="US dollars a month", number=_dollars)
     marks.append(_vertical(frame, math.log10(current)))
@@ -96,9 +100,10 @@ def _labels(frame: Frame, lines: Sequence[CostLine]) -> list[Markup]:
 
 
 def _thousands(power: int) -> str:
-    names = {0: "1", 1: "10", 2: "100", 3: "1,000", 4: "10,000", 5: "100,000", 6: "1 m", 7: "10 m", 8: "100 m"}
-    return names.get(power, f"1e{power}")
+    return f"{10**power:,}" if power < 6 else f"{10 ** (power - 6):,} m"
 
 
 def _dollars(power: float) -> str:
+    if power >= _LONG:
+        return f"${10 ** (power - 3):,.0f} k" if power < _MILLION else f"${10 ** (power - _MILLION):,.0f} m"
     return f"${10**power:,.0f}" if power >= 0 else f"${10**power:.2f}"

@@ -11,7 +11,7 @@ def _roles(clients: AccountClients) -> Iterator[Resource]:
         if each["Path"].startswith("/aws-service-role/"):
             continue
         name = each["RoleName"]
-        bundle = bundle_of(clients["iam"].list_role_tags(RoleName=name)["Tags"])
+        bundle = bundle_of(clients["iam"].list_role_tags(RoleName=name)["Tags"], region=clients.region)
         yield Resource(kind="role", name=name, address=name, bundle=bundle)
 
 
@@ -26,7 +26,7 @@ def _remove_role(clients: AccountClients, resource: Resource) -> None:
 
 def _policies(clients: AccountClients) -> Iterator[Resource]:
     for each in pages(clients, "iam", "list_policies", "Policies", Scope="Local"):
-        bundle = bundle_of(clients["iam"].list_policy_tags(PolicyArn=each["Arn"])["Tags"])
+        bundle = bundle_of(clients["iam"].list_policy_tags(PolicyArn=each["Arn"])["Tags"], region=clients.region)
         yield Resource(kind="policy", name=each["PolicyName"], address=each["Arn"], bundle=bundle)
 
 
@@ -41,6 +41,6 @@ def _remove_policy(clients: AccountClients, resource: Resource) -> None:
 
 
 ACCESS_KINDS = (
-    Kind(name="role", list=_roles, remove=_remove_role),
-    Kind(name="policy", list=_policies, remove=_remove_policy),
+    Kind(name="role", list=_roles, remove=_remove_role, arn=r"iam:role/(?:.*/)?([^/]+)"),
+    Kind(name="policy", list=_policies, remove=_remove_policy, arn=r"iam:policy/(?:.*/)?([^/]+)"),
 )

@@ -1,20 +1,23 @@
 """Inventory of what Discern created in an AWS account, and its removal."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from discern.errors import UsageError
 from discern.shipping.aws.access_kinds import ACCESS_KINDS
-from discern.shipping.aws.account_clients import AccountClients, error_code, plain_errors
+from discern.shipping.aws.account_clients import AccountClients, concerns_credentials, error_code, plain_errors
 from discern.shipping.aws.function_kinds import DISTRIBUTION, FUNCTION_KINDS, STACK
-from discern.shipping.aws.resource_kind import BUNDLE_TAG, Kind, Resource, pages
+from discern.shipping.aws.resource_kind import BUNDLE_TAG, Kind, Resource, bundle_of, pages
 from discern.shipping.aws.sagemaker_kinds import ENDPOINT, NOTEBOOK, SAGEMAKER_KINDS
 from discern.shipping.aws.storage_kinds import BUCKET, LOG_GROUP, MESSAGE_KINDS, REPOSITORY
 
-# Stacks cannot be removed with full buckets and repositories in them. Roles come last, as all others use them.
+# A bucket's name is free for others once it is removed, so what delivers its files goes first. Functions write to
+# their logs until they are removed. Roles come last, as all others use them.
 KINDS: tuple[Kind, ...] = (
-    *(BUCKET, REPOSITORY, STACK, DISTRIBUTION),
+    *(STACK, DISTRIBUTION, BUCKET, REPOSITORY),
     *FUNCTION_KINDS,
     *SAGEMAKER_KINDS,
     *MESSAGE_KINDS,
@@ -22,9 +25,17 @@ KINDS: tuple[Kind, ...] = (
     *ACCESS_KINDS,
 )
 """Kinds of resources in the order in which they are removed."""
-_GONE = ("NotFound", "NoSuch", "ResourceNotFound", "ValidationError", "ValidationException")
+
 OTHER = "other"
 """Kind of tagged resources that Discern does not remove one by one."""
+
+Failures = dict[tuple[str, str], str]
+"""Sentence on each resource that could not be removed, by kind and address."""
+
+_ORDER = {kind.name: number for number, kind in enumerate(KINDS)}
+_GONE = ("NotFound", "NoSuch", "ResourceNotFound", "RepositoryNotFound", "StateMachineDoesNotExist")
+_LOGS = {"function": "/aws/lambda/", "endpoint": "/aws/sagemaker/Endpoints/"}
+_MOST_PASSES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,117 +44,175 @@ class Inventory:
 
     Attributes:
         resources: resources in the order in which they are removed.
-        unchecked: sentence on each kind that could not be listed.
+        unlisted: sentence on each kind of resource that could not be listed, by the kind's name.
     """
 
     resources: tuple[Resource, ...]
-    unchecked: tuple[str, ...] = ()
+    unlisted: Mapping[str, str]
 
     @property
     def created(self) -> tuple[Resource, ...]:
         """Return the resources that Discern created."""
         return tuple(each for each in self.resources if each.bundle is not None)
 
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """Return a sentence on each kind of resource that could not be listed."""
+        return tuple(f"{name}: {sentence}" for name, sentence in self.unlisted.items())
 
-def take_inventory(clients: AccountClients, *, bundle: str | None = None) -> Inventory:
+
+def take_inventory(clients: AccountClients, *, bundle: str | None = None, former: Iterable[Resource] = ()) -> Inventory:
     """List what Discern created, and all endpoints and notebooks with machines that are running.
 
     Args:
         clients: clients of the account.
-        bundle: name of the bundle whose resources are listed; None for all.
+        bundle: value of the tag of the bundle whose resources are listed; None for all.
+        former: resources that were removed; groups of logs that AWS made for them are listed as well.
 
     Raises:
         UsageError: AWS cannot be reached, or does not accept the credentials.
     """
     clients.check_credentials()
-    found: list[Resource] = []
-    unchecked: list[str] = []
+    unlisted: dict[str, str] = {}
+    every: dict[tuple[str, str], Resource] = {}
     for kind in KINDS:
-        try:
-            found += _listed(clients, kind, bundle)
-        except UsageError as error:
-            if not _may_be_left_out(error):
-                raise
-            unchecked.append(f"{kind.name}: {error.message}")
-    found += [each for each in _logs_of(clients, found) if (each.kind, each.name) not in _names(found)]
+        with _left_out(unlisted, kind.name), plain_errors():
+            every |= {each.key: each for each in kind.list(clients)}
+    others: list[Resource] = []
+    with _left_out(unlisted, "tagged resources of further services"), plain_errors():
+        others = add_tagged(every, _tagged(clients), region=clients.region, unlisted=unlisted)
+    _add_logs(every, [*every.values(), *former])
+    found = sorted((*every.values(), *others), key=lambda each: _ORDER.get(each.kind, len(_ORDER)))
+    wanted = tuple(each for each in found if _is_ours(each, bundle) or (bundle is None and _is_running(each)))
+    return Inventory(resources=wanted, unlisted=unlisted)
+
+
+def _is_ours(resource: Resource, bundle: str | None) -> bool:
+    return resource.bundle is not None and bundle in (None, resource.bundle)
+
+
+def _is_running(resource: Resource) -> bool:
+    return bool(resource.machines) and resource.kind in (ENDPOINT.name, NOTEBOOK.name)
+
+
+@contextmanager
+def _left_out(unlisted: dict[str, str], name: str) -> Iterator[None]:
+    """Context manager that notes an error that concerns one service alone: not permitted, or not there in a region."""
     try:
-        found += _others(clients, found, bundle)
+        yield
     except UsageError as error:
-        if not _may_be_left_out(error):
+        if not error_code(error.__cause__) or concerns_credentials(error.__cause__):
             raise
-        unchecked.append(f"tagged resources of further services: {error.message}")
-    return Inventory(resources=tuple(found), unchecked=tuple(unchecked))
+        unlisted[name] = error.message
 
 
-def _listed(clients: AccountClients, kind: Kind, bundle: str | None) -> list[Resource]:
-    with plain_errors():
-        every = list(kind.list(clients))
-    ours = [each for each in every if each.bundle is not None and bundle in (None, each.bundle)]
-    running = [each for each in every if each.machines and each not in ours and kind in (ENDPOINT, NOTEBOOK)]
-    return ours if bundle is not None else [*ours, *running]
+def _tagged(clients: AccountClients) -> list[Mapping[str, Any]]:
+    call = ("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList")
+    return list(pages(clients, *call, TagFilters=[{"Key": BUNDLE_TAG}]))
 
 
-def _may_be_left_out(error: UsageError) -> bool:
-    """Test whether an error concerns one service alone: it is not permitted, or not there in this region."""
-    cause = error.__cause__
-    return bool(error_code(cause)) if isinstance(cause, Exception) and "not accept" not in error.message else False
+def add_tagged(
+    every: dict[tuple[str, str], Resource],
+    tagged: Iterable[Mapping[str, Any]],
+    *,
+    region: str,
+    unlisted: Collection[str],
+) -> list[Resource]:
+    """Take over tags that only the tagging service tells, and return other tagged resources.
 
+    That service still lists resources for a while after their removal: those that should be listed otherwise are then
+    left out.
 
-def _names(resources: list[Resource]) -> set[tuple[str, str]]:
-    return {(each.kind, each.name) for each in resources}
-
-
-def _logs_of(clients: AccountClients, found: list[Resource]) -> Iterator[Resource]:
-    """Yield the groups of logs that AWS itself made for functions and endpoints, which have no tags."""
-    prefixes = {"function": "/aws/lambda/", "endpoint": "/aws/sagemaker/Endpoints/"}
-    for each in found:
-        if each.kind not in prefixes or each.bundle is None:
-            continue
-        name = prefixes[each.kind] + each.name
-        with plain_errors():
-            groups = list(pages(clients, "logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name))
-        if any(group["logGroupName"] == name for group in groups):
-            yield Resource(kind="log-group", name=name, address=name, bundle=each.bundle)
-
-
-def _others(clients: AccountClients, found: list[Resource], bundle: str | None) -> list[Resource]:
-    """Return tagged resources of kinds that are not listed here, which cannot be removed by Discern."""
-    only = {"Values": [bundle]} if bundle is not None else {}
-    filters: list[dict[str, Any]] = [{"Key": BUNDLE_TAG, **only}]
-    with plain_errors():
-        tagged = list(
-            pages(clients, "resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=filters)
-        )
-    known = {name for each in found for name in (each.address, each.name)}
-    kept = []
+    Args:
+        every: all resources by kind and address, which are changed.
+        tagged: resources and tags as the service lists them.
+        region: region that is looked at.
+        unlisted: names of kinds that could not be listed.
+    """
+    others = []
     for each in tagged:
-        arn = each["ResourceARN"]
-        if not known & {arn, arn.rpartition(":")[2], arn.rpartition("/")[2], *arn.split(":")[5:], *arn.split("/")}:
-            value = next(tag["Value"] for tag in each["Tags"] if tag["Key"] == BUNDLE_TAG)
-            kept.append(Resource(kind=OTHER, name=arn, address=arn, bundle=value))
-    return kept
+        arn, bundle = each["ResourceARN"], bundle_of(each["Tags"], region=region)
+        if bundle is None:
+            continue
+        kind, name = _named(arn)
+        if kind is None or kind in unlisted:
+            others.append(Resource(kind=OTHER, name=arn, address=arn, bundle=bundle))
+            continue
+        for key, found in every.items():
+            if found.kind == kind and found.bundle is None and name in (found.name, found.address):
+                every[key] = replace(found, bundle=bundle)
+    return others
 
 
-def remove(clients: AccountClients, resources: tuple[Resource, ...]) -> tuple[str, ...]:
+def _named(arn: str) -> tuple[str | None, str]:
+    """Return the kind of a resource, None if it is not known, and its name or address."""
+    parts = arn.split(":", 5)
+    text = f"{parts[2]}:{parts[5]}" if len(parts) == 6 else arn
+    for kind in KINDS:
+        if found := re.fullmatch(kind.arn, text):
+            return kind.name, found[1]
+    return None, ""
+
+
+def _add_logs(every: dict[tuple[str, str], Resource], owners: Iterable[Resource]) -> None:
+    """Take groups of logs that AWS itself makes for functions and endpoints, without tags, for theirs."""
+    for each in owners:
+        group = (LOG_GROUP.name, f"{_LOGS.get(each.kind, '')}{each.name}")
+        if each.kind in _LOGS and each.bundle is not None and group in every and every[group].bundle is None:
+            every[group] = replace(every[group], bundle=each.bundle)
+
+
+def clear(clients: AccountClients, before: Inventory, *, bundle: str | None) -> tuple[Inventory, Failures]:
+    """Remove what Discern created, look again, and return what is left with a sentence on each failure.
+
+    What is there again after its removal, such as the log of a function that was still running, is removed once more.
+
+    Args:
+        clients: clients of the account.
+        before: inventory of what is to be removed.
+        bundle: bundle to which it was limited; None for all.
+
+    Raises:
+        UsageError: AWS cannot be reached, or does not accept the credentials.
+    """
+    failed = remove(clients, before.created)
+    after = take_inventory(clients, bundle=bundle, former=before.created)
+    if again := [each for each in after.created if each.key not in failed and each.kind != OTHER]:
+        failed |= remove(clients, again)
+        after = take_inventory(clients, bundle=bundle, former=before.created)
+    return after, failed
+
+
+def remove(clients: AccountClients, resources: Iterable[Resource]) -> Failures:
     """Remove resources in their order, and return a sentence on each that could not be removed.
+
+    Those that others still use are tried again after these.
 
     Args:
         clients: clients of the account.
         resources: resources of an inventory.
     """
     by_name = {kind.name: kind for kind in KINDS}
-    failed = []
+    left = [each for each in resources if each.kind in by_name]
+    failed: Failures = {}
+    for _ in range(_MOST_PASSES):
+        failed = dict(_attempt(clients, by_name, left))
+        if len(failed) in (0, len(left)):
+            break
+        left = [each for each in left if each.key in failed]
+    return failed
+
+
+def _attempt(
+    clients: AccountClients, by_name: Mapping[str, Kind], resources: Iterable[Resource]
+) -> Iterator[tuple[tuple[str, str], str]]:
     for each in resources:
-        if each.kind not in by_name:
-            continue  # gone with its stack, or left and found by the next inventory
         try:
             with plain_errors():
                 by_name[each.kind].remove(clients, each)
         except UsageError as error:
-            cause = error.__cause__
-            if not (isinstance(cause, Exception) and error_code(cause).startswith(_GONE)):
-                failed.append(f"{each.kind} {each.name}: {error}")
-    return tuple(failed)
+            if not error_code(error.__cause__).startswith(_GONE):  # gone with its stack
+                yield each.key, f"{each.kind} {each.name}: {error}"
 
 
 def stopped(resource: Resource) -> Resource:

@@ -9,6 +9,8 @@ from discern.shipping.aws.account_clients import AccountClients
 BUNDLE_TAG = "discern:bundle"
 """Tag of everything that Discern creates; its value is the bundle's name."""
 
+_STACK_TAG, _REGION_PART = "aws:cloudformation:stack-id", 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
@@ -30,6 +32,11 @@ class Resource:
     state: str = ""
     machines: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return kind and address, which stay while the state changes."""
+        return self.kind, self.address
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
@@ -39,25 +46,38 @@ class Kind:
         name: the name, such as "function".
         list: function that yields all such resources, tagged or not.
         remove: function that removes one of them, and waits until it is removed.
+        arn: pattern of the service and the resource in its ARN, whose group is the name or the address.
     """
 
     name: str
     list: Callable[[AccountClients], Iterator[Resource]]
     remove: Callable[[AccountClients, Resource], None]
+    arn: str
 
 
-def bundle_of(tags: Mapping[str, str] | Iterable[Mapping[str, str]] | None) -> str | None:
+def bundle_of(tags: Mapping[str, str] | Iterable[Mapping[str, str]] | None, *, region: str | None = None) -> str | None:
     """Return the bundle's name from the tags of a resource, in whichever form the service gives them.
+
+    Args:
+        tags: the tags.
+        region: for kinds that belong to no region, the one to which a resource's stack has to belong.
 
     >>> bundle_of([{"Key": "discern:bundle", "Value": "scones"}]), bundle_of({"a": "b"}), bundle_of(None)
     ('scones', None, None)
     """
-    if tags is None:
+    named = _by_name(tags or {})
+    stack = named.get(_STACK_TAG, "").split(":")
+    if region is not None and len(stack) > _REGION_PART and stack[_REGION_PART] != region:
         return None
+    return named.get(BUNDLE_TAG)
+
+
+def _by_name(tags: Mapping[str, str] | Iterable[Mapping[str, str]]) -> Mapping[str, str]:
     if isinstance(tags, Mapping):
-        return tags.get(BUNDLE_TAG)
-    keyed = ({name.lower(): value for name, value in tag.items()} for tag in tags)
-    return next((tag["value"] for tag in keyed if tag.get("key") == BUNDLE_TAG), None)
+        return tags
+    return {
+        tag["key"]: tag["value"] for tag in ({name.lower(): value for name, value in each.items()} for each in tags)
+    }
 
 
 def pages(clients: AccountClients, service: str, call: str, key: str, **arguments: Any) -> Iterator[Any]:

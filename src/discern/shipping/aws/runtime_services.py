@@ -7,15 +7,16 @@ from functools import cache
 from typing import Any
 
 from discern.errors import BadRequest, DiscernError, NotFound, RequestTooLarge, Unreachable
-from discern.shipping.aws.boto_client import open_client
+from discern.shipping.aws.account_clients import AccountClients
 
 _MISSING = ("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "AccessDenied", "403", "InvalidObjectState")
+_READ_SECONDS = 8  # not tuned: three attempts end before the function's time does
 _RETRY = "Retry in a moment, and check the function's role."
 
 
 @cache
 def _client(service: str) -> Any:
-    return open_client(service)
+    return AccountClients(read_seconds=_READ_SECONDS)[service]
 
 
 def get_object(bucket: str, key: str, *, max_bytes: int, version: str | None = None) -> bytes:

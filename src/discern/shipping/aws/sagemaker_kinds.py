@@ -104,11 +104,16 @@ def _remove_notebook(clients: AccountClients, resource: Resource) -> None:
     clients["sagemaker"].get_waiter("notebook_instance_deleted").wait(NotebookInstanceName=resource.address)
 
 
-ENDPOINT = Kind(name="endpoint", list=_endpoints, remove=_remove_endpoint)
-NOTEBOOK = Kind(name="notebook", list=list_notebooks, remove=_remove_notebook)
+ENDPOINT = Kind(name="endpoint", list=_endpoints, remove=_remove_endpoint, arn=r"sagemaker:endpoint/(.+)")
+NOTEBOOK = Kind(name="notebook", list=list_notebooks, remove=_remove_notebook, arn=r"sagemaker:notebook-instance/(.+)")
 SAGEMAKER_KINDS = (
     ENDPOINT,
-    Kind(name="endpoint-config", list=_endpoint_configs, remove=_remove_endpoint_config),
-    Kind(name="model", list=_models, remove=_remove_model),
+    Kind(
+        name="endpoint-config",
+        list=_endpoint_configs,
+        remove=_remove_endpoint_config,
+        arn=r"sagemaker:endpoint-config/(.+)",
+    ),
+    Kind(name="model", list=_models, remove=_remove_model, arn=r"sagemaker:model/(.+)"),
     NOTEBOOK,
 )

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from discern.shipping.aws.boto_client import open_client
-from discern.shipping.aws.function_stack import deploy_stack, translated_errors
+from discern.shipping.aws.account_clients import AccountClients, plain_errors
+from discern.shipping.aws.account_stack import deploy_stack
 
 
 def create_site(name: str, folder: Path, *, tags: Mapping[str, str]) -> dict[str, Any]:
@@ -23,19 +23,20 @@ def create_site(name: str, folder: Path, *, tags: Mapping[str, str]) -> dict[str
     Raises:
         UsageError: AWS refuses, or the stack cannot be created.
     """
-    with translated_errors(name):
-        outputs = deploy_stack(name, (folder / "template.yaml").read_text(encoding="utf-8"), tags)
-        upload_site(folder, outputs["BucketName"])
-        open_client("cloudfront").create_invalidation(
+    clients = AccountClients()
+    outputs = deploy_stack(clients, name, (folder / "template.yaml").read_text(encoding="utf-8"), tags=tags)
+    with plain_errors():
+        upload_site(clients, folder, outputs["BucketName"])
+        clients["cloudfront"].create_invalidation(
             DistributionId=outputs["DistributionId"],
             InvalidationBatch={"Paths": {"Quantity": 1, "Items": ["/*"]}, "CallerReference": _reference(folder)},
         )
-        return {"stack": name, **outputs}
+    return {"stack": name, **outputs}
 
 
-def upload_site(folder: Path, bucket: str) -> None:
+def upload_site(clients: AccountClients, folder: Path, bucket: str) -> None:
     """Upload the files of a site with their types and caching, in the order of `upload.json`."""
-    client = open_client("s3")
+    client = clients["s3"]
     for each in json.loads((folder / "upload.json").read_text(encoding="utf-8")):
         client.put_object(
             Bucket=bucket,

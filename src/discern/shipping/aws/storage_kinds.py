@@ -2,8 +2,15 @@
 
 from collections.abc import Iterator
 
+from discern.errors import UsageError
 from discern.shipping.aws.account_clients import AccountClients, error_code
 from discern.shipping.aws.resource_kind import BUNDLE_TAG, Kind, Resource, bundle_of, pages
+
+_MOST_IMAGES = 100  # of a call
+_UNREADABLE = (
+    *("NoSuchTagSet", "NoSuchBucket", "AccessDenied"),
+    *("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"),  # of other regions
+)
 
 
 def _buckets(clients: AccountClients) -> Iterator[Resource]:
@@ -12,20 +19,47 @@ def _buckets(clients: AccountClients) -> Iterator[Resource]:
         try:
             tags = clients["s3"].get_bucket_tagging(Bucket=name)["TagSet"]
         except clients["s3"].exceptions.ClientError as error:
-            if error_code(error) not in ("NoSuchTagSet", "NoSuchBucket", "AccessDenied", "PermanentRedirect"):
+            if error_code(error) not in _UNREADABLE:
                 raise
             tags = []  # without tags, or not permitted: the inventory asks the tagging service too
-        yield Resource(kind="bucket", name=name, address=name, bundle=bundle_of(tags))
+        bundle = bundle_of(tags, region=clients.region)
+        if bundle is None or _is_here(clients, name):
+            yield Resource(kind="bucket", name=name, address=name, bundle=bundle)
+
+
+def _is_here(clients: AccountClients, bucket: str) -> bool:
+    """Test whether a bucket belongs to the region of the clients: those of all regions are listed."""
+    place = clients["s3"].get_bucket_location(Bucket=bucket)["LocationConstraint"]
+    return clients.region == str({None: "us-east-1", "EU": "eu-west-1"}.get(place, place))
+
+
+def empty_bucket(clients: AccountClients, name: str) -> None:
+    """Remove all versions of all objects in a bucket, and all uploads that were not completed.
+
+    Args:
+        clients: clients of the account.
+        name: name of the bucket.
+
+    Raises:
+        UsageError: an object cannot be removed.
+    """
+    client = clients["s3"]
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
+        versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
+        if not objects:
+            continue
+        done = client.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
+        for each in done.get("Errors", ()):
+            hint = "Check the permissions, and whether the object is locked."
+            raise UsageError(f"s3://{name}/{each['Key']} cannot be removed: {each.get('Message')}.", hint=hint)
+    for each in list(pages(clients, "s3", "list_multipart_uploads", "Uploads", Bucket=name)):
+        client.abort_multipart_upload(Bucket=name, Key=each["Key"], UploadId=each["UploadId"])
 
 
 def _remove_bucket(clients: AccountClients, resource: Resource) -> None:
-    client = clients["s3"]
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=resource.address):
-        versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
-        if objects:
-            client.delete_objects(Bucket=resource.address, Delete={"Objects": objects, "Quiet": True})
-    client.delete_bucket(Bucket=resource.address)
+    empty_bucket(clients, resource.address)
+    clients["s3"].delete_bucket(Bucket=resource.address)
 
 
 def _repositories(clients: AccountClients) -> Iterator[Resource]:
@@ -33,6 +67,18 @@ def _repositories(clients: AccountClients) -> Iterator[Resource]:
         tags = clients["ecr"].list_tags_for_resource(resourceArn=each["repositoryArn"])["tags"]
         name = each["repositoryName"]
         yield Resource(kind="image-repository", name=name, address=name, bundle=bundle_of(tags))
+
+
+def empty_repository(clients: AccountClients, name: str) -> None:
+    """Remove all images in a repository.
+
+    Args:
+        clients: clients of the account.
+        name: name of the repository.
+    """
+    images = list(pages(clients, "ecr", "list_images", "imageIds", repositoryName=name))
+    for start in range(0, len(images), _MOST_IMAGES):
+        clients["ecr"].batch_delete_image(repositoryName=name, imageIds=images[start : start + _MOST_IMAGES])
 
 
 def _remove_repository(clients: AccountClients, resource: Resource) -> None:
@@ -70,20 +116,14 @@ def _log_groups(clients: AccountClients) -> Iterator[Resource]:
         yield Resource(kind="log-group", name=name, address=name, bundle=tags.get(BUNDLE_TAG))
 
 
-def remove_log_group(clients: AccountClients, resource: Resource) -> None:
-    """Remove a group of logs.
-
-    Args:
-        clients: clients of the account.
-        resource: the group.
-    """
+def _remove_log_group(clients: AccountClients, resource: Resource) -> None:
     clients["logs"].delete_log_group(logGroupName=resource.address)
 
 
-BUCKET = Kind(name="bucket", list=_buckets, remove=_remove_bucket)
-REPOSITORY = Kind(name="image-repository", list=_repositories, remove=_remove_repository)
+BUCKET = Kind(name="bucket", list=_buckets, remove=_remove_bucket, arn=r"s3:([^/]+)")
+REPOSITORY = Kind(name="image-repository", list=_repositories, remove=_remove_repository, arn=r"ecr:repository/(.+)")
 MESSAGE_KINDS = (
-    Kind(name="topic", list=_topics, remove=_remove_topic),
-    Kind(name="queue", list=_queues, remove=_remove_queue),
+    Kind(name="topic", list=_topics, remove=_remove_topic, arn=r"sns:([^:]+)"),
+    Kind(name="queue", list=_queues, remove=_remove_queue, arn=r"sqs:([^:]+)"),
 )
-LOG_GROUP = Kind(name="log-group", list=_log_groups, remove=remove_log_group)
+LOG_GROUP = Kind(name="log-group", list=_log_groups, remove=_remove_log_group, arn=r"logs:log-group:([^:]+)(?::\*)?")

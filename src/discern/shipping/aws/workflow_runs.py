@@ -1,16 +1,18 @@
 """Executions of a state machine, and the pictures that they classify."""
 
 import json
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from discern.errors import UsageError
-from discern.shipping.aws.boto_client import open_client
-from discern.shipping.aws.workflow_account import aws_errors
+from discern.shipping.aws.account_clients import AccountClients, plain_errors
 
 _FIRST_PAUSE, _MOST_PAUSE = 0.2, 3.0  # not tuned: DescribeExecution is limited to some calls per second
+
+_MACHINE = re.compile(r"(arn:aws[a-z-]*:states):([a-z0-9-]+):(\d{12}):stateMachine:([^:]+)(?::[^:]+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +43,14 @@ class WorkflowRuns:
     """
 
     def __init__(self, machine: str, bucket: str) -> None:
-        if ":stateMachine:" not in machine:
+        found = _MACHINE.fullmatch(machine)
+        if found is None:
             hint = "It looks like arn:aws:states:REGION:ACCOUNT:stateMachine:NAME."
             raise UsageError(f"{machine[:200]!r} is not the ARN of a state machine.", hint=hint)
         self._machine, self._bucket = machine, bucket
-        self._s3, self._states = open_client("s3"), open_client("stepfunctions")
+        start, region, account, name = found.groups()
+        self._executions = f"{start}:{region}:{account}:execution:{name}"
+        self._s3, self._states = AccountClients()["s3"], AccountClients(region)["stepfunctions"]
 
     def run(self, name: str, key: str, picture: bytes, *, timeout: float) -> FinishedRun:
         """Upload a picture, execute the state machine on it and wait for the end.
@@ -61,10 +66,10 @@ class WorkflowRuns:
         Raises:
             UsageError: AWS cannot be reached, or refuses.
         """
-        with aws_errors():
+        with plain_errors():
             self._s3.put_object(Bucket=self._bucket, Key=key, Body=picture)
             state = {"s3_bucket": self._bucket, "s3_key": key}
-            execution = f"{self._machine.replace(':stateMachine:', ':execution:', 1)}:{name}"
+            execution = f"{self._executions}:{name}"
             with suppress(self._states.exceptions.ExecutionAlreadyExists):
                 self._states.start_execution(stateMachineArn=self._machine, name=name, input=json.dumps(state))
             return self._wait(execution, timeout)

@@ -7,7 +7,7 @@ from typing import Any
 
 from discern.errors import UsageError
 from discern.shipping.container.server_files import write_context, write_templates
-from discern.shipping.container.server_memory import ServerMemory, measure_server, stated_memory
+from discern.shipping.container.server_memory import ServerMemory, server_memory, stated_memory
 from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle
 
@@ -133,7 +133,9 @@ class KubernetesTarget:
 
 
 def _memory(bundle: ShippedBundle, options: ContainerOptions) -> ServerMemory:
-    return measure_server(bundle.path) if options.memory is None else stated_memory(options.memory, margin=1)
+    if options.memory is not None:
+        return stated_memory(options.memory)
+    return server_memory(bundle.measured.server_gb)
 
 
 def _values(bundle: ShippedBundle, options: ContainerOptions, memory: ServerMemory) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 State = dict[str, Any]
 
 FUNCTION = "${FunctionArn}"
-"""Placeholder of the function's ARN, which CloudFormation or `substitute` replaces."""
+"""Placeholder of the function's ARN, which CloudFormation replaces."""
 
 TOPIC = "${TopicArn}"
 """Placeholder of the ARN of the SNS topic."""
@@ -64,11 +64,6 @@ def notice_task(message: Mapping[str, Any]) -> State:
 def catch(target: str, *, errors: str = "States.ALL", path: str = "$.failure") -> State:
     """Return a catcher that puts the error into the state and continues elsewhere."""
     return {"ErrorEquals": [errors], "ResultPath": path, "Next": target}
-
-
-def substitute(definition: str, *, function: str, topic: str | None) -> str:
-    """Replace the placeholders of a definition, as CloudFormation does with its substitutions."""
-    return definition.replace(FUNCTION, function).replace(TOPIC, topic or TOPIC)
 
 
 def _retry(errors: tuple[str, ...]) -> list[State]:

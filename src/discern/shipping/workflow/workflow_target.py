@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from discern.errors import UsageError
-from discern.shipping.aws.workflow_account import create_workflow
+from discern.shipping.aws.workflow_stack import create_workflow
 from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle
 from discern.shipping.workflow.state_machine import build_state_machine, to_text
 from discern.shipping.workflow.workflow_options import WorkflowOptions
-from discern.shipping.workflow.workflow_template import build_template, picture_policy
+from discern.shipping.workflow.workflow_template import build_template
 
 DEFINITION, TEMPLATE = "state_machine.asl.json", "template.yaml"
 
@@ -25,29 +25,28 @@ class WorkflowTarget:
     def plan(self, bundle: ShippedBundle, out: Path, options: WorkflowOptions) -> Plan:
         """Write the state machine and its template, and return the plan."""
         machine = build_state_machine(options, bundle.model.manifest)
-        template = build_template(options, name=f"{bundle.resource_name}-workflow", tags=bundle.tags)
+        template = build_template(machine, options, name=_name(bundle), tags=bundle.tags)
         (out / DEFINITION).write_text(to_text(machine), encoding="utf-8")
         (out / TEMPLATE).write_text(template, encoding="utf-8")
-        return Plan(target=self.name, steps=_steps(options), files=(DEFINITION, TEMPLATE))
+        return Plan(target=self.name, steps=_steps(options, _name(bundle)), files=(DEFINITION, TEMPLATE))
 
     def create(self, bundle: ShippedBundle, out: Path, options: WorkflowOptions) -> dict[str, Any]:
-        """Create the role, the topic and the state machine, and return their ARNs."""
+        """Create the stack of the template, and return the ARNs of the state machine, its role and its topic."""
         if options.function is None or options.bucket is None:
             raise UsageError(
                 "The workflow needs the Lambda function that runs its tasks, and the bucket of the pictures.",
                 hint="Pass --function ARN and --bucket NAME; discern ship lambda creates the function.",
             )
         return create_workflow(
-            (out / DEFINITION).read_text(encoding="utf-8"),
-            name=f"{bundle.resource_name}-workflow",
-            function=options.function,
-            access=picture_policy(options.bucket, options.review_folder),
-            notify=options.notify,
-            tags=bundle.tags,
+            _name(bundle), out / TEMPLATE, function=options.function, bucket=options.bucket, tags=bundle.tags
         )
 
 
-def _steps(options: WorkflowOptions) -> tuple[Step, ...]:
+def _name(bundle: ShippedBundle) -> str:
+    return f"{bundle.resource_name}-workflow"
+
+
+def _steps(options: WorkflowOptions, name: str) -> tuple[Step, ...]:
     rule = "the bundle's own decisions" if options.threshold is None else f"a confidence of {options.threshold:g}"
     what = "a list of pictures" if options.map else "one picture"
     steps = [Step("Create the topic for notices of failures.", creates="AWS::SNS::Topic")] if options.notify else []
@@ -58,4 +57,5 @@ def _steps(options: WorkflowOptions) -> tuple[Step, ...]:
     access = "Let the function read the pictures"
     if options.review_folder:
         access += f", and copy those that do not pass to {options.review_folder}"
-    return (*steps, Step(f"{access}.", creates="AWS::IAM::Policy"))
+    stack = Step(f"Create the stack {name} from {TEMPLATE}.", creates="AWS::CloudFormation::Stack")
+    return (stack, *steps, Step(f"{access}.", creates="AWS::IAM::Policy"))

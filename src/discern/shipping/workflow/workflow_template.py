@@ -1,19 +1,27 @@
-"""Template of a workflow for AWS SAM, with its role, topic and permissions."""
+"""CloudFormation template of a workflow, with its state machine, role, topic and permissions."""
 
 import json
+import shlex
 from collections.abc import Mapping
+from textwrap import indent
 from typing import Any
 
+from discern.errors import UsageError
+from discern.shipping.workflow.task_states import FUNCTION, TOPIC
 from discern.shipping.workflow.workflow_options import WorkflowOptions
 
+_PLACEHOLDERS = {FUNCTION: "${FunctionArn}", TOPIC: "${Notices}"}
+_MOST_INDENTED = 40_000  # bytes; a template of more than 51,200 has to be uploaded to a bucket
+_MOST_BYTES = 1_000_000  # of CloudFormation
+
 _HEAD = """\
-# Workflow that classifies pictures in S3: the state machine in state_machine.asl.json, its role and its permissions.
-#
-# Deploy the Lambda function first (discern ship lambda), then:
-#   sam deploy --template-file template.yaml --stack-name {name} --capabilities CAPABILITY_IAM --resolve-s3 \\
+# Workflow that classifies pictures in S3: the state machine, which is in state_machine.asl.json as well, its role and
+# its permissions. `discern ship workflow ... --yes` creates it. By hand:
+#   aws cloudformation deploy --stack-name {name} --template-file template.yaml --capabilities CAPABILITY_IAM \\
+#     --tags {arguments} \\
 #     --parameter-overrides FunctionArn=... FunctionRoleName=... BucketName=...
+# Add --s3-bucket BUCKET if the file has more than 51,200 bytes.
 AWSTemplateFormatVersion: "2010-09-09"
-Transform: AWS::Serverless-2016-10-31
 Description: Discern picture workflow
 
 Parameters:
@@ -42,15 +50,15 @@ _RESOURCES = """\
 
 Resources:
   Workflow:
-    Type: AWS::Serverless::StateMachine
+    Type: AWS::StepFunctions::StateMachine
     Properties:
-      Type: STANDARD
-      DefinitionUri: state_machine.asl.json
-      DefinitionSubstitutions:
-        FunctionArn: !Ref FunctionArn
-{topic_substitution}      Role: !GetAtt WorkflowRole.Arn
+      StateMachineName: {name}
+      StateMachineType: STANDARD
+      RoleArn: !GetAtt WorkflowRole.Arn
       Tags:
-{tag_map}
+{tag_list}
+      DefinitionString: !Sub |
+{definition}
 
   # The workflow may run this one function{and_publish}, and nothing else.
   WorkflowRole:
@@ -105,16 +113,27 @@ _OUTPUTS = """
 Outputs:
   StateMachineArn:
     Value: !Ref Workflow
+  RoleArn:
+    Value: !GetAtt WorkflowRole.Arn
+"""
+
+_TOPIC_OUTPUT = """\
+  TopicArn:
+    Value: !Ref Notices
 """
 
 
-def build_template(options: WorkflowOptions, *, name: str, tags: Mapping[str, str]) -> str:
-    """Build the SAM template of a workflow.
+def build_template(machine: Mapping[str, Any], options: WorkflowOptions, *, name: str, tags: Mapping[str, str]) -> str:
+    """Build the CloudFormation template of a workflow.
 
     Args:
+        machine: state machine with its placeholders.
         options: options of the workflow.
-        name: name for resources, in lower-case letters, digits and hyphens.
+        name: name of the stack and of the state machine, in lower-case letters, digits and hyphens.
         tags: tags of every resource.
+
+    Raises:
+        UsageError: it is too large for CloudFormation.
     """
     folder = options.review_folder
     publish = "              - {Effect: Allow, Action: sns:Publish, Resource: !Ref Notices}\n"
@@ -122,49 +141,34 @@ def build_template(options: WorkflowOptions, *, name: str, tags: Mapping[str, st
     key = json.dumps(f"arn:${{AWS::Partition}}:s3:::${{BucketName}}/{folder or ''}*", ensure_ascii=False)
     filled = _RESOURCES.format(
         name=name,
-        topic_substitution="        TopicArn: !Ref Notices\n" if options.notify else "",
-        tag_map="\n".join(f"        {json.dumps(each)}: {_quote(value)}" for each, value in tags.items()),
+        definition=indent(_definition(machine), " " * 8),
         tag_list=_tag_list(tags),
         and_publish=" and publish its notices" if options.notify else "",
         publish=publish if options.notify else "",
         and_copies=f" and writes copies below {folder}" if folder else "",
         put=put.format(key) if folder else "",
     )
+    head = _HEAD.format(name=name, arguments=shlex.join(f"{each}={value}" for each, value in tags.items()))
     topic = _TOPIC.format(tag_list=_tag_list(tags)) if options.notify else ""
-    return _HEAD.format(name=name) + (_EMAIL if options.notify else "") + filled + topic + _OUTPUTS
+    outputs = _OUTPUTS + (_TOPIC_OUTPUT if options.notify else "")
+    template = head + (_EMAIL if options.notify else "") + filled + topic + outputs
+    if len(template.encode()) > _MOST_BYTES:
+        raise UsageError(
+            f"The template of the workflow is larger than {_MOST_BYTES:,} bytes.",
+            hint="Use --route-by none, or fewer routes.",
+        )
+    return template
 
 
-def trust_policy(account: str) -> dict[str, Any]:
-    """Return the policy that lets Step Functions in an account assume the workflow's role."""
-    return _policy(
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "states.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
-        }
-    )
-
-
-def task_policy(function: str, topic: str | None) -> dict[str, Any]:
-    """Return the policy of the workflow's role: run one function and, with a topic, publish to it."""
-    statements = [{"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function}]
-    if topic is not None:
-        statements.append({"Effect": "Allow", "Action": "sns:Publish", "Resource": topic})
-    return _policy(*statements)
-
-
-def picture_policy(bucket: str, folder: str | None) -> dict[str, Any]:
-    """Return the policy of the function's role: read pictures and, with a folder, write copies below it."""
-    place = f"arn:aws:s3:::{bucket}"
-    statements = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{place}/*"}]
-    if folder is not None:
-        statements.append({"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{place}/{folder}*"})
-    return _policy(*statements)
-
-
-def _policy(*statements: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
+def _definition(machine: Mapping[str, Any]) -> str:
+    """Return a state machine as the text of a substitution, in ASCII, which CloudFormation keeps as it is."""
+    text = json.dumps(machine, indent=1)
+    if len(text) > _MOST_INDENTED:
+        text = json.dumps(machine, separators=(",", ":"))
+    text = text.replace("${", "${!")
+    for name, found in _PLACEHOLDERS.items():
+        text = text.replace(name.replace("${", "${!"), found)
+    return text
 
 
 def _tag_list(tags: Mapping[str, str]) -> str:

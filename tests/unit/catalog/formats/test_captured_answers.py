@@ -88,6 +88,9 @@ def test_what_is_no_answer_is_not_used(output: object) -> None:
 def test_answers_are_read_in_each_encoding() -> None:
     text = json.dumps([0.1, 0.9])
     assert read(record(base64.b64encode(text.encode()).decode(), "BASE64")) == [FROM_NUMBERS]
+    assert read(record(text, "UTF8")) == [FROM_NUMBERS]
+    for lines in ("[0.1, 0.9]\n[0.1, 0.9]\n", '{"probabilities": [0.1, 0.9]}\n\n0.1,.9'):
+        assert read(record(lines)) == [FROM_NUMBERS, FROM_NUMBERS]
     assert read(record("0.1,0.9\n0.5, 0.5\n", "CSV")) == [FROM_NUMBERS, (0.5, None, 0, None)]
     assert read(record([0.1, 0.9])) == [FROM_NUMBERS]
     for data, encoding in [("!", "BASE64"), ("a,b", "CSV"), ("/w==", "BASE64"), (None, "JSON")]:

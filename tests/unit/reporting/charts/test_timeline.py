@@ -82,6 +82,14 @@ def test_labels_of_times_do_not_overlap(minutes: float) -> None:
         xs = sorted(float(x) for x in re.findall(r'<line x1="([\d.]+)"[^>]*class="tick"', drawing))
         assert xs
         assert all(b - a >= 84 for a, b in pairwise(xs))
+        labels = re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="(middle|end)"[^>]*>([\d: -]{5,})</text>', drawing)
+        assert len(labels) >= len(xs)
+        width = 6.4  # of a digit, by a browser
+        edges = [
+            (float(x) - len(text) * width * (0.5 if anchor == "middle" else 1), len(text) * width)
+            for x, anchor, text in labels
+        ]
+        assert all(left + length < right for (left, length), (right, _) in pairwise(sorted(edges)))
 
 
 def test_many_gaps_leave_room() -> None:

@@ -9,45 +9,27 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
-from discern.errors import UsageError
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
-from discern.shipping.aws.inventory import KINDS
+from discern.shipping.aws.account_clients import AccountClients
+from discern.shipping.aws.inventory import KINDS, add_tagged, clear, remove, take_inventory
+from discern.shipping.aws.resource_kind import Resource
+from tests.aws_environment import aws_environment
 
 TAG, OWN = "discern:bundle", "scones"
 PAIRS = [{"Key": TAG, "Value": OWN}, {"Key": "discern:fingerprint", "Value": "0123456789ab"}]
 PLAIN = {TAG: OWN}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 STACK = json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "of-the-stack"}}}})
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
 
 
 @pytest.fixture(autouse=True)
 def account() -> Iterator[Callable[[str], Any]]:
     """Empty account, as a function from the name of a service to its client."""
-    before = dict(os.environ)
-    for name in [each for each in os.environ if each.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(ENVIRONMENT)
-    clients: dict[str, Any] = {}
-
-    def client(service: str) -> Any:
-        return clients.setdefault(service, boto3.client(service))
-
-    try:
-        with mock_aws():
-            yield client
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with aws_environment(), mock_aws():
+        yield AccountClients().__getitem__
 
 
 def code() -> bytes:
@@ -84,6 +66,7 @@ def create_access(account: Callable[[str], Any], name: str, tags: list[dict[str,
     allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     policy = iam.create_policy(PolicyName=name, PolicyDocument=document, Tags=tags)["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=policy, PolicyDocument=document, SetAsDefault=True)
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
     iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=document)
     return str(role)
@@ -114,11 +97,15 @@ def create_everything(account: Callable[[str], Any], name: str, *, tagged: bool)
     )
     account("apigatewayv2").create_api(Name=name, ProtocolType="HTTP", Tags=plain)
     account("apigateway").create_rest_api(name=name, tags=plain)
+    account("events").put_rule(Name=name, EventPattern="{}", Tags=pairs)
+    account("events").put_targets(Rule=name, Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:us-east-1:123456789012:{name}"}])
     machine = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
     account("stepfunctions").create_state_machine(name=name, definition=machine, roleArn=role, tags=lower)
     topic = account("sns").create_topic(Name=name, Tags=pairs)["TopicArn"]
     account("sqs").create_queue(QueueName=name, tags=plain)
     account("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:123456789012:{name}")
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    account("lambda").create_event_source_mapping(FunctionName=name, EventSourceArn=arn)
     account("logs").create_log_group(logGroupName=f"/own/{name}", tags=plain)
     account("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
     create_endpoint(account, name, pairs, 2)
@@ -204,21 +191,105 @@ def test_notebooks_are_stopped_whoever_created_them(account: Callable[[str], Any
     assert stop_notebooks(yes=True).resources == ()
 
 
-def test_missing_credentials_and_regions_are_named() -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        del os.environ[name]
-    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.environ["AWS_CONFIG_FILE"] = os.devnull
-    with pytest.raises(UsageError, match="No AWS credentials are set"):
-        ship_status()
-    del os.environ["AWS_DEFAULT_REGION"]
-    with pytest.raises(UsageError, match="No AWS region is set"):
-        ship_status()
+def test_what_belongs_to_another_region_is_left_alone(account: Callable[[str], Any]) -> None:
+    stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/discern-scones/1"
+    create_access(account, "elsewhere", [*PAIRS, {"Key": "aws:cloudformation:stack-id", "Value": stack}])
+    create_access(
+        account,
+        "here",
+        [*PAIRS, {"Key": "aws:cloudformation:stack-id", "Value": stack.replace("eu-west-1", "us-east-1")}],
+    )
+    place = {"LocationConstraint": "eu-west-1"}
+    account("s3").create_bucket(Bucket="packages", CreateBucketConfiguration=place)
+    account("s3").put_bucket_tagging(Bucket="packages", Tagging={"TagSet": PAIRS})
+    assert {each.name for each in take_inventory(AccountClients()).created} == {"here"}
+    assert {each.name for each in take_inventory(AccountClients("eu-west-1")).created} == {"elsewhere", "packages"}
 
 
-def test_an_address_that_nobody_answers_is_named() -> None:
-    os.environ["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
-    with pytest.raises(UsageError, match="AWS cannot be reached"):
-        ship_status()
+FULL = {
+    "Parameters": {"FunctionRoleName": {"Type": "String", "Default": "r"}},
+    "Resources": {
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "of-the-stack"}},
+        "Images": {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "of-the-stack"}},
+    },
+}
+
+
+def test_a_stack_with_a_full_bucket_and_repository_is_removed_before_that_of_its_function(
+    account: Callable[[str], Any],
+) -> None:
+    for name, template in (("function", STACK), ("full", json.dumps(FULL))):
+        account("cloudformation").create_stack(StackName=name, TemplateBody=template, Tags=PAIRS)
+    account("s3").put_object(Bucket="of-the-stack", Key="a", Body=b"a")
+    account("s3").create_multipart_upload(Bucket="of-the-stack", Key="b")
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})
+    for number in range(3):
+        account("ecr").put_image(repositoryName="of-the-stack", imageManifest=manifest, imageTag=str(number))
+    clients = AccountClients()
+    stacks = [each for each in take_inventory(clients).created if each.kind == "stack"]
+    assert [each.name for each in stacks] == ["full", "function"]
+    assert remove(clients, stacks) == {}
+    assert take_inventory(clients).created == ()
+    assert account("s3").list_buckets()["Buckets"] == account("ecr").describe_repositories()["repositories"] == []
+
+
+def test_a_log_that_is_written_after_its_function_is_gone_is_found(account: Callable[[str], Any]) -> None:
+    removed = Resource(kind="function", name="classifier", address="classifier", bundle=OWN)
+    for name in ("/aws/lambda/classifier", "/aws/lambda/classifier-of-others"):
+        account("logs").create_log_group(logGroupName=name)
+    clients = AccountClients()
+    assert take_inventory(clients).created == ()
+    [found] = take_inventory(clients, former=[removed]).created
+    assert (found.kind, found.name) == ("log-group", "/aws/lambda/classifier")
+    assert remove(clients, [found]) == {}
+    assert [each["logGroupName"] for each in account("logs").describe_log_groups()["logGroups"]] == [
+        "/aws/lambda/classifier-of-others"
+    ]
+
+
+def test_a_log_that_is_written_during_the_removal_is_removed_as_well(account: Callable[[str], Any]) -> None:
+    group = "/aws/lambda/classifier"
+    role = create_access(account, "classifier", PAIRS)
+    code_of = {"ZipFile": code()}
+    account("lambda").create_function(
+        FunctionName="classifier", Runtime="python3.12", Role=role, Handler="a.b", Code=code_of, Tags=PLAIN
+    )
+    account("logs").create_log_group(logGroupName=group)
+    clients = AccountClients()
+    before = take_inventory(clients)
+    assert [each.kind for each in before.created] == ["function", "log-group", "role", "policy"]
+
+    def write_again(**_: object) -> None:
+        account("logs").create_log_group(logGroupName=group)
+
+    # Roles are removed after logs.
+    clients["iam"].meta.events.register_first("before-call.iam.DeleteRole", write_again)
+    after, failed = clear(clients, before, bundle=None)
+    assert (after.created, failed) == ((), {})
+    assert account("logs").describe_log_groups()["logGroups"] == []
+
+
+@pytest.mark.parametrize(
+    ("arn", "kind"),
+    [
+        ("arn:aws:lambda:us-east-1:123456789012:function:gone", None),
+        ("arn:aws:s3:::gone", None),
+        ("arn:aws:states:us-east-1:123456789012:stateMachine:gone", None),
+        ("arn:aws:apigateway:us-east-1::/apis/gone/stages/$default", None),
+        ("arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/gone", None),
+        ("arn:aws:dynamodb:us-east-1:123456789012:table/there", "other"),
+        ("arn:aws:s3:::there", "bucket"),
+        ("arn:aws:s3:::theirs", None),
+    ],
+)
+def test_what_the_tagging_service_alone_tells(account: Callable[[str], Any], arn: str, kind: str | None) -> None:
+    """It lists resources for a while after their removal, and tags that may not be read elsewhere."""
+    there = Resource(kind="bucket", name="there", address="there", bundle=None)
+    theirs = Resource(kind="bucket", name="theirs", address="theirs", bundle="another")
+    every = {each.key: each for each in (there, theirs)}
+    tagged = [{"ResourceARN": arn, "Tags": [{"Key": TAG, "Value": OWN}]}]
+    others = add_tagged(every, tagged, region="us-east-1", unlisted={})
+    assert [each.kind for each in (*others, *every.values()) if each.bundle == OWN] == ([kind] if kind else [])
 
 
 class Denial(BaseHTTPRequestHandler):

@@ -15,6 +15,7 @@ from discern.shipping.aws import runtime_services
 from discern.shipping.lambda_function.function import LambdaFunction
 from discern.shipping.lambda_function.function_settings import FunctionSettings
 from discern.shipping.lambda_function.workflow_states import ThresholdNotMet
+from tests.aws_environment import aws_environment
 from tests.unit.bundle.factories import write_small
 from tests.unit.inference.factories import BLACK, RED
 
@@ -37,8 +38,7 @@ def function(model: Model) -> Iterator[LambdaFunction]:
 
 @pytest.fixture
 def s3() -> Iterator[Any]:
-    with mock_aws():
-        boto3.setup_default_session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")
+    with aws_environment(), mock_aws():
         runtime_services._client.cache_clear()
         client = boto3.client("s3")
         client.create_bucket(Bucket="pictures")

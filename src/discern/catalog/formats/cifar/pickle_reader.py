@@ -111,6 +111,7 @@ _NAMES = {
     "numpy.core.numeric _frombuffer": _Name(_array),
     "numpy._core.numeric _frombuffer": _Name(_array),
     "_codecs encode": _Name(_bytes),
+    "__builtin__ bytes": _Name(lambda: b""),  # as Python 3 writes empty bytes for Python 2
 }
 
 

@@ -8,7 +8,7 @@ from discern.errors import DamagedPicture, NotAPicture
 
 PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 12)
 PLAIN = {
-    "list": [1, -1, 70_000, 2**70, 1.5, None, True, False, "é", b"\xff"],
+    "list": [1, -1, 70_000, 2**70, 1.5, None, True, False, "é", b"\xff", b""],
     "tuples": ((), (1,), (1, 2), (1, 2, 3, 4)),
 }
 

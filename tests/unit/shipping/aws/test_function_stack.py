@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from discern.errors import UsageError
 from discern.shipping.aws.function_stack import create_stack
+from tests.aws_environment import aws_environment
 
 # The SAM transform is AWS's own; what follows it is plain CloudFormation.
 TEMPLATE = {
@@ -30,8 +31,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_the_package_is_uploaded_and_the_stack_created_and_updated(files: tuple[Path, Path]) -> None:
-    with mock_aws():
-        boto3.setup_default_session(aws_access_key_id="x", aws_secret_access_key="x", region_name="eu-central-1")
+    with aws_environment("eu-central-1"), mock_aws():
         created = create_stack("discern-small", *files, tags=TAGS)
         bucket, key = created["package"].removeprefix("s3://").split("/", 1)
         assert boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() == files[1].read_bytes()
@@ -43,7 +43,6 @@ def test_the_package_is_uploaded_and_the_stack_created_and_updated(files: tuple[
 
 
 def test_what_aws_refuses_is_an_error(files: tuple[Path, Path]) -> None:
-    with mock_aws():
-        boto3.setup_default_session(aws_access_key_id="x", aws_secret_access_key="x", region_name="eu-central-1")
-        with pytest.raises(UsageError, match="cannot be created"):
-            create_stack("discern-small", *files, tags={"": "an empty key"})
+    message = pytest.raises(UsageError, match="cannot be called with these values")
+    with aws_environment("eu-central-1"), mock_aws(), message:
+        create_stack("discern-small", *files, tags={"": "an empty key"})

@@ -1,0 +1,71 @@
+"""`discern ship` takes the options of its targets, and refuses those of others."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from discern.cli.app import app
+from discern.errors import UsageError
+from discern.shipping.ship_registry import SHIP_TARGETS
+from tests.unit.bundle.factories import write_small
+
+GROUP = typer.main.get_command(app)
+SHIP = GROUP.commands["ship"]
+
+
+def run(*words: str) -> Any:
+    return GROUP(args=["ship", *words], prog_name="discern", standalone_mode=False)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    return str(write_small(tmp_path / "small.discern"))
+
+
+def test_the_help_lists_the_options_of_each_target_under_its_name() -> None:
+    shown = SHIP.get_help(typer.Context(SHIP, info_name="ship", terminal_width=80, max_content_width=80))
+    heads = [line for line in shown.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert heads[:2] == ["Arguments:", "Options:"]
+    assert {f"Options of {name}:" for name in ("lambda", "workflow", "site")} < set(heads)
+    of_lambda = shown.partition("Options of lambda:")[2].partition("Options of")[0]
+    assert "--arch" in of_lambda
+    assert "--notify" not in of_lambda
+
+
+def test_each_option_belongs_to_a_target() -> None:
+    known = {item for target in SHIP_TARGETS.values() for item in target.options_type.__dataclass_fields__}
+    of_targets = {param.name for param in SHIP.params if (param.rich_help_panel or "").startswith("Options of")}
+    of_targets -= {"traffic", "state_machine", "record"}
+    assert {"map" if name == "each" else name for name in of_targets} <= known
+
+
+def test_an_option_of_another_target_is_refused(bundle: str) -> None:
+    with pytest.raises(UsageError, match="--arch does not apply to the target workflow"):
+        run("workflow", bundle, "--dry-run", "--arch", "arm64")
+
+
+def test_an_option_of_another_target_in_a_file_is_left_alone(bundle: str, tmp_path: Path) -> None:
+    (tmp_path / "discern.toml").write_text('[ship]\narch = "arm64"\nthreshold = 0.75\nmap = true\n', encoding="utf-8")
+    run("workflow", bundle, "--dry-run", "--out", "flow")
+    assert "0.75" in (tmp_path / "flow/state_machine.asl.json").read_text("utf-8")
+    assert '"Map"' in (tmp_path / "flow/state_machine.asl.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize("action", ["status", "down", "stop-notebooks"])
+def test_an_action_on_the_account_refuses_the_options_of_targets(action: str) -> None:
+    with pytest.raises(UsageError, match=f"--bucket does not apply to {action}"):
+        run(action, "--bucket", "pictures")
+
+
+def test_a_target_needs_a_bundle_and_traffic_a_workflow(bundle: str) -> None:
+    with pytest.raises(UsageError, match="no bundle to deploy to lambda"):
+        run("lambda")
+    with pytest.raises(UsageError, match="--traffic does not apply to the target lambda"):
+        run("lambda", bundle, "--traffic", "pictures")
+    with pytest.raises(UsageError, match="needs a workflow and a bucket"):
+        run("workflow", bundle, "--traffic", "pictures")
+    with pytest.raises(UsageError, match="belong to --traffic"):
+        run("workflow", bundle, "--record", "traffic.jsonl")
