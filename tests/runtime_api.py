@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
-from discern.shipping.compiled_modules import compile_generated, compile_modules
+from discern.shipping.compiled_modules import compile_modules
 from discern.shipping.lambda_function.joined_modules import join_modules
 from discern.shipping.package_content import discern_files
 
@@ -31,7 +31,6 @@ def write_task(folder: Path) -> None:
         (folder / name).write_bytes(data)
     compile_modules(folder, sys.executable)
     join_modules(folder, str(sys.implementation.cache_tag))
-    compile_generated(folder, sys.executable)
     _link(folder, PACKAGES)
 
 

@@ -113,6 +113,7 @@ FOREIGN = {"pack-destination", "loglevel", "ignore-scripts", "no-update-notifier
 FOREIGN |= {"invalidation-mode"}  # of python -m compileall
 FOREIGN |= {"dest", "only-binary", "no-deps", "python-version", "no-input", "disable-pip-version-check", "quiet"}
 FOREIGN |= {"implementation", "abi"}  # as those before, of pip
+FOREIGN |= {"parameter-overrides", "template-file", "capabilities", "s3-bucket"}  # as those that follow
 FOREIGN |= {"guided", "stack-name", "image-tag-mutability", "repository-name", "tags"}  # of the command lines of AWS
 FOREIGN |= {"tag", "provenance", "password-stdin", "platform", "format", "username", "from"}  # of Docker and Buildah
 FOREIGN |= {"build", "build-arg", "fetch-timeout", "fetch-retries", "fetch-retry-mintimeout"}

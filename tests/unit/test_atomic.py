@@ -31,6 +31,7 @@ ALLOWED = {
     ("shipping/container/server_files.py", "write_bytes"),
     ("shipping/container/server_files.py", "write_text"),
     ("shipping/function_package.py", "write_bytes"),
+    ("shipping/lambda_function/joined_modules.py", "write_bytes"),
     ("shipping/lambda_target.py", "write_text"),
     ("shipping/plan_folder.py", "write_text"),
     ("shipping/site/site_target.py", "write_bytes"),

@@ -4,11 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from discern.errors import UsageError
-from discern.shipping.lambda_function.joined_modules import GENERATED
 from discern.shipping.wheel_download import PYTHON
 
 TASK_FOLDER = "/var/task"
@@ -45,19 +44,7 @@ def compile_modules(folder: Path, python: str) -> None:
         UsageError: a module cannot be compiled.
     """
     options = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash")
-    _run([python, "-I", *options, "-s", str(folder), "-p", TASK_FOLDER, str(folder)])
-
-
-def compile_generated(folder: Path, python: str) -> None:
-    """Compile what the dataclasses of the package `discern` in a folder generate when they are imported.
-
-    Raises:
-        UsageError: it cannot be compiled.
-    """
-    _run([python, "-I", "-B", str(Path(__file__).with_name("generated_code.py")), str(folder), GENERATED])
-
-
-def _run(command: Sequence[str]) -> None:
+    command = [python, "-I", *options, "-s", str(folder), "-p", TASK_FOLDER, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603
     if done.returncode:
         reason = (done.stdout or done.stderr).strip().splitlines()

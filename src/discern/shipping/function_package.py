@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from discern.errors import UsageError
-from discern.shipping.compiled_modules import CACHE_TAG, compile_generated, compile_modules, find_python
+from discern.shipping.compiled_modules import CACHE_TAG, compile_modules, find_python
 from discern.shipping.lambda_function.joined_modules import join_modules
 from discern.shipping.package_content import discern_files, wheel_files
 from discern.shipping.wheel_download import FURTHER_FORMATS, PACKAGES, fetch_wheels, pinned_requirements
@@ -77,7 +77,6 @@ def build_package(
         if compiler is not None:
             compile_modules(folder, compiler)
             join_modules(folder, CACHE_TAG)
-            compile_generated(folder, compiler)
         _write_all(folder, {BUNDLE: bundle})
         _require_size(folder, max_bytes)
         unpacked = write_archive(folder, path)

@@ -7,10 +7,9 @@ from typing import Any
 
 # Imports create nothing that is collected, and the collector would look through it again and again.
 gc.disable()
-from discern.shipping.lambda_function.joined_modules import use_generated_code, use_joined_modules  # noqa: E402
+from discern.shipping.lambda_function.joined_modules import use_joined_modules  # noqa: E402
 
 use_joined_modules()
-use_generated_code()
 from discern.shipping.lambda_function.deployed_model import load_verified  # noqa: E402
 from discern.shipping.lambda_function.function import LambdaFunction  # noqa: E402
 from discern.shipping.lambda_function.function_settings import FunctionSettings  # noqa: E402

@@ -4,7 +4,6 @@ The file has one line of JSON, and then the code of all modules. It is written w
 or with one for another version of Python, modules are imported from their own files.
 """
 
-import dataclasses
 import json
 import marshal
 import sys
@@ -12,10 +11,9 @@ from importlib.machinery import ModuleSpec
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-FILE, GENERATED = "modules.bin", "generated.bin"
-"""Names of the files with modules, and with what their dataclasses generate, in the folder of the package `discern`."""
+FILE = "modules.bin"
+"""Name of the file in the folder of the package `discern`."""
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _HEADER_BYTES = 16  # of a compiled file: version of Python, flags, and hash of the source
@@ -79,40 +77,13 @@ def use_joined_modules(package: Path = _PACKAGE) -> bool:
     Args:
         package: folder of the package `discern`.
     """
-    found = _read(package / FILE)
-    if found is None:
-        return False
-    sys.meta_path.insert(0, JoinedModules(package.parent, found[0]["modules"], found[1]))
-    return True
-
-
-def use_generated_code(package: Path = _PACKAGE) -> bool:
-    """Let dataclasses take their methods from the file from now on, and return True if there is one for this version.
-
-    What the file does not have is compiled as usual.
-
-    Args:
-        package: folder of the package `discern`.
-    """
-    found = _read(package / GENERATED)
-    if found is None:
-        return False
-    index, code = found[0]["code"], found[1]
-
-    def run(text: str, scope: dict[str, Any], names: dict[str, Any]) -> None:
-        begin, end = index.get(text, (0, 0))
-        exec(marshal.loads(code[begin:end]) if end else text, scope, names)  # noqa: S102, S302 - as `dataclasses` does
-
-    vars(dataclasses)["exec"] = run
-    return True
-
-
-def _read(path: Path) -> tuple[dict[str, Any], memoryview] | None:
-    """Return the index and the code in a file, or None if there is none for this version of Python."""
     try:
-        content = path.read_bytes()
+        content = (package / FILE).read_bytes()
     except OSError:
-        return None
+        return False
     end = content.index(b"\n")
-    index = json.loads(content[:end])
-    return (index, memoryview(content)[end + 1 :]) if index["magic"] == MAGIC_NUMBER.hex() else None
+    found = json.loads(content[:end])
+    if found["magic"] != MAGIC_NUMBER.hex():
+        return False
+    sys.meta_path.insert(0, JoinedModules(package.parent, found["modules"], memoryview(content)[end + 1 :]))
+    return True

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from discern.shipping.compiled_modules import compile_generated, compile_modules
-from discern.shipping.lambda_function.joined_modules import FILE, GENERATED, join_modules
+from discern.shipping.compiled_modules import compile_modules
+from discern.shipping.lambda_function.joined_modules import FILE, join_modules
 
 MODULES = {
     "discern/__init__.py": "",
@@ -65,38 +65,6 @@ def test_the_file_of_another_version_is_not_used(folder: Path) -> None:
     assert json.loads(done.stdout)[:4] == [False, 1, str(folder / "discern/room/inner.py"), "SourceFileLoader"]
     (folder / "discern" / FILE).unlink()
     assert json.loads(run(folder, SHOW + PRINT).stdout)[0] is False
-
-
-# Counts what is compiled for dataclasses, before and after one that the file does not have.
-USE_GENERATED = """
-import dataclasses, sys
-from pathlib import Path
-from discern.shipping.lambda_function.joined_modules import use_generated_code
-used, compiled = use_generated_code(Path(sys.argv[1]) / "discern"), []
-[sys.modules.pop(name) for name in [*sys.modules] if name.startswith("discern")]
-sys.path[:0] = [sys.argv[1]]
-sys.addaudithook(lambda kind, args: compiled.append(1) if kind == "compile" and "__create_fn" in str(args[0]) else 0)
-from discern.shapes import Shape
-print(used, bool(compiled), Shape(1), Shape(1) == Shape(1) != Shape(2))
-print(dataclasses.make_dataclass("Other", ["further"])(3), bool(compiled))
-"""
-
-
-def test_dataclasses_take_their_methods_from_the_file(folder: Path) -> None:
-    text = "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Shape:\n    side: int\n"
-    (folder / "discern/shapes.py").write_text(f"import onnxruntime.capi as engine\n{text}")
-    (folder / "discern/broken.py").write_text("import numpy\nnumpy.array(1).x[2](3)\n1 / 0\n")
-    compile_generated(folder, sys.executable)
-    (folder / "discern/shapes.py").write_text(text)
-    shown = []
-    for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-c", USE_GENERATED, str(folder)], capture_output=True, text=True, check=False
-        )
-        shown += done.stdout.splitlines()
-        (folder / "discern" / GENERATED).unlink(missing_ok=True)
-    assert shown[:2] == ["True False Shape(side=1) True", "Other(further=3) True"], done.stderr
-    assert shown[2:] == ["False True Shape(side=1) True", "Other(further=3) True"], done.stderr
 
 
 def test_equal_modules_give_an_equal_file(folder: Path) -> None:
