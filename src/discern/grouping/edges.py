@@ -1,10 +1,9 @@
 """Functions that detect exact copies, near-duplicate images and neighbouring film frames."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -14,7 +13,6 @@ from discern.grouping.films.sequences import find_sequences
 from discern.grouping.groups import merge_groups
 from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
 from discern.grouping.near_copies.confirm import MIN_LOOK_ALIKES, confirm
-from discern.parallel import ThreadExecutor
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -53,18 +51,16 @@ def find_edges(
         StoreError: `scratch` cannot be written.
     """
     exact = _exact(catalog)
-    rows, parts = _comparable(catalog, exact), [exact]
-    with ThreadExecutor(1) as executor:
-        # Most of it runs on one core in a small set, like the search for candidates.
-        linking = executor.submit(partial(_link_films, catalog, scratch))
-        if len(rows) > 1:
-            finder = _candidate_finder(catalog, rows, embeddings, scratch)
-            jobs = [partial(_select_once_linked, job, _drop_pairs_within_films, linking) for job in finder.jobs()]
-            reference = partial(_select_once_linked, finder.look_alikes, _reference_pairs, linking)
-            pairs, scores = confirm(catalog, jobs, reference, progress=progress)
-            parts.append(_table(pairs.wide, pairs.narrow, "near", scores))
-        films = linking.result()
-    parts.append(_table(films.links[:, 0], films.links[:, 1], "sequence", films.closeness))
+    rows = _comparable(catalog, exact)
+    films, closeness = link_films(catalog, scratch=scratch)
+    parts = [exact, _table(films[:, 0], films[:, 1], "sequence", closeness)]
+    if len(rows) > 1:
+        size = catalog.table.select("width", "height")[rows].to_numpy()
+        finder = CandidateFinder(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
+        film = merge_groups(len(catalog.table), films)
+        jobs = [partial(_drop_pairs_within_films, job, film) for job in finder.jobs()]
+        pairs, scores = confirm(catalog, jobs, _reference_pairs(finder.look_alikes(), film), progress=progress)
+        parts.append(_table(pairs.wide, pairs.narrow, "near", scores))
     return pl.concat(parts).sort("first", "second", "kind")
 
 
@@ -75,36 +71,9 @@ def link_films(catalog: "Catalog", *, scratch: Path | None = None) -> tuple[np.n
     return films[kept], closeness[kept]
 
 
-class _Films(NamedTuple):
-    """Films of a catalog: linked rows, [E, 2], their similarity, [E], and a number for each row's film, [N]."""
-
-    links: np.ndarray
-    closeness: np.ndarray
-    film: np.ndarray
-
-
-def _link_films(catalog: "Catalog", scratch: Path | None) -> _Films:
-    links, closeness = link_films(catalog, scratch=scratch)
-    return _Films(links, closeness, merge_groups(len(catalog.table), links))
-
-
-def _candidate_finder(
-    catalog: "Catalog", rows: np.ndarray, embeddings: "Rows | np.ndarray | None", scratch: Path | None
-) -> CandidateFinder:
-    size = catalog.table.select("width", "height")[rows].to_numpy()
-    return CandidateFinder(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
-
-
-def _select_once_linked(
-    search: Callable[[], Candidates], select: Callable[[Candidates, np.ndarray], Candidates], linking: Future[_Films]
-) -> Candidates:
-    """Search for pairs, wait for the films, and select pairs by them."""
-    pairs = search()
-    return select(pairs, linking.result().film)
-
-
-def _drop_pairs_within_films(pairs: Candidates, film: np.ndarray) -> Candidates:
+def _drop_pairs_within_films(job: Callable[[], Candidates], film: np.ndarray) -> Candidates:
     """Drop candidate pairs within the same film, whose frames are linked already."""
+    pairs = job()
     return pairs.take(film[pairs.wide] != film[pairs.narrow])
 
 
@@ -113,7 +82,7 @@ def _reference_pairs(look_alikes: Candidates, film: np.ndarray) -> Candidates:
 
     Pairs within one film are nearly copies and would raise the level; they are dropped if enough others are left.
     """
-    others = _drop_pairs_within_films(look_alikes, film)
+    others = _drop_pairs_within_films(lambda: look_alikes, film)
     return others if len(others) >= MIN_LOOK_ALIKES else look_alikes
 
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from discern.grouping.near_copies.candidates import Candidates
 from discern.grouping.near_copies.compare import CompareConfig, compare_pictures, compare_thumbs
-from discern.parallel import ThreadExecutor
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class ConfirmConfig:
 def confirm(
     catalog: "Catalog",
     jobs: Sequence[Callable[[], Candidates]],
-    look_alikes: Callable[[], Candidates],
+    look_alikes: Candidates,
     *,
     config: ConfirmConfig | None = None,
     progress: Progress = silent,
@@ -61,7 +60,7 @@ def confirm(
     Args:
         catalog: pictures of the pairs.
         jobs: jobs that each return candidate pairs; a pair may be returned more than once.
-        look_alikes: job that returns similar pairs of the same set, few of which are copies.
+        look_alikes: similar pairs of the same set, few of which are copies.
         config: thresholds of the confirmation.
         progress: called with the stage, pictures or pairs done and in all.
 
@@ -69,12 +68,10 @@ def confirm(
         The confirmed pairs, each once, and their scores, [P] in [0, 1].
     """
     config = config or ConfirmConfig()
-    with ThreadExecutor(1) as executor:  # next to the other jobs: a small set has one
-        comparing = executor.submit(compare_thumbs, catalog, [look_alikes], _ACCEPT_ALL)
-        likely, thumb = compare_thumbs(catalog, jobs, config.compare, progress=progress)
-        if not len(likely):
-            return likely, np.zeros(0)
-        alike, alike_thumb = comparing.result()
+    likely, thumb = compare_thumbs(catalog, jobs, config.compare, progress=progress)
+    if not len(likely):
+        return likely, np.zeros(0)
+    alike, alike_thumb = compare_thumbs(catalog, [lambda: look_alikes], _ACCEPT_ALL)
     likely = likely.take(thumb >= look_alike_level(alike_thumb, config.min_deviations / 2, config.max_thumb_level))
     scores = compare_pictures(catalog, likely, config.compare, progress=progress)
     level = config.min_agreement

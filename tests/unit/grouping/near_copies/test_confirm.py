@@ -1,5 +1,3 @@
-from functools import partial
-
 import numpy as np
 import pytest
 from tests.unit.grouping.synthetic_images import catalog_of, look_alike, mirrored, scene
@@ -63,7 +61,7 @@ def test_the_level_is_robust_to_copies_among_the_look_alikes():
 
 def test_exactly_the_copy_is_confirmed(scenes):
     finder = finder_of(scenes)
-    pairs, scores = confirm(scenes, finder.jobs(), partial(finder.look_alikes, rank=20))
+    pairs, scores = confirm(scenes, finder.jobs(), finder.look_alikes(rank=20))
     paths = scenes.table["path"].to_list()
     assert [{paths[a], paths[b]} for a, b in zip(pairs.wide, pairs.narrow, strict=True)] == [{"05.png", "copy.png"}]
     assert 0.9 < scores[0] <= 1
@@ -71,7 +69,7 @@ def test_exactly_the_copy_is_confirmed(scenes):
 
 def test_look_alikes_are_not_confirmed(look_alikes):
     finder = finder_of(look_alikes)
-    pairs, _ = confirm(look_alikes, finder.jobs(), partial(finder.look_alikes, rank=20))
+    pairs, _ = confirm(look_alikes, finder.jobs(), finder.look_alikes(rank=20))
     assert len(pairs) == 0
 
 
@@ -96,14 +94,14 @@ class Reading:
 def test_look_alikes_are_read_only_where_their_level_decides(scenes, most, decides):
     finder, reading = finder_of(scenes), Reading(scenes)
     config = ConfirmConfig(max_level=most)
-    pairs, scores = confirm(reading, finder.jobs(), partial(finder.look_alikes, rank=20), config=config)
+    pairs, scores = confirm(reading, finder.jobs(), finder.look_alikes(rank=20), config=config)
     assert (len(pairs), bool(scores[0] < most)) == (1, decides)
     assert (len(reading.rows) == len(scenes)) == decides
 
 
 def test_no_candidates(scenes):
     empty = finder_of(scenes).look_alikes().take(np.zeros(0, np.int64))
-    pairs, scores = confirm(scenes, [lambda: empty], lambda: empty)
+    pairs, scores = confirm(scenes, [lambda: empty], empty)
     assert len(pairs) == len(scores) == 0
 
 
