@@ -1,6 +1,6 @@
 """Functions that compute image embeddings with a backbone and cache them."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,8 @@ STAGE = "features"
 # Pictures per write to the cache, and files read ahead per thread; not tuned.
 _CHUNK = 256
 _AHEAD = 4
+# Bytes of preprocessed pictures that are kept in memory; not tuned.
+_KEPT_BYTES = 64 << 20
 
 
 def extract(
@@ -32,6 +34,7 @@ def extract(
     *,
     cache: Path,
     threads: int | None = None,
+    keep: MutableMapping[str, np.ndarray] | None = None,
     progress: Progress = silent,
 ) -> Rows:
     """Compute the embeddings of catalogued images and store them in the feature cache.
@@ -47,6 +50,8 @@ def extract(
         recipe: preprocessing; its size must be the backbone's.
         cache: directory of the feature cache.
         threads: number of pictures in work at a time; None for one per core.
+        keep: receives the preprocessed pictures that are decoded, by content hash, up to 64 MiB, for callers that show
+            them later; None to keep none.
         progress: called with the stage "features", pictures done and `len(rows)`.
 
     Returns:
@@ -71,7 +76,7 @@ def extract(
     progress(STAGE, cached, len(contents))
     if missing:
         contents_by_row = {int(positions[i]): contents[i] for i in missing}
-        embed = _Embedder(catalog, backbone, recipe, contents_by_row)
+        embed = _Embedder(catalog, backbone, recipe, contents_by_row, keep)
         files = catalog.read(list(contents_by_row))
         with closing(_embed_in_order(embed, files, threads or count_cores())) as embedded:
             for done, _ in enumerate(_store(embedded, shelf), cached + 1):
@@ -91,10 +96,18 @@ def _contents(catalog: "Catalog", rows: np.ndarray) -> list[str]:
 class _Embedder:
     """Callable that decodes an image file and computes its embedding in any thread."""
 
-    def __init__(self, catalog: "Catalog", backbone: Backbone, recipe: Recipe, contents: dict[int, str]) -> None:
+    def __init__(
+        self,
+        catalog: "Catalog",
+        backbone: Backbone,
+        recipe: Recipe,
+        contents: dict[int, str],
+        keep: MutableMapping[str, np.ndarray] | None,
+    ) -> None:
         self._paths = catalog.table["path"]
         self._recipe = recipe
         self._contents = contents
+        self._keep = keep
         self._runtime = open_runtime(backbone.graph, threads=1)
 
     def __call__(self, file: tuple[int, bytes]) -> tuple[str, np.ndarray]:
@@ -103,6 +116,8 @@ class _Embedder:
             pixels = load_input(data, self._recipe)
         except PictureError as error:
             raise type(error)(f"{self._paths[row]}: {error.message}", hint=error.hint) from error
+        if self._keep is not None and (len(self._keep) + 1) * pixels.nbytes <= _KEPT_BYTES:
+            self._keep[self._contents[row]] = pixels
         return self._contents[row], self._runtime.run({"pixels": pixels[None]})["embedding"][0]
 
 

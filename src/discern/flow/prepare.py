@@ -162,9 +162,23 @@ class _CatalogFeatures:
 
 
 def prepare(
-    run: Run, config: PrepareConfig, *, cache: str | Path | None, progress: Progress, single_label: bool = False
+    run: Run,
+    config: PrepareConfig,
+    *,
+    cache: str | Path | None,
+    progress: Progress,
+    single_label: bool = False,
+    keep_inputs: bool = False,
 ) -> Prepared:
     """Scan an image data set, extract features, group related images and check the data quality.
+
+    Args:
+        run: run to write to.
+        config: options.
+        cache: directory of the cache; None for the user's.
+        progress: called with the stage, items done and items in all.
+        single_label: refuse data sets that look multi-label.
+        keep_inputs: keep preprocessed pictures for the report, see `extract`.
 
     Raises:
         DataError: the data set looks multi-label, and `single_label` is set.
@@ -182,7 +196,8 @@ def prepare(
             write_left_out(path, list_left_out(catalog))
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
-        data = extract_features(catalog, backbone, fit=config.fit, cache=folder, progress=progress)
+        inputs: dict[str, np.ndarray] | None = {} if keep_inputs else None
+        data = extract_features(catalog, backbone, fit=config.fit, cache=folder, keep=inputs, progress=progress)
     with run.stage("group", progress):
         find = partial(
             find_edges_cached,
@@ -218,15 +233,28 @@ def prepare(
 
 
 def extract_features(
-    catalog: Catalog, backbone: Backbone, *, fit: str | None = None, cache: Path, progress: Progress
+    catalog: Catalog,
+    backbone: Backbone,
+    *,
+    fit: str | None = None,
+    cache: Path,
+    keep: dict[str, np.ndarray] | None = None,
+    progress: Progress,
 ) -> TrainingData:
-    """Extract the features of all readable images in a catalog."""
+    """Extract the features of all readable images in a catalog, and keep preprocessed pictures as `extract` does."""
     rows = np.flatnonzero(catalog.readable)
     recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows], fit=fit)
-    features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, progress=progress)
+    features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, keep=keep, progress=progress)
     position = np.full(len(catalog.table), -1, np.int64)
     position[rows] = np.arange(len(rows))
-    return TrainingData(catalog=catalog, features=features, position=position, backbone=backbone, recipe=recipe)
+    return TrainingData(
+        catalog=catalog,
+        features=features,
+        position=position,
+        backbone=backbone,
+        recipe=recipe,
+        inputs={} if keep is None else keep,
+    )
 
 
 def _resolve_backbone(backbone: str) -> str:

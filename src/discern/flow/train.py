@@ -151,7 +151,7 @@ def _train(
     cache: str | Path | None,
     progress: Progress,
 ) -> None:
-    prepared = prepare(run, preparing, single_label=True, cache=cache, progress=progress)
+    prepared = prepare(run, preparing, single_label=True, keep_inputs=True, cache=cache, progress=progress)
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):

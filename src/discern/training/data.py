@@ -1,5 +1,6 @@
 """Dataclasses for training images with their features and sample weights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -58,6 +59,7 @@ class TrainingData:
         negative_pictures: their catalogs and rows, in the order of `negatives`.
         fixed: effect of the fixes; None if none were applied.
         spaces: feature spaces of the pictures fitted on last, by their catalog rows.
+        inputs: some pictures preprocessed by the recipe, uint8 `[size, size, 3]`, by content hash.
     """
 
     catalog: Catalog
@@ -70,6 +72,7 @@ class TrainingData:
     negative_pictures: tuple[NegativePictures, ...] = ()
     fixed: AppliedFixes | None = None
     spaces: SpaceCache = field(default_factory=SpaceCache, repr=False, compare=False)
+    inputs: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def rows(self, rows: np.ndarray) -> Rows:
         """Return the backbone features of the given catalog rows."""

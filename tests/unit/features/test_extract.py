@@ -90,6 +90,17 @@ def test_only_new_pictures_are_computed(tmp_path: Path) -> None:
     np.testing.assert_array_equal(rows[1:5], first)
 
 
+def test_pictures_that_are_decoded_can_be_kept(tmp_path: Path) -> None:
+    files = [draw(seed) for seed in range(3)]
+    extract(InMemoryCatalog(files[:1]), [0], BACKBONE, RECIPE, cache=tmp_path)
+    catalog = InMemoryCatalog([*files, files[2]])
+    kept: dict[str, np.ndarray] = {}
+    extract(catalog, range(4), BACKBONE, RECIPE, cache=tmp_path, keep=kept)
+    assert kept.keys() == set(catalog.table["content"][1:3])
+    for file, content in zip(files[1:], catalog.table["content"][1:3], strict=True):
+        np.testing.assert_array_equal(kept[content], load_input(file, RECIPE))
+
+
 def test_another_recipe_or_backbone_has_its_own_cache(tmp_path: Path) -> None:
     catalog = InMemoryCatalog([draw(0)])
     one = extract(catalog, [0], BACKBONE, RECIPE, cache=tmp_path)[:]
