@@ -25,6 +25,7 @@ from discern.errors import NamesError
 from discern.flow.predict.answer_table import INTERNAL, schema
 from discern.reporting.plots.class_counts import count_classes
 from discern.reporting.plots.distribution import measure_distributions
+from discern.serving.web import container_entry
 from tests.compatibility.stored_files import FORMAT_1
 from tests.e2e.format_pages import Checker, read_manifest, read_page
 from tests.e2e.server_process import Workspace
@@ -338,12 +339,14 @@ def test_exit_codes_are_in_the_command_reference() -> None:
 
 
 def test_environment_variables_are_documented() -> None:
-    documented = set(read_page("command-line.md").column("environment-variables", "Variable"))
+    """Those of the commands, of the function and of the server in a container, each on its page."""
+    pages = [(ROOT / "docs" / name).read_text("utf-8") for name in ("formats/command-line.md", "lambda.md")]
+    in_tables = [line for page in pages for line in page.splitlines() if line.startswith("| `")]
+    documented = {name for line in in_tables for name in re.findall(r"`((?:DISCERN|ORT)_[A-Z_]+)`", line)}
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py"))
-    assert set(re.findall(r"""["']((?:DISCERN|ORT)_[A-Z_]+)["']""", sources)) == documented - {
-        "XDG_CACHE_HOME",
-        "TMPDIR",
-    }
+    assert set(re.findall(r"""["']((?:DISCERN|ORT)_[A-Z_]+)["']""", sources)) == documented
+    server = set(re.findall(r"`(DISCERN_[A-Z_]+)`", (ROOT / "docs/hosting.md").read_text("utf-8")))
+    assert server - {"DISCERN_"} == {f"DISCERN_{name}" for name in container_entry.VARIABLES}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems name their folders otherwise")

@@ -32,15 +32,13 @@ def read_config(environment: Mapping[str, str]) -> ServeConfig:
         UsageError: a variable is missing, unknown or has an invalid value.
     """
     values = {name.removeprefix(_PREFIX): text for name, text in environment.items() if name.startswith(_PREFIX)}
-    if unknown := sorted(values.keys() - _READERS.keys() - {"BUNDLE", "THREADS", "MAX_BATCH"}):
-        known = ", ".join(f"{_PREFIX}{name}" for name in ("BUNDLE", *_READERS, "THREADS", "MAX_BATCH"))
+    if unknown := sorted(values.keys() - set(VARIABLES)):
+        known = ", ".join(f"{_PREFIX}{name}" for name in VARIABLES)
         raise UsageError(f"Unknown variable: {_PREFIX}{unknown[0]}.", hint=f"Use one of: {known}.")
     if not values.get("BUNDLE"):
         raise UsageError(f"{_PREFIX}BUNDLE is not set.", hint="Set it to the path of the bundle.")
     options = {name.lower(): _read(name, text, _READERS[name]) for name, text in values.items() if name in _READERS}
-    batching = {
-        name.lower(): _read(name, values[name], _positive) for name in ("THREADS", "MAX_BATCH") if values.get(name)
-    }
+    batching = {name.lower(): _read(name, values[name], _positive) for name in _BATCHING if values.get(name)}
     if options.get("no_auth"):
         options.pop("key_file", None)
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
@@ -89,6 +87,9 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "TRUSTED_PROXIES": str,
     "ALLOW_URLS": _is_yes,
 }
+_BATCHING = ("THREADS", "MAX_BATCH")
+VARIABLES = ("BUNDLE", *_READERS, *_BATCHING)
+"""Variables that the server reads, without their prefix."""
 
 
 def main() -> None:
