@@ -1,5 +1,6 @@
 """Command that plans and creates deployments (`discern ship`)."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -97,8 +98,8 @@ def ship(
 
     announce = None if json else ship_lines.show_plan
     result = ship(target, bundle, out, dry_run=dry_run, yes=yes, announce=announce, **_target_options(target, ctx))
-    said = {"out": out, "dry_run": dry_run, "yes": yes, "by_hand": result.plan.by_hand}
-    render.show(result.to_json(), json=json, lines=lambda value: ship_lines.outcome(value, **said))
+    lines = partial(ship_lines.outcome, out=out, dry_run=dry_run, yes=yes, by_hand=result.plan.by_hand)
+    render.show(result.to_json(), json=json, lines=lines)
     raise typer.Exit(0 if result.passed else FELL_SHORT)
 
 
