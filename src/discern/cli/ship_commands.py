@@ -21,6 +21,7 @@ _TARGETS = (
 _OF_COMMAND = frozenset(("target", "bundle", "out", "dry_run", "yes", "traffic", "state_machine", "record", "json"))
 _OF_TRAFFIC = frozenset(("target", "bundle", "traffic", "state_machine", "bucket", "record", "json", "config"))
 _OF_ACCOUNT = frozenset(("target", "bundle", "yes", "region", "prices", "json", "config"))
+_WITHOUT_ACCOUNT = ("container", "kubernetes")
 _OF_ALL_TARGETS = frozenset(("per_day", "budget", "prices", "region"))
 _NAMES = {"each": "map"}  # where Python's own names forbid the option's
 
@@ -91,6 +92,8 @@ def ship(
         _refuse_others("--traffic", _OF_TRAFFIC, ctx)
         traffic_commands.send(target, bundle, traffic, state_machine, bucket, record=record, json=json)
         return
+    if region is not None and is_given(ctx, "region") and target in _WITHOUT_ACCOUNT:
+        raise UsageError(f"--region does not apply to the target {target}, which calls no account.", hint="Omit it.")
     if state_machine or record:
         raise UsageError("--state-machine and --record belong to --traffic.", hint="Add --traffic FOLDER.")
     with importing():

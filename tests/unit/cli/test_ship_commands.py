@@ -96,3 +96,9 @@ def test_a_plan_that_discern_does_not_create_says_who_does(
         run(target, bundle, "--memory", "300", "--yes")
     # Not a temporary folder, which is removed before anyone could use it.
     assert raised.value.hint.startswith("Pass --out FOLDER, and ")
+
+
+@pytest.mark.parametrize("target", ["container", "kubernetes"])
+def test_a_region_is_refused_where_no_account_is_called(target: str, bundle: str) -> None:
+    with pytest.raises(UsageError, match=f"--region does not apply to the target {target}"):
+        run(target, bundle, "--memory", "300", "--region", "eu-west-1")
