@@ -17,8 +17,8 @@ _IMAGE = re.compile(
 )
 _MAX_CPUS, _MAX_REPLICAS, _MAX_MEMORY = 64, 1000, 1 << 20
 _LONGEST_IMAGE = 400
-_START = "Pass --out FOLDER, and run `docker compose up --build` there."
-_APPLY = "Pass --out FOLDER, and do as its kustomization.yaml says."
+_START = "Run `docker compose up --build` in the folder of --out."
+_APPLY = "Do as kustomization.yaml in the folder of --out says."
 
 
 @dataclass(frozen=True, kw_only=True)

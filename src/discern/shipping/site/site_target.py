@@ -20,7 +20,7 @@ _TEMPLATES = resources("discern.shipping.site") / "templates"
 _PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE = 0o644 << 16
-_AMPLIFY = "Pass --out FOLDER, deploy its template.yaml with AWS CloudFormation, and upload its site.zip to the branch."
+_AMPLIFY = "Deploy template.yaml in the folder of --out with AWS CloudFormation, and upload site.zip to the branch."
 _IN_SECURITY = ("Content-Security-Policy", "Referrer-Policy", "Strict-Transport-Security", "X-Content-Type-Options")
 
 
