@@ -9,6 +9,7 @@ from discern.cli.common_options import Json
 from discern.cli.cost_lines_text import describe_costs, describe_deployed
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
+from discern.cli.option_sources import is_given
 from discern.errors import UsageError
 
 PerDay = Annotated[float, typer.Option(metavar="N", help="Answers a day.")]
@@ -25,6 +26,7 @@ ACCOUNT_ACTIONS = ("status", "down", "stop-notebooks")
 
 
 def cost(
+    ctx: typer.Context,
     source: Annotated[
         str, typer.Argument(metavar="BUNDLE|DIR", help="A bundle; or, with --method, the pictures to train on.")
     ],
@@ -72,6 +74,7 @@ def cost(
 
     Example: discern cost runs/bananas/model.discern --per-day 5000 --compare
     """
+    _refuse_without_effect(ctx, method=method, milliseconds=milliseconds)
     with importing():
         from discern.flow.cost import cost as estimate
         from discern.flow.cost_workload import CostOptions
@@ -99,6 +102,16 @@ def cost(
     )
     render.show(result.to_json(), json=json, lines=lambda _: describe_costs(result, compare=compare))
     raise typer.Exit(0 if result.passed else FELL_SHORT)
+
+
+def _refuse_without_effect(ctx: typer.Context, *, method: str | None, milliseconds: float | None) -> None:
+    """Refuse options of the command line that others leave without effect; those of a file may wait for their turn."""
+    for name in ("epochs", "trials"):
+        if method != "finetune" and is_given(ctx, name):
+            raise UsageError(f"--{name} belongs to --method finetune.", hint=f"Add it, or omit --{name}.")
+    if milliseconds is not None and is_given(ctx, "milliseconds") and is_given(ctx, "factor"):
+        hint = "Omit --factor, and give the milliseconds on the target's cores."
+        raise UsageError("--factor applies to a measured time, not to --milliseconds.", hint=hint)
 
 
 def run_account_action(

@@ -1,5 +1,6 @@
 """Command that plans and creates deployments (`discern ship`)."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +19,9 @@ _TARGETS = (
     "kubernetes; or site, the page alone. Or, for all that was deployed to AWS: status, down, or stop-notebooks."
 )
 _OF_COMMAND = frozenset(("target", "bundle", "out", "dry_run", "yes", "traffic", "state_machine", "record", "json"))
+_OF_TRAFFIC = frozenset(("target", "bundle", "traffic", "state_machine", "bucket", "record", "json", "config"))
+_OF_ACCOUNT = frozenset(("target", "bundle", "yes", "region", "prices", "json", "config"))
+_WITHOUT_ACCOUNT = ("container", "kubernetes")
 _OF_ALL_TARGETS = frozenset(("per_day", "budget", "prices", "region"))
 _NAMES = {"each": "map"}  # where Python's own names forbid the option's
 
@@ -78,15 +82,18 @@ def ship(
     Example: discern ship lambda runs/bananas/model.discern --out lambda/ --dry-run
     """
     if target in cost_commands.ACCOUNT_ACTIONS:
-        _refuse_others(target, ctx)
+        _refuse_others(target, _OF_ACCOUNT, ctx)
         done = cost_commands.run_account_action(target, bundle=bundle, yes=yes, region=region, prices=prices, json=json)
         raise typer.Exit(0 if done else FELL_SHORT)
     if bundle is None:
+        _require_target(target)
         raise UsageError(f"There is no bundle to deploy to {target}.", hint="Pass its path after the target.")
     if traffic is not None:
-        _refuse_plan_options(ctx)
+        _refuse_others("--traffic", _OF_TRAFFIC, ctx)
         traffic_commands.send(target, bundle, traffic, state_machine, bucket, record=record, json=json)
         return
+    if region is not None and is_given(ctx, "region") and target in _WITHOUT_ACCOUNT:
+        raise UsageError(f"--region does not apply to the target {target}, which calls no account.", hint="Omit it.")
     if state_machine or record:
         raise UsageError("--state-machine and --record belong to --traffic.", hint="Add --traffic FOLDER.")
     with importing():
@@ -94,28 +101,24 @@ def ship(
 
     announce = None if json else ship_lines.show_plan
     result = ship(target, bundle, out, dry_run=dry_run, yes=yes, announce=announce, **_target_options(target, ctx))
-    render.show(
-        result.to_json(), json=json, lines=lambda value: ship_lines.outcome(value, out=out, dry_run=dry_run, yes=yes)
-    )
+    lines = partial(ship_lines.outcome, out=out, dry_run=dry_run, yes=yes, by_hand=result.plan.by_hand)
+    render.show(result.to_json(), json=json, lines=lines)
     raise typer.Exit(0 if result.passed else FELL_SHORT)
 
 
-def _refuse_plan_options(ctx: typer.Context) -> None:
-    """Refuse what belongs to a plan where nothing is planned."""
-    for name in sorted(_OF_ALL_TARGETS):
-        if is_given(ctx, name):
-            raise UsageError(f"--{name.replace('_', '-')} does not apply to --traffic.", hint="Omit it.")
+def _require_target(name: str) -> None:
+    from discern.shipping.ship_registry import SHIP_TARGETS
+
+    if name not in SHIP_TARGETS:
+        known = ", ".join((*SHIP_TARGETS, *cost_commands.ACCOUNT_ACTIONS))
+        raise UsageError(f"Unknown deployment target: {name!r}.", hint=f"Use one of: {known}.")
 
 
-def _refuse_others(action: str, ctx: typer.Context) -> None:
-    """Refuse the options of the command line that an action on the account does not have."""
-    allowed = ("target", "bundle", "yes", "region", "prices", "json", "config")
+def _refuse_others(action: str, allowed: frozenset[str], ctx: typer.Context) -> None:
+    """Refuse the options of the command line that an action does not have, where nothing is planned."""
     for param in ctx.command.params:
         if param.name not in allowed and is_given(ctx, str(param.name)):
-            raise UsageError(
-                f"{param.opts[0]} does not apply to {action}.",
-                hint=f"Leave it out of `discern ship {action}`.",
-            )
+            raise UsageError(f"{param.opts[0]} does not apply to {action}.", hint="Omit it.")
 
 
 def _target_options(target: str, ctx: typer.Context) -> dict[str, Any]:

@@ -49,7 +49,9 @@ def _cost_lines(value: dict[str, Any]) -> Iterator[str]:
         yield from wrapped(sentence, "  ")
 
 
-def outcome(value: dict[str, Any], *, out: str | None, dry_run: bool, yes: bool = False) -> Iterator[str]:
+def outcome(
+    value: dict[str, Any], *, out: str | None, dry_run: bool, yes: bool = False, by_hand: str = ""
+) -> Iterator[str]:
     """Format what became of a plan as lines of text.
 
     Args:
@@ -57,6 +59,7 @@ def outcome(value: dict[str, Any], *, out: str | None, dry_run: bool, yes: bool 
         out: folder of the files; None if they were not kept.
         dry_run: whether nothing was to be created.
         yes: whether it was confirmed.
+        by_hand: sentence on how the user creates it; "" if Discern can create it.
     """
     if "refusal" in value:
         yield from wrapped(f"refused: {value['refusal']}")
@@ -67,4 +70,7 @@ def outcome(value: dict[str, Any], *, out: str | None, dry_run: bool, yes: bool 
             yield f"{name}: {each}"
     else:
         said = dry_run or yes or "refusal" in value
-        yield "Nothing was created." if said else "Nothing was created: add --yes to create it."
+        if by_hand and "refusal" not in value:
+            yield from wrapped(f"Nothing was created, as Discern only writes the files. {by_hand}")
+        else:
+            yield "Nothing was created." if said else "Nothing was created: add --yes to create it."

@@ -142,5 +142,5 @@ def workload_notes(measured: Measurement | None, options: CostOptions, method: M
         return [f"{measured.describe()}{factor}."]
     if options.milliseconds is not None:
         return [f"Given, not measured: {options.milliseconds:g} ms an answer."]
-    backbone = f"{_ASSUMED_MILLISECONDS:g} ms an answer is assumed for the default backbone"
+    backbone = f"{_ASSUMED_MILLISECONDS * options.factor:g} ms an answer is assumed for the default backbone"
     return [f"Nothing can be measured before a bundle exists ({method}): {backbone}."]

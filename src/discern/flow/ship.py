@@ -147,8 +147,13 @@ def _output(folder: Path | None, target: str) -> Iterator[Path]:
         with plan_folder(folder, target) as written:
             yield written
         return
-    with TemporaryDirectory(prefix="discern-ship-") as temporary:
-        yield Path(temporary)
+    try:
+        with TemporaryDirectory(prefix="discern-ship-") as temporary:
+            yield Path(temporary)
+    except OSError as error:
+        hint = "Free disk space there, set TMPDIR to another folder, or pass --out."
+        message = f"The plan cannot be written to the folder for temporary files: {error.strerror or error}."
+        raise UsageError(message, hint=hint) from error
 
 
 def _configure(target: ShipTarget, options: Mapping[str, Any], bundle: Path) -> Any:

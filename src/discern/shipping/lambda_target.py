@@ -94,5 +94,9 @@ def _steps(
     )
     if options.bucket:
         yield Step(f"Answer pictures as they arrive in {options.bucket}.", creates="AWS::Events::Rule")
+        yield Step(
+            f"Then let {options.bucket} send its events to Amazon EventBridge, in its properties: "
+            "Discern changes no bucket of yours, and no picture is answered as it arrives before that."
+        )
     tags = ", ".join(f"{name}={value}" for name, value in bundle.tags.items())
     yield Step(f"Tag everything with {tags}.")

@@ -30,6 +30,7 @@ class Plan:
         zipped_bytes: its size as a zip archive; None if there is no archive.
         cost: a row of the cost table; None if the cost is not known.
         cost_reason: reason why the cost is not known; "" if it is, or was not estimated.
+        by_hand: sentence on how the user creates it from the files; "" if Discern can create it.
     """
 
     target: str
@@ -39,6 +40,7 @@ class Plan:
     zipped_bytes: int | None = None
     cost: Mapping[str, Any] | None = None
     cost_reason: str = ""
+    by_hand: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a JSON-serialisable dictionary.

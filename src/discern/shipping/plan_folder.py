@@ -42,7 +42,8 @@ def plan_folder(out: Path, target: str) -> Iterator[Path]:
             if out.is_dir():
                 shutil.rmtree(out)
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror or error}.", hint=_HINT) from error
+        hint = "Free disk space, or choose another place with --out."
+        raise UsageError(f"{out} cannot be written: {error.strerror or error}.", hint=hint) from error
 
 
 def require_replaceable(out: Path, target: str) -> None:

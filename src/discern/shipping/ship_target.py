@@ -1,5 +1,6 @@
 """Interface of the deployment targets, such as AWS Lambda."""
 
+import hashlib
 import re
 import shlex
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from discern.shipping.plan import Plan
 _SHORT_FINGERPRINT = 12
 _MAX_NAME = 40  # not tuned: leaves room for suffixes in names of 64 characters
 _MAX_TAG = 256
+_DIGEST = 8
 _NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9 _.:/=+\-@]")
 
 
@@ -31,9 +33,16 @@ class ShippedBundle:
 
     @property
     def resource_name(self) -> str:
-        """Return the bundle's name in lower-case letters, digits and hyphens, for names of resources."""
-        name = re.sub(r"[^a-z0-9]+", "-", self.model.manifest.name.lower()).strip("-")[:_MAX_NAME].strip("-")
-        return f"discern-{name}" if name else "discern-model"
+        """Return the bundle's name in lower-case letters, digits and hyphens, for names of resources.
+
+        Names that lose more than case and separators end with a digest, so that different ones stay different.
+        """
+        full = self.model.manifest.name
+        plain = re.sub(r"[^a-z0-9]+", "-", full.lower()).strip("-")
+        if len(plain) <= _MAX_NAME and full.isascii() and plain:
+            return f"discern-{plain}"
+        short = plain[: _MAX_NAME - _DIGEST - 1].strip("-") or "model"
+        return f"discern-{short}-{_digest(full)}"
 
     @property
     def tags(self) -> dict[str, str]:
@@ -59,8 +68,15 @@ class ShippedBundle:
 
 
 def tag_value(name: str) -> str:
-    """Return the name of a bundle in the characters that values of tags may have."""
-    return _NOT_IN_TAGS.sub("_", name)[:_MAX_TAG]
+    """Return the name of a bundle in the characters that values of tags may have, different for different names."""
+    value = _NOT_IN_TAGS.sub("_", name)
+    if value == name and len(name) <= _MAX_TAG:
+        return name
+    return f"{value[: _MAX_TAG - _DIGEST - 1]}-{_digest(name)}"
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:_DIGEST]
 
 
 class ShipTarget(Protocol):

@@ -69,3 +69,36 @@ def test_a_target_needs_a_bundle_and_traffic_a_workflow(bundle: str) -> None:
         run("workflow", bundle, "--traffic", "pictures")
     with pytest.raises(UsageError, match="belong to --traffic"):
         run("workflow", bundle, "--record", "traffic.jsonl")
+
+
+@pytest.mark.parametrize("option", [("--yes",), ("--out", "o"), ("--dry-run",), ("--arch", "arm64"), ("--map",)])
+def test_traffic_refuses_what_belongs_to_a_plan(bundle: str, option: tuple[str, ...]) -> None:
+    traffic = ("--traffic", "pictures", "--state-machine", "arn:aws:states:x", "--bucket", "pictures")
+    with pytest.raises(UsageError, match=f"{option[0]} does not apply to --traffic"):
+        run("workflow", bundle, *traffic, *option)
+
+
+def test_an_unknown_target_is_named_even_without_a_bundle() -> None:
+    with pytest.raises(UsageError, match="'stop-notebook'") as raised:
+        run("stop-notebook")
+    assert "stop-notebooks" in raised.value.hint
+
+
+@pytest.mark.parametrize("target", ["container", "kubernetes"])
+def test_a_plan_that_discern_does_not_create_says_who_does(
+    target: str, bundle: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(target, bundle, "--memory", "300")
+    shown = capsys.readouterr().out
+    assert "add --yes" not in shown
+    assert "Discern only writes the files" in shown
+    with pytest.raises(UsageError) as raised:
+        run(target, bundle, "--memory", "300", "--yes")
+    # Not a temporary folder, which is removed before anyone could use it.
+    assert "in the folder of --out" in raised.value.hint
+
+
+@pytest.mark.parametrize("target", ["container", "kubernetes"])
+def test_a_region_is_refused_where_no_account_is_called(target: str, bundle: str) -> None:
+    with pytest.raises(UsageError, match=f"--region does not apply to the target {target}"):
+        run(target, bundle, "--memory", "300", "--region", "eu-west-1")

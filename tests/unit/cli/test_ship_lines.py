@@ -10,7 +10,6 @@ from discern.cli.app import app
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.ship_lines import outcome, plan_lines
 from discern.errors import UsageError
-from tests.aws_environment import aws_environment
 from tests.unit.bundle.factories import write_small
 
 COST = {
@@ -55,23 +54,11 @@ def test_a_refused_plan_does_not_ask_for_a_confirmation() -> None:
 
 def test_a_plan_above_the_budget_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle = str(write_small(tmp_path / "small.discern"))
-    words = (
-        "workflow",
-        bundle,
-        "--function",
-        "answers",
-        "--bucket",
-        "pictures",
-        "--threshold",
-        ".9",
-        "--per-day",
-        "2000",
-    )
-    with aws_environment():
-        assert run(*words, "--budget", "1USD", "--yes") == FELL_SHORT
+    words = ("container", bundle, "--per-day", "2000", "--budget")
+    assert run(*words, "1USD", "--yes") == FELL_SHORT
     shown = capsys.readouterr().out
-    assert "a month at 2,000 answers a day (step-functions" in shown
-    assert "refused: step-functions costs $7." in shown
+    assert "a month at 2,000 answers a day (small-server" in shown
+    assert "refused: small-server costs $5." in shown
     assert shown.endswith("Nothing was created.\n")
 
 

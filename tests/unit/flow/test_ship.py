@@ -1,6 +1,7 @@
 """`discern ship` plans first, and creates nothing unless it is confirmed."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import boto3
@@ -79,3 +80,21 @@ def test_what_is_planned_is_created_in_the_region_that_is_named(tmp_path: Path) 
         created = ship("workflow", bundle, yes=True, region=region, function=function, bucket="pictures").to_json()
         assert f":{region}:" in created["created"]["state_machine"]
         assert boto3.client("stepfunctions").list_state_machines()["stateMachines"] == []
+
+
+def test_a_plan_says_that_the_bucket_s_events_are_switched_on_by_hand(tmp_path: Path) -> None:
+    bundle = write_small(tmp_path / "small.discern")
+    options = {"cache": tmp_path / "cache", "wheels": write_wheels(tmp_path / "wheels")}
+    for bucket in (None, "pictures"):
+        steps = ship("lambda", bundle, bucket=bucket, **options).to_json()["plan"]
+        said = [step["text"] for step in steps if "EventBridge" in step["text"]]
+        assert len(said) == (bucket is not None)
+        assert all("let pictures send its events" in text for text in said)
+
+
+def test_a_full_folder_for_temporary_files_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = write_small(tmp_path / "small.discern")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    with pytest.raises(UsageError, match="folder for temporary files") as raised:
+        ship("workflow", bundle, threshold=0.9)
+    assert "--out" in raised.value.hint

@@ -1,5 +1,9 @@
 """A bundle measured in a process of its own."""
 
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -33,3 +37,27 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path, content: bytes | None) -> 
         path.write_bytes(content)
     with pytest.raises(BundleError, match=r"model\.discern"):
         measure(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the process in /proc")
+def test_time_that_the_machine_is_stopped_does_not_count(tmp_path: Path) -> None:
+    path, pause, stopped = shipped(tmp_path).path, 2.0, list[int]()
+    children = Path(f"/proc/self/task/{threading.get_native_id()}/children")
+
+    def stop_the_first_child() -> None:
+        end = time.monotonic() + 60
+        while not (found := children.read_text().split()) and time.monotonic() < end:
+            time.sleep(0.001)
+        os.kill(int(found[0]), signal.SIGSTOP)
+        time.sleep(pause)
+        os.kill(int(found[0]), signal.SIGCONT)
+        stopped.append(int(found[0]))
+
+    thread = threading.Thread(target=stop_the_first_child)
+    thread.start()
+    start = time.perf_counter()
+    cold_start = measure(path).cold_start
+    taken = time.perf_counter() - start
+    thread.join()
+    assert stopped
+    assert 0 < cold_start <= taken - pause

@@ -58,8 +58,9 @@ def test_a_folder_inside_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_of_a_plan_that_fails(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match="cannot be written") as raised:
         write_and_fail(tmp_path / "plan")
+    assert raised.value.hint.startswith("Free disk space")
     assert list(tmp_path.iterdir()) == []
 
 

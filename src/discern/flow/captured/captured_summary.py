@@ -111,13 +111,13 @@ def _notes(traffic: Traffic, model: Model | None) -> Iterator[str]:
     found = {
         "{} no answer with a confidence": [each for each in captures if each.answer is None],
         "{} no picture that can be read": [each for each in captures if each.problem],
-        "{} no time and stand last": [each for each in captures if each.answer is not None and each.time is None],
+        "{} no time and {} listed last": [each for each in captures if each.answer is not None and each.time is None],
         "{} only the hour that the folder names": [each for each in captures if each.by_folder],
     }
     for sentence, those in found.items():
         if those:
-            has = f"{len(those):,} captured {'answer has' if len(those) == 1 else 'answers have'}"
-            yield f"{sentence.format(has)}, such as {those[0].path}."
+            has = f"{len(those):,} captured {'request has' if len(those) == 1 else 'requests have'}"
+            yield f"{sentence.format(has, 'is' if len(those) == 1 else 'are')}, such as {those[0].path}."
     if traffic.damaged:
         number, first = len(traffic.damaged), traffic.damaged[0][0]
         yield f"{number:,} damaged {'line or file was' if number == 1 else 'lines or files were'} left out: {first}."
@@ -133,6 +133,8 @@ def _notes_on_model(captures: list[Capture], model: Model) -> Iterator[str]:
     if model.manifest.thresholds.accept is None:
         yield "The bundle accepts no prediction, so it has no accept threshold."
     if others := sum(each.model not in ("", model.fingerprint) for each in answers):
-        yield f"{others:,} answers are of another model than the bundle, whose thresholds do not apply to them."
+        are, them = ("answer is", "it") if others == 1 else ("answers are", "them")
+        yield f"{others:,} {are} of another model than the bundle, whose thresholds do not apply to {them}."
     if unlike := sum(each.label is None and each.classes != len(model.labels) for each in answers):
-        yield f"{unlike:,} answers do not have one probability for each of the bundle's {len(model.labels)} labels."
+        have = "answer does not have" if unlike == 1 else "answers do not have"
+        yield f"{unlike:,} {have} one probability for each of the bundle's {len(model.labels)} labels."

@@ -17,6 +17,8 @@ _IMAGE = re.compile(
 )
 _MAX_CPUS, _MAX_REPLICAS, _MAX_MEMORY = 64, 1000, 1 << 20
 _LONGEST_IMAGE = 400
+_START = "Run `docker compose up --build` in the folder of --out."
+_APPLY = "Do as kustomization.yaml in the folder of --out says."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,14 +93,14 @@ class ContainerTarget:
             Step("Create keys with `discern key NAME --key-file keys.txt`, and make the file readable."),
             Step("Start the server with `docker compose up` on port 8080 of this machine.", creates="container"),
         )
-        return _finish(self.name, out, steps)
+        return _finish(self.name, out, steps, by_hand=_START)
 
     def require_ready(self, options: ContainerOptions) -> None:
         """Do nothing: files are written in any case."""
 
     def create(self, bundle: ShippedBundle, out: Path, options: ContainerOptions) -> dict[str, Any]:  # noqa: ARG002
         """Raise UsageError: Docker builds and starts what was written."""
-        raise UsageError("Discern starts no container itself.", hint=f"Run `docker compose up --build` in {out}.")
+        raise UsageError("Discern starts no container itself.", hint=_START)
 
 
 @dataclass(frozen=True)
@@ -128,14 +130,14 @@ class KubernetesTarget:
             Step("Keep servers while nodes are drained.", "PodDisruptionBudget"),
             Step("Allow no connection but requests.", "NetworkPolicy"),
         )
-        return _finish(self.name, out, steps)
+        return _finish(self.name, out, steps, by_hand=_APPLY)
 
     def require_ready(self, options: KubernetesOptions) -> None:
         """Do nothing: files are written in any case."""
 
     def create(self, bundle: ShippedBundle, out: Path, options: KubernetesOptions) -> dict[str, Any]:  # noqa: ARG002
         """Raise UsageError: `kubectl` creates what was written."""
-        raise UsageError("Discern changes no cluster itself.", hint=f"Run `kubectl apply -k {out}`.")
+        raise UsageError("Discern changes no cluster itself.", hint=_APPLY)
 
 
 def _memory(bundle: ShippedBundle, options: ContainerOptions) -> ServerMemory:
@@ -160,13 +162,14 @@ def _values(bundle: ShippedBundle, options: ContainerOptions, memory: ServerMemo
     }
 
 
-def _finish(target: str, out: Path, steps: tuple[Step, ...]) -> Plan:
+def _finish(target: str, out: Path, steps: tuple[Step, ...], *, by_hand: str) -> Plan:
     files = sorted(path for path in out.rglob("*") if path.is_file())
     return Plan(
         target=target,
         steps=steps,
         files=tuple(path.relative_to(out).as_posix() for path in files),
         unpacked_bytes=sum(path.stat().st_size for path in files if "app" in path.relative_to(out).parts),
+        by_hand=by_hand,
     )
 
 

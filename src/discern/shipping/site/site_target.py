@@ -20,6 +20,7 @@ _TEMPLATES = resources("discern.shipping.site") / "templates"
 _PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE = 0o644 << 16
+_AMPLIFY = "Deploy template.yaml in the folder of --out with AWS CloudFormation, and upload site.zip to the branch."
 _IN_SECURITY = ("Content-Security-Policy", "Referrer-Policy", "Strict-Transport-Security", "X-Content-Type-Options")
 
 
@@ -78,6 +79,7 @@ class SiteTarget:
             files=tuple(written),
             unpacked_bytes=size,
             zipped_bytes=zipped,
+            by_hand=_AMPLIFY if options.place == "amplify" else "",
         )
 
     def require_ready(self, options: SiteOptions) -> None:
@@ -91,10 +93,7 @@ class SiteTarget:
         from discern.shipping.aws.site_stack import create_site  # noqa: PLC0415
 
         if options.place == "amplify":
-            raise UsageError(
-                "Discern uploads no site to Amplify itself.",
-                hint=f"Deploy {out / 'template.yaml'} with AWS CloudFormation, and upload site.zip to its branch.",
-            )
+            raise UsageError("Discern uploads no site to Amplify itself.", hint=_AMPLIFY)
         return create_site(f"{bundle.resource_name}-site", out, tags=bundle.tags)
 
 
