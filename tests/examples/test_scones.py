@@ -177,3 +177,21 @@ def test_the_example_runs_whole(real_data: Path, tmp_path: Path) -> None:
     plain, own_filter = filters["plain threshold of .75"], filters["at most 2% wrong"]
     assert own_filter["passed"] < plain["passed"]
     assert own_filter["wrong"] <= plain["wrong"]
+    assert {path.name for path in (out / "14-notebook-stopper").iterdir()} >= {"BUDGET.md", "break_even.svg"}
+    assert_trained_without_test_pictures(out)
+
+
+def assert_trained_without_test_pictures(out: Path) -> None:
+    """Neither the pictures of the training nor those that set the thresholds are among the tested ones."""
+
+    def contents_of(part: str) -> set[str]:
+        paths = [line.split("\t")[2] for line in (out / f"04-lst/{part}.lst").read_text().splitlines()]
+        return {hashlib.sha256((out / "04-lst" / path).read_bytes()).hexdigest() for path in paths}
+
+    trained = set(discern.open_run(out / "05-built-in-training/scones").catalog.table["content"])
+    tested = contents_of("test")
+    assert trained == contents_of("train")
+    assert not trained & tested
+    answers = discern.open_run(out / "06-threshold-filter/test").answers
+    assert len(answers) == len(tested)
+    assert not answers["set_thresholds"].any()

@@ -80,7 +80,8 @@ def send_traffic(
 
     Raises:
         BundleError: the bundle cannot be used.
-        UsageError: the folder has no pictures, AWS cannot be reached or refuses, the workflow is for lists of pictures, or the record is of another test.
+        UsageError: the folder has no pictures, AWS cannot be reached or refuses, the workflow is for lists of
+            pictures, or the record is of another test.
     """
     if not 1 <= parallel <= _MOST_PARALLEL:
         raise UsageError(f"Invalid number of executions: {parallel}.", hint=f"Use 1 to {_MOST_PARALLEL} at once.")

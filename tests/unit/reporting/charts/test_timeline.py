@@ -119,4 +119,9 @@ def test_no_label_of_times_is_repeated(seconds: float, after: float) -> None:
 
 def test_labels_have_fractions_of_seconds_where_they_are_needed() -> None:
     drawing = str(timeline(points(*(each / 600 for each in range(11))), [], lines=[]).drawing)
-    assert re.findall(r">(\d\d:\d\d:[\d.]+)</text>", drawing) == ["10:00:00.0", "10:00:00.3", "10:00:00.6", "10:00:01.0"]
+    assert re.findall(r">(\d\d:\d\d:[\d.]+)</text>", drawing) == [
+        "10:00:00.0",
+        "10:00:00.3",
+        "10:00:00.6",
+        "10:00:01.0",
+    ]
