@@ -273,13 +273,14 @@ def classify_many(run: Run) -> Path:
 def gather_vehicles(run: Run) -> Path:
     """Gather pictures of four vehicles, of each class at most 100 for training and 30 for the test.
 
-    Where less traffic is sent, a quarter as many pictures of each class are tested.
+    Where less traffic is sent, they are fewer: 60 or more for training and 6 or more for the test.
     """
     vehicles = run.folder / "pictures"
     shutil.copytree(run.artefact("PNGs"), vehicles)
     batches = run.artefact("fetch and unpack CIFAR")
     run.step_data = add_vehicles(batches, vehicles, stand_ins=find_pack("cifar10"))
-    for part, most in (("train", 100), ("test", max(6, min(30, run.options.pictures // 4)))):
+    sent = run.options.pictures
+    for part, most in (("train", max(60, min(100, sent))), ("test", max(6, min(30, sent // 3)))):
         for folder in (vehicles / part).iterdir():
             for further in sorted(folder.iterdir())[most:]:
                 further.unlink()

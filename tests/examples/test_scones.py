@@ -163,7 +163,7 @@ def test_all_steps_have_a_function() -> None:
 @pytest.mark.real
 def test_the_example_runs_whole(real_data: Path, tmp_path: Path) -> None:
     out, own = tmp_path / "out", {"DISCERN_TEST_DATA": str(real_data), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    command = [sys.executable, "-m", "examples", "scones", "--pictures", "24", "--out", str(out)]
+    command = [sys.executable, "-m", "examples", "scones", "--pictures", "12", "--out", str(out)]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | own, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     result = json.loads((out / "result.json").read_text())
