@@ -55,6 +55,8 @@ bicycle,Bicycle,a bicycle,bay 1,0
 motorcycle,Motorcycle,a motorcycle,bay 2,1
 """
 EXAMPLE = Example("scones", published=PUBLISHED, required=STEPS)
+PER_DAY = "1000"
+"""Pictures a day, for the bill."""
 LIMIT = "2%"
 """Share of wrong answers among those that pass: one driver in fifty at the wrong bay."""
 
@@ -235,7 +237,7 @@ def execute(machine: str, state: dict[str, Any]) -> dict[str, Any]:
     states = boto3.client("stepfunctions")
     started = states.start_execution(stateMachineArn=machine, input=json.dumps(state))["executionArn"]
     while (found := states.describe_execution(executionArn=started))["status"] == "RUNNING":
-        time.sleep(0.1)
+        time.sleep(0.5)
     if found["status"] != "SUCCEEDED":
         raise StepFailed(f"The execution ended as {found['status']}: {found.get('error')} {found.get('cause')}")
     output: dict[str, Any] = json.loads(found["output"])
@@ -269,12 +271,16 @@ def classify_many(run: Run) -> Path:
 
 
 def gather_vehicles(run: Run) -> Path:
-    """Gather pictures of four vehicles, at most 100 of a class for training and 30 for the test."""
+    """Gather pictures of four vehicles, of each class at most 100 for training and 30 for the test.
+
+    Where less traffic is sent, they are fewer: 60 or more for training and 6 or more for the test.
+    """
     vehicles = run.folder / "pictures"
     shutil.copytree(run.artefact("PNGs"), vehicles)
     batches = run.artefact("fetch and unpack CIFAR")
     run.step_data = add_vehicles(batches, vehicles, stand_ins=find_pack("cifar10"))
-    for part, most in (("train", 100), ("test", 30)):
+    sent = run.options.pictures
+    for part, most in (("train", max(60, min(100, sent))), ("test", max(6, min(30, sent // 3)))):
         for folder in (vehicles / part).iterdir():
             for further in sorted(folder.iterdir())[most:]:
                 further.unlink()
@@ -330,7 +336,11 @@ def plot_confidence(run: Run) -> Path:
 
 @EXAMPLE.step("notebook stopper")
 def stop_notebooks(run: Run) -> Path:
-    """Stop the notebook instances that were left running and cost money by the hour."""
+    """Stop the notebook instances that were left running, and compare what the model costs without them.
+
+    They are billed by the hour, as an endpoint is. `BUDGET.md` has the bill of a thousand pictures a day, and
+    `break_even.svg` the number from which a machine that always runs is cheaper than a function.
+    """
     sagemaker = boto3.client("sagemaker")
     role = "arn:aws:iam::123456789012:role/notebooks"
     sagemaker.create_notebook_instance(NotebookInstanceName="scones", InstanceType="ml.t3.medium", RoleArn=role)
@@ -342,4 +352,10 @@ def stop_notebooks(run: Run) -> Path:
     for each in before["resources"]:
         print(f"    {each['kind']:<14} {each['name']:<32} {each['per_hour'] or 0:.3f} $/h")
     print(f"    stopped: {', '.join(stopped['done'])}")
-    return write_json(run.folder / "stopped.json", {"before": before, "after": stopped})
+    write_json(run.folder / "stopped.json", {"before": before, "after": stopped})
+    bundle = run.artefact("built-in training")
+    bill = discern("cost", bundle, "--per-day", PER_DAY, "--out", run.folder)
+    per_month = {row["target"]: row["per_month"] for row in bill["rows"]}
+    for target in ("lambda-x86", "step-functions", "real-time-endpoint"):
+        print(f"    {target:<18} {per_month[target]:>8,.2f} $ a month for {PER_DAY} pictures a day")
+    return run.folder

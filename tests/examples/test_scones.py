@@ -163,7 +163,7 @@ def test_all_steps_have_a_function() -> None:
 @pytest.mark.real
 def test_the_example_runs_whole(real_data: Path, tmp_path: Path) -> None:
     out, own = tmp_path / "out", {"DISCERN_TEST_DATA": str(real_data), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    command = [sys.executable, "-m", "examples", "scones", "--pictures", "24", "--out", str(out)]
+    command = [sys.executable, "-m", "examples", "scones", "--pictures", "12", "--out", str(out)]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | own, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     result = json.loads((out / "result.json").read_text())
@@ -177,3 +177,21 @@ def test_the_example_runs_whole(real_data: Path, tmp_path: Path) -> None:
     plain, own_filter = filters["plain threshold of .75"], filters["at most 2% wrong"]
     assert own_filter["passed"] < plain["passed"]
     assert own_filter["wrong"] <= plain["wrong"]
+    assert {path.name for path in (out / "14-notebook-stopper").iterdir()} >= {"BUDGET.md", "break_even.svg"}
+    assert_trained_without_test_pictures(out)
+
+
+def assert_trained_without_test_pictures(out: Path) -> None:
+    """Neither the pictures of the training nor those that set the thresholds are among the tested ones."""
+
+    def contents_of(part: str) -> set[str]:
+        paths = [line.split("\t")[2] for line in (out / f"04-lst/{part}.lst").read_text().splitlines()]
+        return {hashlib.sha256((out / "04-lst" / path).read_bytes()).hexdigest() for path in paths}
+
+    trained = set(discern.open_run(out / "05-built-in-training/scones").catalog.table["content"])
+    tested = contents_of("test")
+    assert trained == contents_of("train")
+    assert not trained & tested
+    answers = discern.open_run(out / "06-threshold-filter/test").answers
+    assert len(answers) == len(tested)
+    assert not answers["set_thresholds"].any()

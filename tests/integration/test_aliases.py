@@ -1,6 +1,7 @@
 """Labels that are aliases stand for others: in training, and where a model is evaluated on pictures named otherwise."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -109,6 +110,22 @@ def test_the_two_names_of_a_class_may_be_mixed(
     shutil.copytree(fresh / "green", tmp_path / "green")
     judged = evaluate(by_alias.bundle, tmp_path, cache=shared_workspace.cache)
     assert (judged.pictures, judged.taken_for) == (16, {"7": "red"})
+
+
+def test_the_page_has_the_labels_of_the_bundle(
+    shared_workspace: Workspace, by_alias: TrainResult, fresh: Path, tmp_path: Path
+) -> None:
+    pictures = numbered(fresh, tmp_path / "numbers")
+    (pictures / "7").mkdir()
+    for path in sorted((pictures / "0").iterdir())[:3]:
+        path.rename(pictures / "7" / path.name)
+    judged = evaluate(by_alias.bundle, pictures, cache=shared_workspace.cache, runs=tmp_path / "runs")
+    assert judged.page is not None
+    text = " ".join(re.sub("<[^>]+>", " ", judged.page.read_text()).split())
+    assert "24 pictures in 3 classes: blue (8), green (8), a rose (8)." in text
+    assert "By their aliases, 0 was taken for red" in text
+    assert "Class Pictures as a bar blue 8 green 8 a rose red 8" in text
+    assert re.findall(r"pictures (\d+) 8 evaluated", text) == ["8", "8", "8"]
 
 
 @pytest.mark.parametrize(

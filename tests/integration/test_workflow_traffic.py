@@ -17,6 +17,7 @@ from PIL import Image
 
 from discern.bundle import load
 from discern.errors import UsageError
+from discern.flow.deployed import ship_down, ship_status
 from discern.flow.ship import ship
 from discern.flow.workflow_traffic import send_traffic
 from discern.shipping.lambda_function.function import LambdaFunction
@@ -147,6 +148,41 @@ def test_the_region_of_the_workflow_is_that_of_its_arn(
     finally:
         del os.environ["AWS_REGION"]
     assert {row.outcome for row in result.rows} == {"accepted", "failed"}
+
+
+def test_a_folder_of_one_class_and_folders_of_aliases_say_what_is_right(
+    account: WorkflowAccount, machine: str, tmp_path: Path
+) -> None:
+    aliased = write_small(tmp_path / "model.discern", data={"aliases": {"red": ["0"], "dark": ["1"]}})
+    pictures = write_pictures(tmp_path / "pictures")
+    (pictures / "dark").rename(pictures / "1")
+    for folder, accepted, expected in ((pictures / "red", 2, "red"), (pictures / "1", 2, "dark")):
+        record = tmp_path / f"{folder.name}.jsonl"
+        result = send_traffic(aliased, folder, state_machine=machine, bucket="pictures", record=record)
+        counts = result.to_json()["counts"]
+        assert (counts["accepted"], counts["right"]) == (accepted, 1.0)
+        assert {row.expected for row in result.rows} == {expected}
+
+
+def test_a_workflow_for_lists_has_its_own_name_and_takes_no_single_pictures(
+    account: WorkflowAccount, tmp_path: Path
+) -> None:
+    bundle = write_small(tmp_path / "model.discern", name="Both ways")
+    single, lists = create(account, bundle), create(account, bundle, map=True)
+    assert lists["stack"] == f"{single['stack']}-map" == "discern-both-ways-workflow-map"
+    assert lists["state_machine"] == f"{single['state_machine']}-map"
+
+    pictures, record = write_pictures(tmp_path / "pictures"), tmp_path / "traffic.jsonl"
+    with pytest.raises(UsageError, match="for lists of pictures") as refused:
+        send_traffic(bundle, pictures, state_machine=lists["state_machine"], bucket="pictures", record=record)
+    assert "without --map" in str(refused.value.hint)
+    assert not record.exists()
+
+    found = ship_status(bundle="Both ways").resources
+    machines = {each.name for each in found if each.kind == "state-machine"}
+    assert machines == {single["stack"], lists["stack"]}
+    ship_down(bundle="Both ways", yes=True)
+    assert not ship_status(bundle="Both ways").resources
 
 
 def test_below_the_threshold_the_confidence_is_known(account: WorkflowAccount, bundle: Path, tmp_path: Path) -> None:

@@ -65,3 +65,5 @@ def traffic_lines(value: dict[str, Any]) -> Iterator[str]:
     yield ", ".join(f"{name}: {counts[name]:,}" for name in ("pictures", "accepted", "below", "failed", "unfinished"))
     if counts["right"] is not None:
         yield f"right among accepted: {100 * counts['right']:.1f} %"
+    elif counts["accepted"]:
+        yield "right among accepted: not known, as no folder of theirs has the name of a label"

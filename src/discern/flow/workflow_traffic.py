@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from discern.bundle import load
+from discern.bundle.manifest import Manifest
 from discern.catalog.formats.folder_source import FolderSource
 from discern.catalog.formats.source import Item
 from discern.display.displayed import Displayed
@@ -15,6 +16,7 @@ from discern.flow.run import is_own
 from discern.picture import Limits
 from discern.progress import Progress, silent
 from discern.shipping.aws.workflow_runs import WorkflowRuns
+from discern.shipping.workflow.state_machine import takes_list
 from discern.shipping.workflow.traffic import TrafficRecord, send_pictures
 from discern.shipping.workflow.traffic_row import TrafficRow, count_outcomes
 
@@ -66,8 +68,8 @@ def send_traffic(
     An interrupted test continues: pictures in the record are not sent again.
 
     Args:
-        bundle: path of the bundle, whose labels are compared with the names of the folders.
-        pictures: folder of pictures.
+        bundle: path of the bundle, whose labels and aliases are compared with the names of the folders.
+        pictures: folder of pictures, which may be that of a class.
         state_machine: ARN of the state machine, for one picture.
         bucket: bucket to which the pictures are uploaded.
         prefix: prefix of their keys.
@@ -78,19 +80,22 @@ def send_traffic(
 
     Raises:
         BundleError: the bundle cannot be used.
-        UsageError: the folder has no pictures, AWS cannot be reached or refuses, or the record is of another test.
+        UsageError: the folder has no pictures, AWS cannot be reached or refuses, the workflow is for lists of
+            pictures, or the record is of another test.
     """
     if not 1 <= parallel <= _MOST_PARALLEL:
         raise UsageError(f"Invalid number of executions: {parallel}.", hint=f"Use 1 to {_MOST_PARALLEL} at once.")
     model, root = load(resolve_path(bundle)), resolve_path(pictures)
     items = tuple(_items(root))
     runs = WorkflowRuns(state_machine, bucket)
+    _require_single_pictures(runs)
     path = resolve_path(record, written=True)
     facts = {"state_machine": state_machine, "bucket": bucket, "prefix": prefix, "fingerprint": model.fingerprint}
-    labels = frozenset(model.labels)
+    labels = _labels_by_name(model.manifest)
 
     def expected(item: Item) -> str | None:
-        return next((part for part in reversed(PurePosixPath(item.path).parent.parts) if part in labels), None)
+        folders = (root.name, *PurePosixPath(item.path).parent.parts)
+        return next((labels[part] for part in reversed(folders) if part in labels), None)
 
     rows = send_pictures(
         items,
@@ -103,6 +108,21 @@ def send_traffic(
         progress=progress,
     )
     return TrafficResult(state_machine=state_machine, record=path, rows=tuple(rows))
+
+
+def _labels_by_name(manifest: Manifest) -> dict[str, str]:
+    """Return the labels by the names that folders may have: their aliases and themselves."""
+    aliases = {alias: label for label, names in manifest.aliases.items() for alias in names}
+    return aliases | {label: label for label in manifest.labels}
+
+
+def _require_single_pictures(runs: WorkflowRuns) -> None:
+    definition = runs.definition()
+    if definition is not None and takes_list(definition):
+        raise UsageError(
+            "The workflow is for lists of pictures, and --traffic sends one picture to each execution.",
+            hint="Pass the state machine of a workflow that was created without --map.",
+        )
 
 
 def _items(root: Path) -> Iterator[Item]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from discern.reporting.sections.dataset import count_bars
 ACCEPT, PLAIN = "accept threshold", "plain threshold"
 MAX_LISTED = 500
 _MAX_SHOWN = 24
+_SHORT_PERIOD = timedelta(hours=1)  # not tuned
 _MAX_DAMAGED = 50
 _DECISIONS = {"accept": "accepted", "review": "for review", "unknown": "unknown", "": "without a decision"}
 
@@ -120,7 +121,7 @@ def _sentences(page: CapturedPage) -> list[str]:
     timed = [each.time for each in page.points if each.time is not None]
     found = [f"{plural(page.answers, 'captured answer')} with a confidence"]
     if timed:
-        found[0] += f", from {timestamp(timed[0])} to {timestamp(timed[-1])}"
+        found[0] += f", {_period(timed[0], timed[-1])}"
     found[0] += "."
     found += [
         f"{count(passed)} of {count(page.answers)} are at or above the {name} of {value:.3g}"
@@ -128,6 +129,14 @@ def _sentences(page: CapturedPage) -> list[str]:
         for name, value, passed in page.lines
     ]
     return [*found, *page.notes]
+
+
+def _period(start: datetime, end: datetime) -> str:
+    """Return the time from the first to the last answer in words, to the second if it is short."""
+    first, last = (f"{each:%Y-%m-%d %H:%M:%S} UTC" for each in (start, end))
+    if end - start >= _SHORT_PERIOD:
+        first, last = timestamp(start), timestamp(end)
+    return f"at {first}" if first == last else f"from {first} to {last}"
 
 
 def _chart(page: CapturedPage) -> TimelineChart | None:

@@ -1,6 +1,7 @@
 """Labelled images that models are evaluated on, without those that made the models."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -89,6 +90,13 @@ class EvaluatedPictures:
         labels, index = model.rules.labels, self._index[model]
         found = {self._labels[row] for row in rows.tolist()}
         return {label: labels[index[label]] for label in found if labels[index[label]] != label}
+
+    def catalog_by_model(self) -> Catalog:
+        """Return the catalog with the first model's labels in place of those that were taken for them."""
+        taken = self.taken_for()
+        label = pl.col("label").replace(taken) if taken else pl.col("label")
+        order = tuple(dict.fromkeys(taken.get(each, each) for each in self.catalog.order))
+        return replace(self.catalog, table=self.catalog.table.with_columns(label), order=order)
 
     def known_rows(self) -> np.ndarray:
         """Return the catalog rows whose labels all models know and whose images none was trained on.

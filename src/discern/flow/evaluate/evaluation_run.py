@@ -19,6 +19,7 @@ from discern.flow.source_options import SourceOptions
 from discern.progress import Progress
 from discern.reporting import write_evaluation_page
 from discern.reporting.account_text import describe_account
+from discern.reporting.display_names import DisplayNames
 from discern.reporting.evaluated_text import describe_evaluated
 from discern.reporting.excluded_text import describe_excluded
 
@@ -91,25 +92,29 @@ class EvaluationRun:
         with self.run.replacing(ANSWERS) as path:
             result.answers.write_parquet(path)
         with self.run.stage("page", progress), self.run.writing(_PAGE) as page:
-            self._write_page(page, result, account, evaluator, evaluations)
+            self._write_page(page, result, evaluator, evaluations)
         self.run.save(status="done", **account.to_json())
 
     def _write_page(
         self,
         page: Path,
         result: EvaluateResult,
-        account: Account,
         evaluator: Evaluator,
         evaluations: Sequence[Evaluation],
     ) -> None:
         pictures, first = evaluator.pictures, evaluations[0]
         viewer = Viewer(pictures.catalog, first.model.bundle)
-        accounted = describe_account(account, of="this data set", listed_in='under "The pictures" below')
+        catalog, models = pictures.catalog_by_model(), collect_answers(evaluator, evaluations, result.against)
+        names = DisplayNames.from_metrics(models[0].metrics.names)
+        account = Account.of(catalog)
+        accounted = describe_account(
+            account, of="this data set", listed_in='under "The pictures" below', name=names.text
+        )
         evaluated = describe_evaluated(vars(result.metrics), used=sum(account.classes.values()))
         write_evaluation_page(
             page,
-            catalog=pictures.catalog,
-            models=collect_answers(evaluator, evaluations, result.against),
+            catalog=catalog,
+            models=models,
             pictures=viewer.pixels,
             account=[*accounted, f"Evaluated: {evaluated}.", *map(_as_sentence, describe_excluded(result.to_json()))],
             evidence=None if first.model.bundle is None else viewer.evidence,

@@ -1,6 +1,6 @@
 """Functions that plot the confidence of predictions over time as SVG, with gaps in time at a fixed width."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -162,16 +162,32 @@ class _TimeAxis:
             title = tag("title", f"no captured answer for {describe_length(after.start - before.end)}")
             x = before.left + before.width
             marks.append(tag("rect", title, x=x, y=frame.top, width=_GAP_WIDTH, height=frame.height, class_="gap"))
+        for x, anchor, label in self._labels(frame):
+            marks.append(tag("line", x1=x, x2=x, y1=frame.bottom, y2=frame.bottom + 4, class_="tick"))
+            marks.append(tag("text", label, x=x, y=frame.bottom + 18, text_anchor=anchor))
+        return marks
+
+    def _labels(self, frame: Frame) -> Iterator[tuple[float, str, str]]:
+        """Return the place, the anchor and the text of each label, in the coarsest form that tells them apart."""
+        places = list(self._places(frame))
+        for form in self._forms():
+            texts = [form(time) for _, _, time in places]
+            if len(set(texts)) == len(texts):
+                break
+        former = ""
+        for (x, anchor, _), text in zip(places, texts, strict=True):
+            if text != former:
+                yield x, anchor, text
+            former = text
+
+    def _places(self, frame: Frame) -> Iterator[tuple[float, str, datetime]]:
         free = frame.left - _LABEL_WIDTH
         for time in self._times():
             x = self.x(time)
             anchor = "end" if x > frame.left + frame.width - _LABEL_WIDTH / 3 else "middle"
-            if x - free < (_LABEL_WIDTH if anchor == "middle" else _LAST_LABEL_WIDTH):
-                continue
-            free = x
-            marks.append(tag("line", x1=x, x2=x, y1=frame.bottom, y2=frame.bottom + 4, class_="tick"))
-            marks.append(tag("text", self._label(time), x=x, y=frame.bottom + 18, text_anchor=anchor))
-        return marks
+            if x - free >= (_LABEL_WIDTH if anchor == "middle" else _LAST_LABEL_WIDTH):
+                free = x
+                yield x, anchor, time
 
     def _times(self) -> list[datetime]:
         return [
@@ -181,13 +197,19 @@ class _TimeAxis:
             for step in range(steps + 1)
         ]
 
-    def _label(self, time: datetime) -> str:
+    def _forms(self) -> list[Callable[[datetime], str]]:
+        """Return forms of labels that are short enough, from the coarsest to the finest."""
         seconds = (self.pieces[-1].end - self.pieces[0].start).total_seconds()
         if seconds > _LONG:
-            return f"{time:%Y-%m-%d}"
+            return [lambda time: f"{time:%Y-%m-%d}"]
         if self.pieces[0].start.date() != self.pieces[-1].end.date():
-            return f"{time:%m-%d %H:%M}"
-        return f"{time:%H:%M}" if seconds > _DAY / 24 else f"{time:%H:%M:%S}"
+            return [lambda time: f"{time:%m-%d %H:%M}"]
+        finer: list[Callable[[datetime], str]] = [
+            lambda time: f"{time:%H:%M:%S}",
+            lambda time: f"{time:%H:%M:%S.%f}"[:-5],
+            lambda time: f"{time:%H:%M:%S.%f}"[:-4],
+        ]
+        return finer if seconds <= _DAY / 24 else [lambda time: f"{time:%H:%M}", *finer]
 
 
 def describe_length(length: timedelta) -> str:

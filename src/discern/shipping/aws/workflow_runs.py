@@ -3,12 +3,11 @@
 import json
 import re
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients, plain_errors
+from discern.shipping.aws.account_clients import AccountClients, error_code, plain_errors
 
 _FIRST_PAUSE, _MOST_PAUSE = 0.2, 3.0  # not tuned: DescribeExecution is limited to some calls per second
 
@@ -52,6 +51,21 @@ class WorkflowRuns:
         self._executions = f"{start}:{region}:{account}:execution:{name}"
         self._s3, self._states = AccountClients()["s3"], AccountClients(region)["stepfunctions"]
 
+    def definition(self) -> str | None:
+        """Return the definition of the state machine; None if it may not be read.
+
+        Raises:
+            UsageError: AWS cannot be reached, or there is no such state machine.
+        """
+        with plain_errors():
+            try:
+                found = self._states.describe_state_machine(stateMachineArn=self._machine)
+            except self._states.exceptions.ClientError as error:
+                if error_code(error) == "AccessDeniedException":
+                    return None
+                raise
+            return str(found["definition"])
+
     def run(self, name: str, key: str, picture: bytes, *, timeout: float) -> FinishedRun:
         """Upload a picture, execute the state machine on it and wait for the end.
 
@@ -70,8 +84,12 @@ class WorkflowRuns:
             self._s3.put_object(Bucket=self._bucket, Key=key, Body=picture)
             state = {"s3_bucket": self._bucket, "s3_key": key}
             execution = f"{self._executions}:{name}"
-            with suppress(self._states.exceptions.ExecutionAlreadyExists):
+            try:
                 self._states.start_execution(stateMachineArn=self._machine, name=name, input=json.dumps(state))
+            # By its code: threads that need the client's own class of it first may each get another one.
+            except self._states.exceptions.ClientError as error:
+                if error_code(error) != "ExecutionAlreadyExists":
+                    raise
             return self._wait(execution, timeout)
 
     def _wait(self, execution: str, timeout: float) -> FinishedRun:

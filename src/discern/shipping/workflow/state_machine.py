@@ -17,6 +17,7 @@ PICTURE_SECONDS = 900
 MAP_SECONDS = 3 * 3600
 """Timeout of an execution for a list of pictures; not tuned."""
 
+_MAP_START = "Has pictures"
 _MAX_DEFINITION = 1 << 20  # bytes, of Step Functions
 _COUNTED = ("accepted", "below", "failed")
 
@@ -45,6 +46,15 @@ def build_state_machine(options: WorkflowOptions, manifest: Manifest) -> dict[st
 def to_text(machine: dict[str, Any]) -> str:
     """Serialise a state machine, the same for equal ones."""
     return json.dumps(machine, indent=2, ensure_ascii=False) + "\n"
+
+
+def takes_list(definition: str) -> bool:
+    """Return True if a definition is that of a workflow for lists of pictures."""
+    try:
+        machine = json.loads(definition)
+    except ValueError:
+        return False
+    return isinstance(machine, dict) and machine.get("StartAt") == _MAP_START
 
 
 def _require_filter(options: WorkflowOptions, manifest: Manifest) -> None:
@@ -92,7 +102,7 @@ def _map_machine(options: WorkflowOptions, branches: Sequence[Branch]) -> dict[s
     counts["pictures.$"] = "States.ArrayLength($.results)"
     after = "Anything stopped" if options.notify else "Too many failures"
     states: dict[str, State] = {
-        "Has pictures": {"Type": "Choice", "Choices": [many, some], "Default": "No pictures"},
+        _MAP_START: {"Type": "Choice", "Choices": [many, some], "Default": "No pictures"},
         "No pictures": _fail_said("NO_PICTURES", "The input has no pictures: send {items: [{s3_bucket, s3_key}]}."),
         "Too many pictures": _fail_said("TOO_MANY_PICTURES", f"Send at most {MAX_ITEMS} pictures to an execution."),
         "Each picture": _each_picture(options, branches),
@@ -116,7 +126,7 @@ def _map_machine(options: WorkflowOptions, branches: Sequence[Branch]) -> dict[s
         states["Notify"] = notice | {"Catch": [catch(after, path="$.notice_failure")], "Next": after}
     return {
         "Comment": "Classify a list of pictures in S3: {items: [{s3_bucket, s3_key}]}.",
-        "StartAt": "Has pictures",
+        "StartAt": _MAP_START,
         "TimeoutSeconds": MAP_SECONDS,
         "States": states | _verdict(options),
     }

@@ -26,10 +26,10 @@ class WorkflowTarget:
     def plan(self, bundle: ShippedBundle, out: Path, options: WorkflowOptions) -> Plan:
         """Write the state machine and its template, and return the plan."""
         machine = build_state_machine(options, bundle.model.manifest)
-        template = build_template(machine, options, name=_name(bundle), tags=bundle.tags)
+        template = build_template(machine, options, name=_name(bundle, options), tags=bundle.tags)
         (out / DEFINITION).write_text(to_text(machine), encoding="utf-8")
         (out / TEMPLATE).write_text(template, encoding="utf-8")
-        return Plan(target=self.name, steps=_steps(options, _name(bundle)), files=(DEFINITION, TEMPLATE))
+        return Plan(target=self.name, steps=_steps(options, _name(bundle, options)), files=(DEFINITION, TEMPLATE))
 
     def require_ready(self, options: WorkflowOptions) -> None:
         """Check that the function and the bucket are named, and that an account can be called."""
@@ -45,12 +45,13 @@ class WorkflowTarget:
         assert options.function is not None
         assert options.bucket is not None
         return create_workflow(
-            _name(bundle), out / TEMPLATE, function=options.function, bucket=options.bucket, tags=bundle.tags
+            _name(bundle, options), out / TEMPLATE, function=options.function, bucket=options.bucket, tags=bundle.tags
         )
 
 
-def _name(bundle: ShippedBundle) -> str:
-    return f"{bundle.resource_name}-workflow"
+def _name(bundle: ShippedBundle, options: WorkflowOptions) -> str:
+    """Return the name of the stack and the state machine, so that one picture and lists each have their own."""
+    return f"{bundle.resource_name}-workflow{'-map' if options.map else ''}"
 
 
 def _steps(options: WorkflowOptions, name: str) -> tuple[Step, ...]:

@@ -102,3 +102,26 @@ def test_many_gaps_leave_room() -> None:
 def test_lengths_have_two_units() -> None:
     lengths = [timedelta(days=1, hours=2, minutes=3), timedelta(minutes=5), timedelta(seconds=0.2)]
     assert [describe_length(each).replace("\N{NO-BREAK SPACE}", " ") for each in lengths] == ["1 d 2 h", "5 min", "0 s"]
+
+
+@pytest.mark.parametrize("seconds", [0, 0.001, 0.02, 0.6, 1, 1.5, 2, 45])
+@pytest.mark.parametrize("after", [0, 0.1, 2, 20])
+def test_no_label_of_times_is_repeated(seconds: float, after: float) -> None:
+    """In a burst of seconds, and in two of them hours apart."""
+    burst = [each * seconds / 600 for each in range(11)]
+    given = points(*burst, *(60 * after + each for each in burst if after))
+    gaps = [TimeGap(given[10].time, given[11].time)] if after else []
+    drawing = str(timeline(given, gaps, lines=[]).drawing)
+    labels = re.findall(r">([\d-]*[ \d]*\d\d:\d\d[\d:.]*)</text>", drawing)
+    assert labels
+    assert len(set(labels)) == len(labels)
+
+
+def test_labels_have_fractions_of_seconds_where_they_are_needed() -> None:
+    drawing = str(timeline(points(*(each / 600 for each in range(11))), [], lines=[]).drawing)
+    assert re.findall(r">(\d\d:\d\d:[\d.]+)</text>", drawing) == [
+        "10:00:00.0",
+        "10:00:00.3",
+        "10:00:00.6",
+        "10:00:01.0",
+    ]
