@@ -43,17 +43,19 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path, content: bytes | None) -> 
 def test_time_that_the_machine_is_stopped_does_not_count(tmp_path: Path) -> None:
     path, pause, stopped = shipped(tmp_path).path, 2.0, list[int]()
     children = Path(f"/proc/self/task/{threading.get_native_id()}/children")
+    others = set(children.read_text().split())  # of earlier tests
 
-    def stop_the_first_child() -> None:
+    def stop_the_new_child() -> None:
         end = time.monotonic() + 60
-        while not (found := children.read_text().split()) and time.monotonic() < end:
+        while not (found := set(children.read_text().split()) - others) and time.monotonic() < end:
             time.sleep(0.001)
-        os.kill(int(found[0]), signal.SIGSTOP)
+        child = int(found.pop())
+        os.kill(child, signal.SIGSTOP)
         time.sleep(pause)
-        os.kill(int(found[0]), signal.SIGCONT)
-        stopped.append(int(found[0]))
+        os.kill(child, signal.SIGCONT)
+        stopped.append(child)
 
-    thread = threading.Thread(target=stop_the_first_child)
+    thread = threading.Thread(target=stop_the_new_child)
     thread.start()
     start = time.perf_counter()
     cold_start = measure(path).cold_start
