@@ -1,11 +1,11 @@
 """SAM template of a function on AWS Lambda, with its API, its role and its log."""
 
-import json
 from collections.abc import Iterator, Mapping
 from textwrap import indent
 
 from discern.shipping.lambda_options import LambdaOptions
 from discern.shipping.ship_target import ShippedBundle
+from discern.shipping.template_tags import quote_yaml, tag_arguments, yaml_tags
 from discern.shipping.wheel_download import PYTHON
 
 HANDLER = "discern.shipping.lambda_function.handler.handler"
@@ -172,7 +172,7 @@ def lambda_template(bundle: ShippedBundle, options: LambdaOptions, *, memory: in
         memory: memory of the function in MB.
         needed_gb: memory in GB that the model was measured to need; None if it was not measured.
     """
-    tags = {name: _quote(value) for name, value in bundle.tags.items()}
+    tags = {name: quote_yaml(value) for name, value in bundle.tags.items()}
     function = _FUNCTION.format(
         package=indent(_IMAGE_PACKAGE if options.image else _ZIP_PACKAGE, " " * 4),
         architecture=options.arch,
@@ -188,12 +188,14 @@ def lambda_template(bundle: ShippedBundle, options: LambdaOptions, *, memory: in
         origin=options.cors,
         tags=_mapping(tags, 6),
         days=_LOG_DAYS,
-        tag_list=indent("\n".join(f"- Key: {name}\n  Value: {value}" for name, value in tags.items()), " " * 6),
+        tag_list=yaml_tags(bundle.tags, spaces=6),
         statements=indent("\n".join(_statements(options)), " " * 12),
     )
     name = bundle.tags["discern:bundle"]
     head = _HEAD.format(
-        name=name, arguments=bundle.tag_arguments, description=_quote(f"Picture classifier {name}, made with Discern.")
+        name=name,
+        arguments=tag_arguments(bundle.tags),
+        description=quote_yaml(f"Picture classifier {name}, made with Discern."),
     )
     if options.image:
         head = head.replace("Resources:\n", f"{_IMAGE_PARAMETER}Resources:\n")
@@ -208,8 +210,8 @@ def _variables(bundle: ShippedBundle, options: LambdaOptions) -> Mapping[str, st
         "DISCERN_SPEECH": options.speech or "",
         "THRESHOLD": "" if options.threshold is None else str(options.threshold),
     }
-    given = {name: _quote(value) for name, value in found.items() if value}
-    return {"DISCERN_FINGERPRINT": _quote(bundle.model.fingerprint), "ORT_DISABLE_TELEMETRY": '"1"', **given}
+    given = {name: quote_yaml(value) for name, value in found.items() if value}
+    return {"DISCERN_FINGERPRINT": quote_yaml(bundle.model.fingerprint), "ORT_DISABLE_TELEMETRY": '"1"', **given}
 
 
 def _statements(options: LambdaOptions) -> Iterator[str]:
@@ -233,8 +235,3 @@ def _statement(actions: list[str], resource: str) -> str:
 
 def _mapping(values: Mapping[str, str], spaces: int) -> str:
     return indent("\n".join(f"{name}: {value}" for name, value in values.items()), " " * spaces)
-
-
-def _quote(text: str) -> str:
-    """Return a text as a quoted YAML scalar, which JSON's form is as well."""
-    return json.dumps(text)

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -51,11 +50,6 @@ class ShippedBundle:
             "discern:bundle": tag_value(self.model.manifest.name),
             "discern:fingerprint": self.model.fingerprint[:_SHORT_FINGERPRINT],
         }
-
-    @property
-    def tag_arguments(self) -> str:
-        """Return the tags as arguments of AWS's command line, quoted for a shell."""
-        return shlex.join(f"{name}={value}" for name, value in self.tags.items())
 
     @cached_property
     def measured(self) -> Measurement:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from discern.errors import UsageError
 from discern.shipping.aws.account_clients import AccountClients, plain_errors
+from discern.shipping.aws.account_stack import tag_list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +42,7 @@ def open_repository(name: str, *, tags: Mapping[str, str]) -> ImageRepository:
         try:
             [found] = client.describe_repositories(repositoryNames=[name])["repositories"]
         except client.exceptions.RepositoryNotFoundException:
-            given = [{"Key": key, "Value": value} for key, value in tags.items()]
-            found = client.create_repository(repositoryName=name, imageTagMutability="IMMUTABLE", tags=given)[
+            found = client.create_repository(repositoryName=name, imageTagMutability="IMMUTABLE", tags=tag_list(tags))[
                 "repository"
             ]
         present = client.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]

@@ -14,6 +14,7 @@ from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle
 from discern.shipping.site.site_headers import cache_control, describe_files, site_headers
+from discern.shipping.template_tags import tag_arguments, yaml_tags
 
 PLACES = ("cloudfront", "amplify")
 _TEMPLATES = resources("discern.shipping.site") / "templates"
@@ -118,16 +119,12 @@ def _api_steps(api: str | None) -> tuple[Step, ...]:
 
 
 def _template(bundle: ShippedBundle, place: str, files: Mapping[str, bytes], headers: Mapping[str, str]) -> str:
-    indent = " " * 8
-    tags = "\n".join(
-        f"{indent}- Key: {name}\n{indent}  Value: {json.dumps(value)}" for name, value in bundle.tags.items()
-    )
     values = {
         "MODEL": bundle.tags["discern:bundle"],
-        "ARGUMENTS": bundle.tag_arguments,
+        "ARGUMENTS": tag_arguments(bundle.tags),
         "TAG": bundle.tags["discern:bundle"],
         "NAME": bundle.resource_name,
-        "TAGS": tags,
+        "TAGS": yaml_tags(bundle.tags, spaces=8),
         "CSP": json.dumps(headers["Content-Security-Policy"]),
         "CUSTOM": "\n".join(_custom_header(name, value) for name, value in headers.items() if _is_custom(name)),
         "HEADERS": json.dumps(_amplify_headers(files, headers)),

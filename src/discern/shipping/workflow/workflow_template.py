@@ -1,12 +1,12 @@
 """CloudFormation template of a workflow, with its state machine, role, topic and permissions."""
 
 import json
-import shlex
 from collections.abc import Mapping
 from textwrap import indent
 from typing import Any
 
 from discern.errors import UsageError
+from discern.shipping.template_tags import tag_arguments, yaml_tags
 from discern.shipping.workflow.task_states import FUNCTION, TOPIC
 from discern.shipping.workflow.workflow_options import WorkflowOptions
 
@@ -142,14 +142,14 @@ def build_template(machine: Mapping[str, Any], options: WorkflowOptions, *, name
     filled = _RESOURCES.format(
         name=name,
         definition=indent(_definition(machine), " " * 8),
-        tag_list=_tag_list(tags),
+        tag_list=yaml_tags(tags, spaces=8),
         and_publish=" and publish its notices" if options.notify else "",
         publish=publish if options.notify else "",
         and_copies=f" and writes copies below {folder}" if folder else "",
         put=put.format(key) if folder else "",
     )
-    head = _HEAD.format(name=name, arguments=shlex.join(f"{each}={value}" for each, value in tags.items()))
-    topic = _TOPIC.format(tag_list=_tag_list(tags)) if options.notify else ""
+    head = _HEAD.format(name=name, arguments=tag_arguments(tags))
+    topic = _TOPIC.format(tag_list=yaml_tags(tags, spaces=8)) if options.notify else ""
     outputs = _OUTPUTS + (_TOPIC_OUTPUT if options.notify else "")
     template = head + (_EMAIL if options.notify else "") + filled + topic + outputs
     if len(template.encode()) > _MOST_BYTES:
@@ -169,12 +169,3 @@ def _definition(machine: Mapping[str, Any]) -> str:
     for name, found in _PLACEHOLDERS.items():
         text = text.replace(name.replace("${", "${!"), found)
     return text
-
-
-def _tag_list(tags: Mapping[str, str]) -> str:
-    return "\n".join(f"        - {{Key: {_quote(each)}, Value: {_quote(value)}}}" for each, value in tags.items())
-
-
-def _quote(text: str) -> str:
-    """Quote a text for YAML, of which JSON strings are a part."""
-    return json.dumps(text, ensure_ascii=False)
