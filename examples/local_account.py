@@ -6,7 +6,6 @@ functions of this process, as others could not see the account's buckets.
 
 import json
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,8 @@ from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from examples.aws_environment import REGION, aws_environment
+
 # The interpreter builds a parser for each path that it reads and a client for each task, at 0.1 to 0.3 seconds apiece.
 _paths, _one_at_a_time = ExtendedJsonPathParser(), threading.Lock()
 
@@ -40,16 +41,7 @@ json_path.parse = _parse
 _lambda_client = cache(lambda region: boto_client_for(region, "lambda"))
 lambda_eval_utils.boto_client_for = lambda region, **_: _lambda_client(region)
 
-REGION = "us-east-1"
 Function = Callable[[Any], Any]
-_ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "invented",
-    "AWS_SECRET_ACCESS_KEY": "invented",
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_CONFIG_FILE": os.devnull,
-}
 
 
 class Throttled(Exception):
@@ -124,22 +116,15 @@ def receive(queue: str) -> list[Any]:
 @contextmanager
 def aws_in_memory() -> Iterator[None]:
     """Context manager for an AWS in memory, which all calls in this process reach, whatever the environment says."""
-    former = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     log = logging.getLogger("moto")
     level, backends = log.level, stepfunctions_models.stepfunctions_backends
+    settings = {"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}
     try:
-        for name in former:
-            del os.environ[name]
-        os.environ |= _ENVIRONMENT
-        boto3.setup_default_session()
         # Otherwise CloudFormation creates state machines in a second service, which does not execute them.
         stepfunctions_models.stepfunctions_backends = stepfunctions_parser_backends
         log.setLevel(logging.CRITICAL)  # it logs each failed state as an error, with all that it knows of it
-        with mock_aws(config={"lambda": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}}):
+        with aws_environment(), mock_aws(config=settings):  # type: ignore[arg-type]
             yield
     finally:
         log.setLevel(level)
         stepfunctions_models.stepfunctions_backends = backends
-        for name in _ENVIRONMENT:
-            os.environ.pop(name, None)
-        os.environ |= former

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cfnlint.decode.cfn_yaml import load as load_template
+from examples.aws_environment import aws_environment
 from moto import mock_aws
 
 from discern.bundle import load
@@ -19,7 +20,6 @@ from discern.shipping.lambda_options import LambdaOptions
 from discern.shipping.lambda_template import lambda_template
 from discern.shipping.ship_target import ShippedBundle
 from discern.shipping.site.site_target import SiteOptions, SiteTarget
-from tests.aws_environment import aws_environment
 from tests.unit.bundle.factories import write_small
 
 # Types that the emulator does not create in a stack; those that matter are created beside it.

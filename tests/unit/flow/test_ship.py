@@ -6,12 +6,12 @@ from pathlib import Path
 
 import boto3
 import pytest
+from examples.aws_environment import aws_environment
 from moto import mock_aws
 
 from discern.errors import BundleError, UsageError
 from discern.flow.ship import ship
 from discern.shipping.plan import Plan
-from tests.aws_environment import aws_environment
 from tests.unit.bundle.factories import write_small
 from tests.unit.shipping.factories import write_wheels
 

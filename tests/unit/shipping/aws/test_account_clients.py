@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore import exceptions as failures
 from botocore.exceptions import ClientError
+from examples.aws_environment import aws_environment
 
 from discern.errors import UsageError
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
@@ -19,7 +20,6 @@ from discern.shipping.aws.account_clients import AccountClients, plain_errors
 from discern.shipping.aws.function_stack import create_stack
 from discern.shipping.aws.site_stack import create_site
 from discern.shipping.aws.workflow_stack import create_workflow
-from tests.aws_environment import aws_environment
 from tests.unit.bundle.factories import write_small
 from tests.unit.inference.factories import RED
 

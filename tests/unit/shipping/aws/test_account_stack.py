@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 import boto3
 import pytest
+from examples.aws_environment import aws_environment
 from moto import mock_aws
 from moto.cloudformation.models import cloudformation_backends
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -20,7 +21,6 @@ from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.account_stack import deploy_stack, upload_package
 from discern.shipping.aws.inventory import remove
 from discern.shipping.aws.resource_kind import Resource
-from tests.aws_environment import aws_environment
 
 TAGS = {"discern:bundle": "ripe ones"}
 

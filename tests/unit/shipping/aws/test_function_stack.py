@@ -6,11 +6,11 @@ from pathlib import Path
 
 import boto3
 import pytest
+from examples.aws_environment import aws_environment
 from moto import mock_aws
 
 from discern.errors import UsageError
 from discern.shipping.aws.function_stack import create_stack
-from tests.aws_environment import aws_environment
 
 # The SAM transform is AWS's own; what follows it is plain CloudFormation.
 TEMPLATE = {

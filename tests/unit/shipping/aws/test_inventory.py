@@ -10,13 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from examples.aws_environment import aws_environment
 from moto import mock_aws
 
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
 from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.inventory import KINDS, add_tagged, clear, remove, take_inventory
 from discern.shipping.aws.resource_kind import Resource
-from tests.aws_environment import aws_environment
 
 TAG, OWN = "discern:bundle", "scones"
 PAIRS = [{"Key": TAG, "Value": OWN}, {"Key": "discern:fingerprint", "Value": "0123456789ab"}]

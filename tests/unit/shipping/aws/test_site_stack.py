@@ -7,12 +7,12 @@ from typing import Any
 
 import boto3
 import pytest
+from examples.aws_environment import aws_environment
 from moto import mock_aws
 
 from discern.errors import UsageError
 from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.site_stack import create_site, upload_site
-from tests.aws_environment import aws_environment
 
 UPLOAD = """[
  {"path": "page/main.js", "content_type": "text/javascript; charset=utf-8", "cache_control": "no-cache"},

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from examples.aws_environment import aws_environment
 from moto import mock_aws
 
 from discern.bundle import Model, load
@@ -15,7 +16,6 @@ from discern.shipping.aws import runtime_services
 from discern.shipping.lambda_function.function import LambdaFunction
 from discern.shipping.lambda_function.function_settings import FunctionSettings
 from discern.shipping.lambda_function.workflow_states import ThresholdNotMet
-from tests.aws_environment import aws_environment
 from tests.unit.bundle.factories import write_small
 from tests.unit.inference.factories import BLACK, RED
 
