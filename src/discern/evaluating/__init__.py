@@ -10,6 +10,7 @@ from discern.evaluating.classification_metrics import (
     ConfusedPair,
     evaluate_predictions,
 )
+from discern.evaluating.compared_models import ComparedModel, ComparedPair
 from discern.evaluating.count_metrics import CountMetrics, evaluate_counts
 from discern.evaluating.intervals import NO_PICTURES, Interval, evaluate_share, paired_difference
 from discern.evaluating.metrics_schema import (
@@ -25,6 +26,7 @@ from discern.evaluating.metrics_schema import (
     SplitMetrics,
     UnknownThreshold,
 )
+from discern.evaluating.model_choice import Evidence, ModelChoice, ModelPair, choose_model, compare_classes, compare_pairs
 from discern.evaluating.ordinal_metrics import OrderedLabelMetrics, OrdinalMetrics, evaluate_ordinal
 from discern.evaluating.policy_metrics import GroupError, OfferedLimit, PolicyMetrics, RiskCurveMetrics
 from discern.evaluating.prediction_set_metrics import (
@@ -44,9 +46,12 @@ __all__ = [
     "ClassCoverage",
     "ClassMetrics",
     "ClassificationMetrics",
+    "ComparedModel",
+    "ComparedPair",
     "ConformalMetrics",
     "ConfusedPair",
     "CountMetrics",
+    "Evidence",
     "FixMetrics",
     "GroupError",
     "Interval",
@@ -55,6 +60,8 @@ __all__ = [
     "LearningCurveAdvice",
     "LearningCurvePoint",
     "Metrics",
+    "ModelChoice",
+    "ModelPair",
     "NegativeMetrics",
     "OfferedLimit",
     "OrderedLabelMetrics",
@@ -66,6 +73,9 @@ __all__ = [
     "SplitMetrics",
     "UnknownMetrics",
     "UnknownThreshold",
+    "choose_model",
+    "compare_classes",
+    "compare_pairs",
     "evaluate_calibration",
     "evaluate_counts",
     "evaluate_ordinal",

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from discern.evaluating.intervals import Interval
 from discern.evaluating.paired_test import PairedTest, adjust_p_values, compute_paired_test
 
 MARGIN, LEVEL = 0.01, 0.05
@@ -55,11 +56,13 @@ class ModelChoice:
 
     Attributes:
         chosen: position of the chosen model.
+        simplest: position of the simplest one.
         most_accurate: position of the most accurate one, the simpler of equal ones.
         evidence: evidence that the chosen one is as good.
     """
 
     chosen: int
+    simplest: int
     most_accurate: int
     evidence: Evidence
 
@@ -88,6 +91,27 @@ def compare_pairs(
     }
 
 
+def compare_classes(
+    first: np.ndarray, second: np.ndarray, truth: np.ndarray, *, groups: np.ndarray, weights: np.ndarray | None = None
+) -> dict[int, tuple[Interval, float | None]]:
+    """Test the recalls of two models in each class that occurs, with the p-values adjusted for the number of classes.
+
+    Args:
+        first: bool [N], correctness of the first model.
+        second: likewise of the second.
+        truth: int [N], the class of each picture.
+        groups: [N], dependent pictures share a value.
+        weights: float [N]; None for 1 each.
+    """
+    tests = {}
+    for label in np.unique(truth).tolist():
+        own = truth == label
+        heavy = None if weights is None else weights[own]
+        tests[label] = compute_paired_test(first[own], second[own], groups=groups[own], weights=heavy)
+    adjusted = adjust_p_values([each.p for each in tests.values()])
+    return {label: (test.difference, p) for (label, test), p in zip(tests.items(), adjusted, strict=True)}
+
+
 def choose_model(
     accuracy: Sequence[float], simplicity: Sequence[int], pairs: Mapping[tuple[int, int], ModelPair]
 ) -> ModelChoice:
@@ -114,7 +138,7 @@ def choose_model(
         low, p = _low(chosen, most_accurate, pairs), _pair(chosen, most_accurate, pairs).p
         within = low is not None and low >= -MARGIN
         evidence = Evidence.TOO_FEW if p is None else Evidence.NOT_INFERIOR if within else Evidence.UNDECIDED
-    return ModelChoice(chosen=chosen, most_accurate=most_accurate, evidence=evidence)
+    return ModelChoice(chosen=chosen, simplest=simplicity[0], most_accurate=most_accurate, evidence=evidence)
 
 
 def _is_inferior(place: int, other: int, pairs: Mapping[tuple[int, int], ModelPair]) -> bool:

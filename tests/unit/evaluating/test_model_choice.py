@@ -35,7 +35,7 @@ def test_a_clearly_better_model_is_worth_its_size() -> None:
     random = np.random.default_rng(0)
     simple, large = random.random(800) < 0.8, random.random(800) < 0.9
     assert choose([simple, large], np.arange(800)) == ModelChoice(
-        chosen=1, most_accurate=1, evidence=Evidence.MOST_ACCURATE
+        chosen=1, simplest=0, most_accurate=1, evidence=Evidence.MOST_ACCURATE
     )
 
 
@@ -45,7 +45,7 @@ def test_a_clear_difference_within_the_margin_is_not_worth_it() -> None:
     simple[:60] = False  # .3 points worse, and surely so
     groups = np.arange(20_000)
     assert compare_pairs([simple, large], groups=groups)[0, 1].is_clear
-    assert choose([simple, large], groups) == ModelChoice(chosen=0, most_accurate=1, evidence=Evidence.NOT_INFERIOR)
+    assert choose([simple, large], groups) == ModelChoice(chosen=0, simplest=0, most_accurate=1, evidence=Evidence.NOT_INFERIOR)
 
 
 def test_what_is_not_shown_is_called_undecided() -> None:
