@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
-    from discern.flow.compare.compare import compare
-    from discern.flow.compare.result import CompareResult
+    from discern.flow.compare.compare_runs import compare
+    from discern.flow.compare.compare_result import CompareResult
     from discern.flow.cost import cost
     from discern.flow.cost_result import CostResult
     from discern.flow.cost_workload import CostOptions
@@ -60,7 +60,7 @@ _HOMES = {
     "Catalog": "discern.catalog",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
-    "CompareResult": "discern.flow.compare.result",
+    "CompareResult": "discern.flow.compare.compare_result",
     "CostOptions": "discern.flow.cost_workload",
     "CostResult": "discern.flow.cost_result",
     "DeployedResult": "discern.flow.deployed",
@@ -87,7 +87,7 @@ _HOMES = {
     "cache": "discern.flow.cache",
     "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
-    "compare": "discern.flow.compare.compare",
+    "compare": "discern.flow.compare.compare_runs",
     "cost": "discern.flow.cost",
     "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",

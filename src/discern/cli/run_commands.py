@@ -85,7 +85,7 @@ def compare(
     Example: discern compare runs/bananas runs/bananas-2 --out compared.html
     """
     with importing():
-        from discern.flow.compare.compare import compare
+        from discern.flow.compare.compare_runs import compare
 
     with progress_bar() as progress:
         result = compare(*runs, out=out, progress=progress)

@@ -26,7 +26,14 @@ from discern.evaluating.metrics_schema import (
     SplitMetrics,
     UnknownThreshold,
 )
-from discern.evaluating.model_choice import Evidence, ModelChoice, ModelPair, choose_model, compare_classes, compare_pairs
+from discern.evaluating.simplest_model import (
+    Evidence,
+    ModelChoice,
+    ModelPair,
+    choose_model,
+    compare_classes,
+    compare_pairs,
+)
 from discern.evaluating.ordinal_metrics import OrderedLabelMetrics, OrdinalMetrics, evaluate_ordinal
 from discern.evaluating.policy_metrics import GroupError, OfferedLimit, PolicyMetrics, RiskCurveMetrics
 from discern.evaluating.prediction_set_metrics import (

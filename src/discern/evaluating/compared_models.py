@@ -7,7 +7,7 @@ from typing import Any
 from discern.evaluating.classification_metrics import ClassificationMetrics
 from discern.evaluating.intervals import Interval
 from discern.evaluating.metrics_schema import Metrics
-from discern.evaluating.model_choice import ModelPair
+from discern.evaluating.simplest_model import ModelPair
 
 
 @dataclass(frozen=True, kw_only=True)

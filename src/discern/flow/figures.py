@@ -162,7 +162,8 @@ def _paired_accuracy(a: Run, b: Run) -> tuple[Figure | None, bool]:
     if not (a.path(ANSWERS).exists() and b.path(ANSWERS).exists()):
         return None, False
     first, second = (
-        read_held_out(run).select("path", "content", "group", correct=pl.col("label") == pl.col("answer")) for run in (a, b)
+        read_held_out(run).select("path", "content", "group", correct=pl.col("label") == pl.col("answer"))
+        for run in (a, b)
     )
     both = first.join(second, on=("path", "content"), suffix="_b")
     if not len(both):

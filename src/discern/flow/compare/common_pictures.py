@@ -45,7 +45,7 @@ class CommonPictures:
     @property
     def complete(self) -> bool:
         """Return True if no run held out any other picture."""
-        return all(each == len(self.truth) for each in self.held_out)
+        return all(each == len(self.truth) + self.relabelled for each in self.held_out)
 
 
 def find_common_pictures(runs: Sequence[Run], labels: Sequence[str]) -> CommonPictures:
@@ -84,9 +84,6 @@ def find_common_pictures(runs: Sequence[Run], labels: Sequence[str]) -> CommonPi
         held_out=tuple(map(len, tables)),
         relabelled=len(both) - len(same),
     )
-
-
-
 
 
 def _indices(labels: pl.Series, place: dict[str, int]) -> np.ndarray:

@@ -156,7 +156,9 @@ def _pair_row(each: "ComparedPair", reach: float) -> PairRow:
     return PairRow(
         names=(each.a.name, each.b.name),
         difference=(percentage_points(difference.value), ends),
-        plot=interval_plot(difference, start=-reach, end=reach, kind="main" if each.pair.is_clear else "plain", mark=0.0),
+        plot=interval_plot(
+            difference, start=-reach, end=reach, kind="main" if each.pair.is_clear else "plain", mark=0.0
+        ),
         p="< 0.001" if p is not None and p < 0.001 else three_decimals(p),
         clear=each.pair.is_clear,
         wrong=(count(each.pair.only_first_wrong), count(each.pair.only_second_wrong)),

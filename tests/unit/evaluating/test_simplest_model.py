@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from discern.evaluating.model_choice import Evidence, ModelChoice, choose_model, compare_pairs
+from discern.evaluating.simplest_model import Evidence, ModelChoice, choose_model, compare_pairs
 
 
 def choose(correct: list[np.ndarray], groups: np.ndarray) -> ModelChoice:
@@ -45,7 +45,9 @@ def test_a_clear_difference_within_the_margin_is_not_worth_it() -> None:
     simple[:60] = False  # .3 points worse, and surely so
     groups = np.arange(20_000)
     assert compare_pairs([simple, large], groups=groups)[0, 1].is_clear
-    assert choose([simple, large], groups) == ModelChoice(chosen=0, simplest=0, most_accurate=1, evidence=Evidence.NOT_INFERIOR)
+    assert choose([simple, large], groups) == ModelChoice(
+        chosen=0, simplest=0, most_accurate=1, evidence=Evidence.NOT_INFERIOR
+    )
 
 
 def test_what_is_not_shown_is_called_undecided() -> None:

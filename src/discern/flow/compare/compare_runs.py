@@ -1,15 +1,16 @@
 """Functions that compare training runs on the same pictures (`discern compare`)."""
 
 from collections.abc import Sequence
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
+from discern.bundle import load
 from discern.errors import DataError, RunError, UsageError
 from discern.evaluating import (
     ComparedModel,
     ComparedPair,
+    Interval,
     Metrics,
     choose_model,
     compare_classes,
@@ -20,7 +21,7 @@ from discern.evaluating import (
 from discern.flow.compare.common_pictures import CommonPictures, find_common_pictures
 from discern.flow.compare.model_size import ModelSize, measure_size
 from discern.flow.compare.recommendation import explain_choice
-from discern.flow.compare.result import CompareResult
+from discern.flow.compare.compare_result import CompareResult
 from discern.flow.new_page import new_page
 from discern.flow.opened_run import OpenedRun
 from discern.flow.run import Run
@@ -51,21 +52,21 @@ def compare(*runs: str | Path, out: str | Path | None = None, progress: Progress
     opened = _open(runs)
     metrics = [_metrics(each) for each in opened]
     pictures = find_common_pictures([run for run, _ in opened], _labels(opened, metrics))
-    sizes = []
-    for number, (run, _) in enumerate(opened):
-        progress("measure", number, len(opened))
-        sizes.append(measure_size(run.path(_BUNDLE)))
+    sizes = _measure([run.path(_BUNDLE) for run, _ in opened], progress)
+    names = _names(opened)
     models = tuple(
-        _model(number, opened[number], metrics[number], sizes[number], pictures, _names(opened))
-        for number in range(len(opened))
+        _model(number, run, metrics[number], size=sizes[number], pictures=pictures, name=names[number])
+        for number, (run, _) in enumerate(opened)
     )
     pairs = compare_pairs(pictures.correct, groups=pictures.groups, weights=pictures.weights)
     compared = tuple(
         ComparedPair(a=models[a], b=models[b], pair=pair, per_class=_classes(pictures, a, b))
         for (a, b), pair in pairs.items()
     )
-    simplicity = sorted(range(len(models)), key=lambda place: sizes[place].order)
-    choice = choose_model([each.metrics.accuracy.value or 0.0 for each in models], simplicity, pairs)
+    accuracy = [each.metrics.accuracy.value or 0.0 for each in models]
+    # Of models of one size the more accurate comes first, so that the order of the arguments does not count.
+    simplicity = sorted(range(len(models)), key=lambda place: (sizes[place].order, -accuracy[place], models[place].run))
+    choice = choose_model(accuracy, simplicity, pairs)
     result = CompareResult(
         models=models,
         pairs=compared,
@@ -92,7 +93,9 @@ def compare(*runs: str | Path, out: str | Path | None = None, progress: Progress
 def _open(folders: Sequence[str | Path]) -> list[tuple[Run, OpenedRun]]:
     runs = [Run.open(folder) for folder in folders]
     if len(runs) < 2:
-        raise UsageError("A comparison needs two or more runs.", hint="Pass the folders of two runs of `discern train`.")
+        raise UsageError(
+            "A comparison needs two or more runs.", hint="Pass the folders of two runs of `discern train`."
+        )
     paths = [run.folder.resolve() for run in runs]
     twice = next((path for place, path in enumerate(paths) if path in paths[:place]), None)
     if twice is not None:
@@ -110,6 +113,19 @@ def _open(folders: Sequence[str | Path]) -> list[tuple[Run, OpenedRun]]:
                 hint="Wait until the run has ended, or resume it with --resume and --name.",
             )
     return opened
+
+
+def _measure(bundles: Sequence[Path], progress: Progress) -> list[ModelSize]:
+    """Measure each bundle, and one that several runs share once."""
+    found: dict[str, ModelSize] = {}
+    sizes = []
+    for number, bundle in enumerate(bundles):
+        progress("measure", number, len(bundles))
+        fingerprint = load(bundle).fingerprint
+        if fingerprint not in found:
+            found[fingerprint] = measure_size(bundle)
+        sizes.append(found[fingerprint])
+    return sizes
 
 
 def _metrics(opened: tuple[Run, OpenedRun]) -> Metrics:
@@ -139,20 +155,14 @@ def _names(opened: Sequence[tuple[Run, OpenedRun]]) -> list[str]:
 
 
 def _model(
-    number: int,
-    opened: tuple[Run, OpenedRun],
-    stated: Metrics,
-    size: ModelSize,
-    pictures: CommonPictures,
-    names: Sequence[str],
+    number: int, run: Run, stated: Metrics, *, size: ModelSize, pictures: CommonPictures, name: str
 ) -> ComparedModel:
-    run, _ = opened
     method = run.facts["config"].get("method") or "probe"
     # The metrics that depend on probabilities are those of the run itself.
     certain = np.eye(len(pictures.labels), dtype=np.float32)[pictures.answers[number]]
     return ComparedModel(
         run=str(run.folder),
-        name=names[number],
+        name=name,
         method=str(method.get("name") if isinstance(method, dict) else method),
         backbone=size.backbone,
         metrics=evaluate_predictions(
@@ -186,19 +196,24 @@ def _notes(models: Sequence[ComparedModel], pictures: CommonPictures, metrics: S
     notes = []
     if not pictures.complete:
         own = ", ".join(f"{each.name} {size:,}" for each, size in zip(models, pictures.held_out, strict=True))
+        common = len(pictures.truth) + pictures.relabelled
         notes.append(
-            f"The runs were judged on different pictures ({own}). They are compared on the {len(pictures.truth):,} that "
-            "all of them held out; calibration and negatives are those of each run's own pictures."
+            f"The runs were judged on different pictures ({own}). They are compared on the {common:,} that all of them "
+            "held out; calibration and negatives are those of each run's own pictures."
         )
     if pictures.relabelled:
-        notes.append(f"{pictures.relabelled:,} of these are left out, as they have other labels in some of the runs.")
+        notes.append(
+            f"{pictures.relabelled:,} of the common pictures are left out, as their labels differ between the runs."
+        )
     ways = {each.accuracy.leak_free.method for each in metrics}
     if len(ways) > 1:
-        notes.append("Some runs were judged on a test part and some by cross-validation, in which each model lacks data.")
+        notes.append(
+            "Some runs were judged on a test part and some by cross-validation, in which each model lacks data."
+        )
     return notes
 
 
-def _classes(pictures: CommonPictures, a: int, b: int) -> dict:
+def _classes(pictures: CommonPictures, a: int, b: int) -> dict[str, tuple[Interval, float | None]]:
     first, second = pictures.correct[a], pictures.correct[b]
     found = compare_classes(first, second, pictures.truth, groups=pictures.groups, weights=pictures.weights)
     return {pictures.labels[label]: each for label, each in found.items()}

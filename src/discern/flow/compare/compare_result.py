@@ -41,10 +41,10 @@ class CompareResult(Displayed):
                 numbers nor ordered), `per_class` and `confusion`; on all pictures that it held out `ece` and `gate`
                 (`auroc`, `kept` and `rejected`; null without negatives); `parameters`, `megabytes`, `ms_per_picture` on
                 one core of this machine, and `train_seconds`, without what its cache already had.
-            pairs: for each two runs, `a` and `b`, the `difference` in accuracy, A minus B, with its interval; `p`, adjusted
-                for the number of pairs, and `p_unadjusted`, null with too few groups; the number of pictures that
-                only one gets wrong (`only_a_wrong`, `only_b_wrong`), and `per_class` the difference in recall, with a `p`
-                adjusted for the number of classes.
+            pairs: for each two runs, `a` and `b`, the `difference` in accuracy, A minus B, with its interval; `p`,
+                adjusted for the number of pairs, and `p_unadjusted`, null with too few groups; the number of pictures
+                that only one gets wrong (`only_a_wrong`, `only_b_wrong`), and `per_class` the difference in recall,
+                with a `p` adjusted for the number of classes.
             recommended: the `run` to ship, and `why`.
             pictures: number of pictures that are compared.
             labels: the classes, in the order of the confusion matrices.
