@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
-    from discern.flow.compare.compare_runs import compare
     from discern.flow.compare.compare_result import CompareResult
+    from discern.flow.compare.compare_runs import compare
     from discern.flow.cost import cost
     from discern.flow.cost_result import CostResult
     from discern.flow.cost_workload import CostOptions

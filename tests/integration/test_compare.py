@@ -47,8 +47,6 @@ def test_two_runs_are_a_table_a_page_and_a_sentence(trained: TrainResult, tmp_pa
     text = page.read_text(encoding="utf-8")
     assert found["recommended"]["why"] in text
     assert found["page"] == str(page)
-    # The bundles are equal, so the more accurate one is chosen in any order.
-    assert discern.compare(other, trained.run).recommended.run == str(trained.run)
 
 
 def test_runs_are_compared_on_what_all_held_out_under_one_label(trained: TrainResult, tmp_path: Path) -> None:

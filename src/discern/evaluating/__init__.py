@@ -26,14 +26,6 @@ from discern.evaluating.metrics_schema import (
     SplitMetrics,
     UnknownThreshold,
 )
-from discern.evaluating.simplest_model import (
-    Evidence,
-    ModelChoice,
-    ModelPair,
-    choose_model,
-    compare_classes,
-    compare_pairs,
-)
 from discern.evaluating.ordinal_metrics import OrderedLabelMetrics, OrdinalMetrics, evaluate_ordinal
 from discern.evaluating.policy_metrics import GroupError, OfferedLimit, PolicyMetrics, RiskCurveMetrics
 from discern.evaluating.prediction_set_metrics import (
@@ -41,6 +33,14 @@ from discern.evaluating.prediction_set_metrics import (
     ConformalMetrics,
     PredictionSetMetrics,
     evaluate_prediction_sets,
+)
+from discern.evaluating.simplest_model import (
+    Evidence,
+    ModelChoice,
+    ModelPair,
+    choose_model,
+    compare_classes,
+    compare_pairs,
 )
 from discern.evaluating.unknown_detection import UnknownMetrics, evaluate_unknown_detection
 

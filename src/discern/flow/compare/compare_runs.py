@@ -19,9 +19,9 @@ from discern.evaluating import (
     evaluate_predictions,
 )
 from discern.flow.compare.common_pictures import CommonPictures, find_common_pictures
-from discern.flow.compare.model_size import ModelSize, measure_size
-from discern.flow.compare.recommendation import explain_choice
 from discern.flow.compare.compare_result import CompareResult
+from discern.flow.compare.model_size import ModelSize, measure_size, order_by_simplicity
+from discern.flow.compare.recommendation import explain_choice
 from discern.flow.new_page import new_page
 from discern.flow.opened_run import OpenedRun
 from discern.flow.run import Run
@@ -64,8 +64,7 @@ def compare(*runs: str | Path, out: str | Path | None = None, progress: Progress
         for (a, b), pair in pairs.items()
     )
     accuracy = [each.metrics.accuracy.value or 0.0 for each in models]
-    # Of models of one size the more accurate comes first, so that the order of the arguments does not count.
-    simplicity = sorted(range(len(models)), key=lambda place: (sizes[place].order, -accuracy[place], models[place].run))
+    simplicity = order_by_simplicity(sizes, accuracy)
     choice = choose_model(accuracy, simplicity, pairs)
     result = CompareResult(
         models=models,

@@ -1,5 +1,6 @@
 """Size and speed of the bundle of a run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,11 @@ class ModelSize:
         """Return the key that simpler models have a smaller one of: parameters to two digits, then the input."""
         digits = len(str(self.parameters))
         return round(self.parameters, min(0, _DIGITS - digits)), self.side
+
+
+def order_by_simplicity(sizes: Sequence[ModelSize], accuracy: Sequence[float]) -> list[int]:
+    """Return the positions of models, the simplest first; of one size the more accurate, in whatever order given."""
+    return sorted(range(len(sizes)), key=lambda place: (sizes[place].order, -accuracy[place]))
 
 
 def measure_size(bundle: Path) -> ModelSize:
