@@ -49,7 +49,7 @@ def _model(name: str, truth: np.ndarray, correct: np.ndarray, groups: np.ndarray
         (
             (3, 3),
             (400, 1),
-            "Ship m0, the simplest (4.0 million weights, 20 ms a picture): no other one is more accurate.",
+            "m0, the simplest (4.0 million weights, 20 ms a picture): no other one is more accurate.",
         ),
         ((80, 20), (400, 1), "it is more accurate than m0 by more than chance explains, +15.0 points [+11"),
         ((8, 4), (400, 1), "chance alone explains the difference to m1 (-1.0 points [-2"),
@@ -57,7 +57,7 @@ def _model(name: str, truth: np.ndarray, correct: np.ndarray, groups: np.ndarray
         (
             (80, 20),
             (400, 40),
-            "there are too few independent pictures to show that m1 is better (-15.0 points, too few",
+            "too few independent pictures to show that m1 is better (-15.0 points, too few",
         ),
         ((20, 80), (400, 40), "no other one is more accurate, though there are too few independent pictures"),
     ],
