@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
+    from discern.flow.compare.compare_result import CompareResult
+    from discern.flow.compare.compare_runs import compare
     from discern.flow.cost import cost
     from discern.flow.cost_result import CostResult
     from discern.flow.cost_workload import CostOptions
@@ -58,6 +60,7 @@ _HOMES = {
     "Catalog": "discern.catalog",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
+    "CompareResult": "discern.flow.compare.compare_result",
     "CostOptions": "discern.flow.cost_workload",
     "CostResult": "discern.flow.cost_result",
     "DeployedResult": "discern.flow.deployed",
@@ -84,6 +87,7 @@ _HOMES = {
     "cache": "discern.flow.cache",
     "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
+    "compare": "discern.flow.compare.compare_runs",
     "cost": "discern.flow.cost",
     "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",
@@ -121,6 +125,7 @@ __all__ = [
     "Catalog",
     "CheckResult",
     "Client",
+    "CompareResult",
     "CostOptions",
     "CostResult",
     "DeployedResult",
@@ -148,6 +153,7 @@ __all__ = [
     "cache",
     "captured",
     "check",
+    "compare",
     "cost",
     "diff",
     "doctor",

@@ -50,7 +50,7 @@ def options(
 
 for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
-    *(run_commands.fix, run_commands.diff),
+    *(run_commands.fix, run_commands.diff, run_commands.compare),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     captured_commands.captured,
     *(info_commands.show, info_commands.verify, info_commands.rename, info_commands.doctor, info_commands.cache),

@@ -64,15 +64,15 @@ def class_table(classes: Sequence[dict[str, Any]], *, page: str | None) -> Itera
     rows = [("class", "pictures", "precision", "recall", "F1")]
     rows += [
         (
-            _shorten(each["label"]),
+            shorten_label(each["label"]),
             f"{each['support']:g}",
-            _short_interval(each.get("precision_interval") or {"value": each["precision"]}),
-            _short_interval(each["recall"]),
-            _short_interval(each.get("f1_interval") or {"value": each["f1"]}),
+            short_interval(each.get("precision_interval") or {"value": each["precision"]}),
+            short_interval(each["recall"]),
+            short_interval(each.get("f1_interval") or {"value": each["f1"]}),
         )
         for each in measured[:MOST_CLASSES]
     ]
-    yield from _align(rows)
+    yield from align(rows)
     if len(measured) > MOST_CLASSES:
         yield f"  and {len(measured) - MOST_CLASSES} more classes" + (f", all in {page}" if page else "")
 
@@ -97,19 +97,20 @@ def clear_classes(other: dict[str, Any]) -> Iterator[str]:
         if each["low"] is not None and (each["low"] > 0 or each["high"] < 0)
     }
     for label, each in list(clear.items())[:MOST_CLASSES]:
-        yield f"  {_shorten(label)}: {each['value']:+.3f} ({each['low']:+.3f} to {each['high']:+.3f})"
+        yield f"  {shorten_label(label)}: {each['value']:+.3f} ({each['low']:+.3f} to {each['high']:+.3f})"
     if len(clear) > MOST_CLASSES:
         yield f"  and {len(clear) - MOST_CLASSES} more classes"
 
 
-def _short_interval(metric: dict[str, Any]) -> str:
+def short_interval(metric: dict[str, Any]) -> str:
+    """Format a metric with its interval in short."""
     if metric["value"] is None:
         return "-"
     ends = "" if metric.get("low") is None else f" ({metric['low']:.2f} to {metric['high']:.2f})"
     return f"{metric['value']:.3f}{ends}"
 
 
-def _align(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def align(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Yield the rows as lines of text with aligned columns; all but the first and the number are left-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, number, *rest in rows:
@@ -118,5 +119,6 @@ def _align(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
         yield f"  {'  '.join(cells)}".rstrip()
 
 
-def _shorten(label: str) -> str:
+def shorten_label(label: str) -> str:
+    """Shorten a long label."""
     return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}\N{HORIZONTAL ELLIPSIS}"

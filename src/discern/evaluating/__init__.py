@@ -10,6 +10,7 @@ from discern.evaluating.classification_metrics import (
     ConfusedPair,
     evaluate_predictions,
 )
+from discern.evaluating.compared_models import ComparedModel, ComparedPair
 from discern.evaluating.count_metrics import CountMetrics, evaluate_counts
 from discern.evaluating.intervals import NO_PICTURES, Interval, evaluate_share, paired_difference
 from discern.evaluating.metrics_schema import (
@@ -33,6 +34,14 @@ from discern.evaluating.prediction_set_metrics import (
     PredictionSetMetrics,
     evaluate_prediction_sets,
 )
+from discern.evaluating.simplest_model import (
+    Evidence,
+    ModelChoice,
+    ModelPair,
+    choose_model,
+    compare_classes,
+    compare_pairs,
+)
 from discern.evaluating.unknown_detection import UnknownMetrics, evaluate_unknown_detection
 
 __all__ = [
@@ -44,9 +53,12 @@ __all__ = [
     "ClassCoverage",
     "ClassMetrics",
     "ClassificationMetrics",
+    "ComparedModel",
+    "ComparedPair",
     "ConformalMetrics",
     "ConfusedPair",
     "CountMetrics",
+    "Evidence",
     "FixMetrics",
     "GroupError",
     "Interval",
@@ -55,6 +67,8 @@ __all__ = [
     "LearningCurveAdvice",
     "LearningCurvePoint",
     "Metrics",
+    "ModelChoice",
+    "ModelPair",
     "NegativeMetrics",
     "OfferedLimit",
     "OrderedLabelMetrics",
@@ -66,6 +80,9 @@ __all__ = [
     "SplitMetrics",
     "UnknownMetrics",
     "UnknownThreshold",
+    "choose_model",
+    "compare_classes",
+    "compare_pairs",
     "evaluate_calibration",
     "evaluate_counts",
     "evaluate_ordinal",

@@ -163,14 +163,21 @@ def paired_difference(
     Raises:
         UsageError: wrong shapes or values.
     """
+    return paired_means(correct_a, correct_b, groups=groups, weights=weights)[0]
+
+
+def paired_means(
+    correct_a: np.ndarray, correct_b: np.ndarray, *, groups: np.ndarray | None, weights: np.ndarray | None
+) -> tuple[Interval, GroupVariance | None]:
+    """Compute the same difference and its sampling variance, which is None without pictures."""
     a, b = _checked_shares(correct_a), _checked_shares(correct_b)
     if len(a) != len(b):
         raise UsageError(f"Paired arrays must have the same length, not {len(a)} and {len(b)}.")
     members = Members.of(len(a), groups, weights)
     if members.count == 0:
-        return Interval(value=None, note=NO_PICTURES)
+        return Interval(value=None, note=NO_PICTURES), None
     value, variance = mean_variance(a - b, members)
-    return difference_interval(value, variance, most=1.0)
+    return difference_interval(value, variance, most=1.0), variance
 
 
 def _checked_shares(correct: np.ndarray) -> np.ndarray:

@@ -125,7 +125,7 @@ def _first(paths: Sequence[str]) -> str:
 
 
 def tabulate_pictures(run: Run, *, found: bool = True) -> pl.DataFrame:
-    """Return the path, content, label and group of each file of a run.
+    """Return the path, content, pixels, label and group of each file of a run.
 
     Groups are those that were found, with the declared ones, or the declared ones alone.
 
@@ -134,7 +134,7 @@ def tabulate_pictures(run: Run, *, found: bool = True) -> pl.DataFrame:
     """
     with run.reading(CATALOG) as path:
         catalog = Catalog.load_table(path)
-    table = catalog.table.select("path", "content", "label", pl.coalesce("group", "path").alias("group"))
+    table = catalog.table.select("path", "content", "pixels", "label", pl.coalesce("group", "path").alias("group"))
     if not found:
         return table
     with run.reading(EDGES) as path:

@@ -11,11 +11,11 @@ import polars as pl
 
 from discern.checking import CHECKS
 from discern.evaluating import Interval, paired_difference
-from discern.flow.data_changes import tabulate_pictures
+from discern.flow.held_out import ANSWERS, read_held_out
 from discern.flow.prepare import FINDINGS
 from discern.flow.run import Run
 
-_METRICS, _EVALUATION, _ANSWERS = "metrics.json", "evaluation.json", "answers.parquet"
+_METRICS, _EVALUATION = "metrics.json", "evaluation.json"
 _SECTIONS = ("ece", "baselines", "unknown", "policy", "conformal", "ordered", "gate", "counts", "against")
 # Numbers that say what was measured, not how well.
 _NOT_FIGURES = {
@@ -159,9 +159,12 @@ def _walk(name: str, value: Any) -> Iterator[tuple[str, Interval]]:
 
 def _paired_accuracy(a: Run, b: Run) -> tuple[Figure | None, bool]:
     """Return the accuracy on the pictures that both runs held out, and whether these are all pictures of both."""
-    if not (a.path(_ANSWERS).exists() and b.path(_ANSWERS).exists()):
+    if not (a.path(ANSWERS).exists() and b.path(ANSWERS).exists()):
         return None, False
-    first, second = (_correct(run) for run in (a, b))
+    first, second = (
+        read_held_out(run).select("path", "content", "group", correct=pl.col("label") == pl.col("answer"))
+        for run in (a, b)
+    )
     both = first.join(second, on=("path", "content"), suffix="_b")
     if not len(both):
         return None, False
@@ -174,10 +177,3 @@ def _paired_accuracy(a: Run, b: Run) -> tuple[Figure | None, bool]:
         paired=paired_difference(correct_b, correct, groups=groups),
     )
     return figure, len(both) == len(first) == len(second)
-
-
-def _correct(run: Run) -> pl.DataFrame:
-    """Return the path, content, group and correctness of each held-out picture."""
-    with run.reading(_ANSWERS) as path:
-        answers = pl.read_parquet(path).select("path", correct=pl.col("label") == pl.col("answer"))
-    return answers.join(tabulate_pictures(run), on="path").unique("path", keep="first", maintain_order=True)

@@ -11,8 +11,7 @@ from discern.errors import UsageError
 from discern.flow.captured.captured_pictures import make_pictures
 from discern.flow.captured.captured_source import CapturedSource, open_captured
 from discern.flow.captured.captured_summary import CapturedSummary, NamedAnswer, summarise
-from discern.flow.paths import resolve_output
-from discern.flow.predict.resumable_output import require_free
+from discern.flow.new_page import new_page
 from discern.progress import Progress, silent
 from discern.reporting.captured_page import CapturedPage, CapturedPoint, write_captured_page
 from discern.reporting.charts.timeline import TimeGap
@@ -112,7 +111,7 @@ def captured(
         RunError: the page exists.
         UsageError: an option is invalid, or the bucket cannot be read.
     """
-    page = None if out is None else _page_path(out)
+    page = None if out is None else new_page(out)
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"Invalid threshold: {threshold}.", hint="Pass a confidence from 0 to 1, such as .93.")
     model = None if bundle is None else load(bundle)
@@ -134,14 +133,6 @@ def captured(
         damaged=tuple(found.traffic.damaged),
         notes=found.notes,
     )
-
-
-def _page_path(out: str | Path) -> Path:
-    page = resolve_output(out)
-    if page.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"{page.name} is not the name of a page.", hint="End it with .html.")
-    require_free(page)
-    return page
 
 
 def _as_row(answer: NamedAnswer) -> dict[str, Any]:

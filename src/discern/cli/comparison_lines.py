@@ -1,0 +1,64 @@
+"""Lines of text on the comparison of training runs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from discern.cli.metric_lines import align, short_interval, shorten_label
+
+_HEAD = ("run", "accuracy", "macro-F1", "MAE", "ms", "weights", "MB", "training")
+
+
+def describe_comparison(value: dict[str, Any]) -> Iterator[str]:
+    """Format a `CompareResult` as lines of text."""
+    names = {row["run"]: row["name"] for row in value["rows"]}
+    rows = value["rows"]
+    yield f"{len(rows)} runs on the same {value['pictures']:,} pictures"
+    yield from align([_HEAD, *map(_row, rows)])
+    if any(row["gate"] for row in rows):
+        yield "pictures of none of the classes:"
+        yield from align([("run", "AUROC", "kept", "rejected"), *map(_gate, rows)])
+    yield "paired differences in accuracy, with p adjusted for their number:"
+    yield from (f"  {names[pair['a']]} minus {names[pair['b']]}: {_difference(pair)}" for pair in value["pairs"])
+    for pair in value["pairs"]:
+        yield from _classes(pair, names)
+    yield from (f"note: {note}" for note in value["notes"])
+    yield value["recommended"]["why"]
+    if value["page"]:
+        yield f"page: {value['page']}"
+
+
+def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        row["name"],
+        short_interval(row["accuracy"]),
+        _number(row["macro_f1"], 3),
+        _number(row["mae"], 2),
+        _number(row["ms_per_picture"], 1),
+        f"{row['parameters'] / 1e6:.1f} million",
+        _number(row["megabytes"], 1),
+        f"{row['train_seconds']:.0f} s",
+    )
+
+
+def _gate(row: dict[str, Any]) -> tuple[str, ...]:
+    gate = row["gate"] or {}
+    return row["name"], *(short_interval(gate[name]) if gate else "-" for name in ("auroc", "kept", "rejected"))
+
+
+def _difference(pair: dict[str, Any]) -> str:
+    each, p = pair["difference"], pair["p"]
+    if each["value"] is None or each["low"] is None or p is None:
+        return f"{_number(each['value'], 3)}, too few groups for an interval"
+    told = "more than noise" if p < 0.05 else "within noise"
+    return f"{each['value']:+.3f} ({each['low']:+.3f} to {each['high']:+.3f}), p = {p:.3g}, {told}"
+
+
+def _classes(pair: dict[str, Any], names: dict[str, str]) -> Iterator[str]:
+    for label, each in pair["per_class"].items():
+        if each["p"] is not None and each["p"] < 0.05:
+            better, worse = (pair["a"], pair["b"]) if each["value"] > 0 else (pair["b"], pair["a"])
+            yield f"  {shorten_label(label)}: {names[better]} is better than {names[worse]} by {abs(each['value']):.3f}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,1 @@
+"""Comparison of several training runs on the pictures that all of them held out."""

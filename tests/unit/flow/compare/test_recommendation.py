@@ -1,0 +1,74 @@
+"""The sentence that says which model to ship fits the evidence."""
+
+import numpy as np
+import pytest
+
+from discern.evaluating import (
+    ComparedModel,
+    ComparedPair,
+    Interval,
+    Metrics,
+    choose_model,
+    compare_pairs,
+    evaluate_predictions,
+)
+from discern.flow.compare.recommendation import describe_points, explain_choice
+
+
+def explain(wrong: tuple[int, ...], *, size: int = 400, per_group: int = 1) -> str:
+    """The sentence on models, listed from the simplest on, that get the first pictures wrong."""
+    truth, groups = np.arange(size) % 2, np.arange(size) // per_group
+    correct = [np.arange(size) >= count for count in wrong]
+    models = [_model(f"m{place}", truth, each, groups) for place, each in enumerate(correct)]
+    tests = compare_pairs(correct, groups=groups)
+    pairs = [ComparedPair(a=models[a], b=models[b], pair=pair) for (a, b), pair in tests.items()]
+    choice = choose_model([float(each.mean()) for each in correct], range(len(models)), tests)
+    return explain_choice(choice, models, pairs)
+
+
+def _model(name: str, truth: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> ComparedModel:
+    certain = np.eye(2, dtype=np.float32)[np.where(correct, truth, 1 - truth)]
+    return ComparedModel(
+        run=name,
+        name=name,
+        method="probe",
+        backbone="lite0",
+        metrics=evaluate_predictions(truth, certain, labels=("a", "b"), groups=groups),
+        stated=Metrics(),
+        mae=None,
+        parameters=4_000_000,
+        megabytes=15.0,
+        ms_per_picture=20.0,
+        train_seconds=10.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "of_all", "said"),
+    [
+        (
+            (3, 3),
+            (400, 1),
+            "m0, the simplest (4.0 million weights, 20 ms a picture): no other one is more accurate.",
+        ),
+        ((80, 20), (400, 1), "it is more accurate than m0 by more than chance explains, +15.0 points [+11"),
+        ((8, 4), (400, 1), "chance alone explains the difference to m1 (-1.0 points [-2"),
+        ((60, 0), (20_000, 1), "with 95 % confidence it is at most 1 point below m1 (-0.3 points [-0.4, -0.2])"),
+        (
+            (80, 20),
+            (400, 40),
+            "too few independent pictures to show that m1 is better (-15.0 points, too few",
+        ),
+        ((20, 80), (400, 40), "no other one is more accurate, though there are too few independent pictures"),
+    ],
+)
+def test_the_sentence_fits_the_evidence(wrong: tuple[int, ...], of_all: tuple[int, int], said: str) -> None:
+    found = explain(wrong, size=of_all[0], per_group=of_all[1])
+    assert said in found
+    assert found.startswith("Ship m")
+    assert found.endswith(".")
+
+
+def test_points_have_a_sign_and_no_negative_zero() -> None:
+    assert describe_points(Interval(value=-0.0001, low=-0.02, high=0.02)) == "0.0 points [-2.0, +2.0]"
+    assert describe_points(Interval(note="no pictures")) == "no pictures"
