@@ -189,6 +189,13 @@ def train(
     negatives: Annotated[
         str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
     ] = None,
+    method: Annotated[
+        str,
+        typer.Option(help="probe: a head on frozen features; scratch: a small network from these pictures alone."),
+    ] = "probe",
+    epochs: Annotated[int | None, typer.Option(help="Most passes over the training pictures (scratch).")] = None,
+    batch: Annotated[int | None, typer.Option(help="Pictures in a training step (scratch).")] = None,
+    lr: Annotated[float | None, typer.Option(help="Highest learning rate (scratch).")] = None,
     names: Annotated[
         str | None,
         typer.Option(
@@ -232,6 +239,10 @@ def train(
             coverage=share,
             ordered=parse_order(ordered),
             negatives=negatives,
+            method=method,
+            epochs=epochs,
+            batch=batch,
+            lr=lr,
             names=names,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,
