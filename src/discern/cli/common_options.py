@@ -77,3 +77,16 @@ Seed = Annotated[int, typer.Option(min=0, help="Random seed.")]
 Examples = Annotated[
     str | None, typer.Option(help="Folder of example pictures for the web page; visitors get small copies.")
 ]
+ErrorLimit = Annotated[
+    str,
+    typer.Option(
+        help="Error limit: maximum share of independent groups with an error among accepted predictions, such as "
+        "2%; auto: the strictest of 5%, 10% and 20% that holds; none: accept nothing."
+    ),
+]
+Method = Annotated[
+    str, typer.Option(help="probe: a head on frozen features; scratch: a small network from these pictures alone.")
+]
+Epochs = Annotated[int | None, typer.Option(help="Most passes over the training pictures (scratch).")]
+Batch = Annotated[int | None, typer.Option(help="Pictures in a training step (scratch).")]
+LearningRate = Annotated[float | None, typer.Option(help="Highest learning rate (scratch).")]

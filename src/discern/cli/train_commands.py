@@ -8,15 +8,20 @@ import typer
 from discern.cli import render
 from discern.cli.common_options import (
     Backbone,
+    Batch,
     Cache,
     Classes,
     Deviation,
+    Epochs,
+    ErrorLimit,
     Fit,
     Fixes,
     GroupBy,
     Json,
     LabelFrom,
+    LearningRate,
     Mean,
+    Method,
     Name,
     PartsOf,
     Resume,
@@ -175,13 +180,7 @@ def train(
     seed: Seed = 0,
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
-    at_most_wrong: Annotated[
-        str,
-        typer.Option(
-            help="Error limit: maximum share of independent groups with an error among accepted predictions, such as "
-            "2%; auto: the strictest of 5%, 10% and 20% that holds; none: accept nothing."
-        ),
-    ] = "auto",
+    at_most_wrong: ErrorLimit = "auto",
     coverage: Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")] = "90%",
     ordered: Annotated[
         str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
@@ -189,6 +188,10 @@ def train(
     negatives: Annotated[
         str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
     ] = None,
+    method: Method = "probe",
+    epochs: Epochs = None,
+    batch: Batch = None,
+    lr: LearningRate = None,
     names: Annotated[
         str | None,
         typer.Option(
@@ -232,6 +235,10 @@ def train(
             coverage=share,
             ordered=parse_order(ordered),
             negatives=negatives,
+            method=method,
+            epochs=epochs,
+            batch=batch,
+            lr=lr,
             names=names,
             parts_of=parse_parts_of(parts_of),
             group_by=group_by,

@@ -46,7 +46,7 @@ def write_page(
     """
     facts = run.facts | {
         "data": {"fingerprint": prepared.catalog.fingerprint, "root": run.facts["source"]},
-        "backbone": dict(sorted(describe_backbone(prepared.data.backbone).items())),
+        "backbone": dict(sorted(describe_backbone(result.backbone or prepared.data.backbone).items())),
         "recipe": prepared.data.recipe.to_json(),
         "bundle": {"fingerprint": fingerprint},
     }

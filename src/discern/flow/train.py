@@ -34,6 +34,7 @@ from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
     AcceptPolicy,
     FitResult,
+    MethodConfig,
     Provenance,
     TrainConfig,
     choose_policy,
@@ -73,6 +74,10 @@ def train(
     deviation: float | Sequence[float] | None = None,
     scale: float | None = None,
     thresholds: Mapping[str, float] | None = None,
+    method: str = "probe",
+    epochs: int | None = None,
+    batch: int | None = None,
+    lr: float | None = None,
     like: str | Path | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
@@ -112,6 +117,11 @@ def train(
         scale: value of white before both, 1 or 255; None to follow from their size.
         thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
             docs/cleaning.md lists them.
+        method: "probe" (a head on frozen features), or "scratch" (a small network that learns from these pictures;
+            needs PyTorch).
+        epochs: most passes over the training pictures, for "scratch"; None for the method's default.
+        batch: number of pictures in a training step, likewise.
+        lr: highest learning rate, likewise.
         like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
@@ -135,7 +145,15 @@ def train(
     )
     _require_two(preparing.classes)
     splitting, head = SplitConfig(seed=seed), HeadConfig(ordered=bool(ordered))
-    config = TrainConfig(seed=seed, split=splitting, head=head, at_most_wrong=at_most_wrong, coverage=coverage)
+    config = TrainConfig(
+        seed=seed,
+        split=splitting,
+        head=head,
+        at_most_wrong=at_most_wrong,
+        coverage=coverage,
+        method=MethodConfig(name=method, epochs=epochs, batch=batch, lr=lr),
+    )
+    make_method(config)  # before the pictures are read
     run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
         if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
@@ -155,8 +173,8 @@ def _train(
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):
-        data, method = prepared.data, make_method(config)
-        result = method.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
+        data, fitter = prepared.data, make_method(config)
+        result = fitter.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
         with run.replacing("answers.parquet") as path:
             tabulate(prepared.catalog, result.held_out).write_parquet(path)
     with ThreadExecutor(1) as executor:
@@ -274,6 +292,7 @@ def _result(run: Run, preparing: PrepareConfig, config: TrainConfig, notes: Sequ
         left_out_file=run.path(LEFT_OUT) if run.path(LEFT_OUT).exists() else None,
         counts=None if metrics.counts is None else metrics.counts.values(),
         basis=_basis(metrics),
+        method=_describe_method(metrics, config),
         hints=[*metrics.hints, *notes],
     )
 
@@ -284,6 +303,13 @@ def _describe_policy(policy: PolicyMetrics, preparing: PrepareConfig, config: Tr
     if offered is None:
         return plain
     return plain | {"offered": plain["offered"] | {"command": compose_command(preparing, config, limit=offered.risk)}}
+
+
+def _describe_method(metrics: Metrics, config: TrainConfig) -> dict[str, Any]:
+    fitted = metrics.head.get("method") or {}
+    why = fitted.get("why", "It is the default: a head on frozen features takes seconds.")
+    counts = {name: fitted.get(name) for name in ("epochs", "best_epoch", "parameters")}
+    return {"name": config.method.name, "why": why, **counts}
 
 
 def _basis(metrics: Metrics) -> dict[str, float] | None:

@@ -31,6 +31,10 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--deviation": (_join_numbers(preparing.deviation), preparing.deviation is not None),
         "--scale": (_join_numbers((preparing.scale or 0,)), preparing.scale is not None),
         "--set": (_join_thresholds(preparing.thresholds), preparing.thresholds is not None),
+        "--method": (config.method.name, config.method.name != standard.method.name),
+        "--epochs": (config.method.epochs, config.method.epochs is not None),
+        "--batch": (config.method.batch, config.method.batch is not None),
+        "--lr": (config.method.lr, config.method.lr is not None),
         "--at-most-wrong": (_percent(limit), True),
     }
     options = [part for name, (value, used) in given.items() if used for part in (name, str(value))]

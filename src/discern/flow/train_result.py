@@ -34,6 +34,8 @@ class TrainResult(Displayed):
             earlier version.
         basis: number of `pictures` that the accuracy was measured on, their `weight`, where copies count as one, and
             their independent `groups`; None in a finished run of an earlier version. In JSON, they are in metrics.json.
+        method: `name` of the training method, `why` it was used, `epochs` that it ran, the `best_epoch`, whose weights
+            are in the bundle, and its `parameters`, the number of trained weights; null where the method has none.
         hints: options that the data suggest, classes that are one film, fixes that were applied, and what has changed
             since the former run, in sentences.
     """
@@ -50,6 +52,7 @@ class TrainResult(Displayed):
     left_out_file: Path | None
     counts: dict[str, float | None] | None = None
     basis: dict[str, float] | None = None
+    method: dict[str, Any] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -68,6 +71,8 @@ class TrainResult(Displayed):
                 `risk` (the error limit that holds, or null), `asked` (`auto` or a number), `floor` (the lowest
                 confidence that may be accepted) and `offered` (`risk`, `share`, `sentence` and `command` of a looser
                 limit that would hold where the stated one does not, or null); null without an error limit.
+            method: `name` of the training method, `why` it was used, `epochs` that it ran, the `best_epoch`, whose
+                weights are in the bundle, and its `parameters`, the number of trained weights; null where it has none.
             seconds: wall time by stage.
             found: number of files, each used or left out; members of archives count as files.
             used: number of readable pictures with a label.
@@ -88,6 +93,7 @@ class TrainResult(Displayed):
             "accuracy": self.accuracy,
             "ece": self.ece,
             "policy": self.policy,
+            "method": self.method,
             "seconds": self.seconds,
             "left_out_file": None if self.left_out_file is None else str(self.left_out_file),
         }

@@ -8,6 +8,7 @@ from discern.training.config import TrainConfig
 from discern.training.data import AppliedFixes, NegativePictures, TrainingData
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
+from discern.training.method_config import MethodConfig
 from discern.training.methods import FitResult, Method, Probe, make_method
 from discern.training.pack import Provenance, describe_backbone, pack
 from discern.training.predictions import HeldOutPredictions, tabulate
@@ -19,6 +20,7 @@ __all__ = [
     "FitResult",
     "HeldOutPredictions",
     "Method",
+    "MethodConfig",
     "NegativePictures",
     "Probe",
     "Provenance",

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from discern.errors import UsageError
 from discern.heads import HeadConfig
 from discern.splitting import SplitConfig
+from discern.training.method_config import DEFAULT_METHOD, MethodConfig
 
 AUTO: Literal["auto"] = "auto"
 _SMALLEST_RISK = 1e-6  # not tuned
@@ -22,6 +23,7 @@ class TrainConfig:
         at_most_wrong: error limit, in (0, 1): share of independent groups with an error among accepted predictions;
             "auto" for the strictest of 5, 10 and 20 % that holds; None to accept nothing.
         coverage: share of prediction sets that shall contain the true label, in (0, 1); None for no sets.
+        method: the training method and its settings.
     """
 
     seed: int = 0
@@ -29,8 +31,14 @@ class TrainConfig:
     head: HeadConfig = field(default_factory=HeadConfig)
     at_most_wrong: float | Literal["auto"] | None = AUTO
     coverage: float | None = 0.9
+    method: MethodConfig = field(default_factory=MethodConfig)
 
     def __post_init__(self) -> None:
+        if self.head.ordered and self.method.name != DEFAULT_METHOD:
+            raise UsageError(
+                f"The method {self.method.name!r} does not use the order of labels.",
+                hint=f"Leave out --ordered, or use --method {DEFAULT_METHOD}.",
+            )
         for name in ("at_most_wrong", "coverage"):
             share = getattr(self, name)
             if name == "at_most_wrong" and share == AUTO:
@@ -46,4 +54,6 @@ class TrainConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Convert the training settings to the JSON-ready values of `run.json` and the bundle."""
-        return asdict(self)
+        plain = asdict(self)
+        del plain["method"]
+        return plain | self.method.to_json()

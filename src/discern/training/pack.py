@@ -66,7 +66,7 @@ def pack(
         unknown=dict(result.unknown),
         metrics=metrics.for_bundle(),
         data=_describe_data(data, result.train_rows, provenance),
-        backbone=describe_backbone(data.backbone),
+        backbone=describe_backbone(result.backbone or data.backbone),
         config=_resolve(provenance.config, policy),
         versions=provenance.versions,
     )

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from discern.features import Backbone
 from discern.progress import Progress
 from discern.splitting import Split
 from discern.training.data import TrainingData
@@ -31,6 +32,7 @@ class FitResult:
         random_split: predictions of models fitted the same way on a random split, which ignores groups.
         given_split: likewise on the given parts, leaks included; None without given parts.
         negatives: predictions for the negatives; None without negatives.
+        backbone: the network that the method trained; None for that of the data.
     """
 
     graph: bytes
@@ -44,6 +46,7 @@ class FitResult:
     random_split: Predictions
     given_split: Predictions | None
     negatives: NegativePredictions | None
+    backbone: Backbone | None = None
 
 
 class Method(Protocol):

@@ -2,24 +2,31 @@
 
 from collections.abc import Callable, Mapping
 
-from discern.errors import UsageError
 from discern.training.config import TrainConfig
+from discern.training.method_config import DEFAULT_METHOD, SCRATCH
 from discern.training.methods.base import Method
 from discern.training.methods.probe import Probe
+from discern.training.methods.torch_extra import require_torch
 
-DEFAULT_METHOD = "probe"
+
+def _make_scratch(config: TrainConfig) -> Method:
+    from discern.training.methods.torch_scratch import Scratch  # noqa: PLC0415 - no other method needs its modules
+
+    require_torch(SCRATCH)
+    return Scratch(config=config.method, head=config.head, seed=config.seed)
+
+
 METHODS: Mapping[str, Callable[[TrainConfig], Method]] = {
-    "probe": lambda config: Probe(config=config.head, seed=config.seed),
+    DEFAULT_METHOD: lambda config: Probe(config=config.head, seed=config.seed),
+    SCRATCH: _make_scratch,
 }
-"""Factories of the methods by name. A settings field that selects one comes with the second method."""
+"""Factories of the methods by the names of `MethodConfig`."""
 
 
-def make_method(config: TrainConfig, name: str = DEFAULT_METHOD) -> Method:
-    """Create the training method with the given name.
+def make_method(config: TrainConfig) -> Method:
+    """Create the training method of the settings.
 
     Raises:
-        UsageError: no method has this name.
+        UsageError: it needs a library that is not installed.
     """
-    if name not in METHODS:
-        raise UsageError(f"Unknown training method: {name}.", hint=f"Use one of: {', '.join(sorted(METHODS))}.")
-    return METHODS[name](config)
+    return METHODS[config.method.name](config)

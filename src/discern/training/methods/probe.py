@@ -13,6 +13,7 @@ from discern.progress import Progress, silent
 from discern.splitting import TEST, Split, random_split
 from discern.training.data import TrainingData
 from discern.training.methods.base import FitResult
+from discern.training.methods.given_parts import given_parts
 from discern.training.predictions import HeldOutPredictions, NegativePredictions, Predictions, ScoredPredictions
 
 
@@ -109,16 +110,13 @@ class Probe:
 
     def _predict_given_split(self, data: TrainingData, split: Split) -> Predictions | None:
         """Predict the given test part with a head fitted on the given training part, leaks included."""
-        leaks = np.zeros(len(split.fold), bool)
-        leaks[split.left_out.get(TEST, [])] = True
-        usable = split.train | split.test | leaks
-        part = data.catalog.table["part"].fill_null("").to_numpy()
-        test = usable & (part == ("test" if (part[usable] == "test").any() else "validation"))
-        rows = np.flatnonzero(usable & ~test)
-        if not test.any() or len(np.unique(data.catalog.label_index[rows])) < 2:
+        parts = given_parts(data, split)
+        if parts is None:
             return None
-        fitter = self._fitter(data, split, rows, fold=np.where(leaks, 0, split.fold), score_unknown=False)
-        head, held_out = fitter.fit_head(), np.flatnonzero(test)
+        rows, held_out, leaks = parts
+        fold = split.fold.copy()
+        fold[leaks] = 0
+        head = self._fitter(data, split, rows, fold=fold, score_unknown=False).fit_head()
         return Predictions(rows=held_out, probabilities=predict_in_blocks(data.rows(held_out), head.probabilities))
 
 

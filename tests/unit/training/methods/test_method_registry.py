@@ -1,11 +1,14 @@
 """Training methods are created by name."""
 
+from importlib.util import find_spec
+
 import pytest
 
 from discern.errors import UsageError
 from discern.heads import HeadConfig
-from discern.training import TrainConfig
-from discern.training.methods import Probe, make_method
+from discern.training import MethodConfig, TrainConfig
+from discern.training.method_config import METHOD_NAMES
+from discern.training.methods import METHODS, Probe, make_method
 
 
 def test_the_default_is_the_probe_with_the_settings_of_the_training() -> None:
@@ -13,7 +16,12 @@ def test_the_default_is_the_probe_with_the_settings_of_the_training() -> None:
     assert make_method(TrainConfig(seed=7, head=head)) == Probe(config=head, seed=7)
 
 
-def test_an_unknown_method_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="Unknown training method: resnet") as caught:
-        make_method(TrainConfig(), "resnet")
-    assert "probe" in caught.value.hint
+def test_there_is_a_method_for_each_name_of_the_settings() -> None:
+    assert set(METHODS) == set(METHOD_NAMES)
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
+def test_without_pytorch_its_methods_name_the_line_that_installs_it() -> None:
+    with pytest.raises(UsageError, match="needs PyTorch") as caught:
+        make_method(TrainConfig(method=MethodConfig(name="scratch")))
+    assert "pip install 'discern-vision[torch]'" in caught.value.hint

@@ -1,0 +1,61 @@
+"""Pictures of one fit of a network: those that it trains on, and those that judge it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from discern.splitting import Split
+from discern.splitting.folds import assign_folds
+
+_SHARES = (0.8, 0.2)  # not tuned: those of five folds
+_NO_ROWS = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FitParts:
+    """Catalog rows of one fit; no group is in two parts.
+
+    Attributes:
+        train: int, rows to train on.
+        stop: int, rows that choose the epoch.
+        fresh: int, rows that do neither; the temperature is fitted on them.
+    """
+
+    train: np.ndarray
+    stop: np.ndarray
+    fresh: np.ndarray
+
+    @property
+    def unseen(self) -> np.ndarray:
+        """Return the rows that are not trained on, those that choose the epoch first."""
+        return np.concatenate([self.stop, self.fresh])
+
+    @property
+    def all_rows(self) -> np.ndarray:
+        """Return all rows in ascending order."""
+        return np.sort(np.concatenate([self.train, self.unseen]))
+
+
+def hold_out(split: Split, labels: np.ndarray, round_: int, *, seed: int) -> FitParts:
+    """Divide the training rows of a round: a fold is held out, and its groups choose the epoch or stay fresh.
+
+    Args:
+        split: the split.
+        labels: int `[N]`, label of each picture of the catalog.
+        round_: a held-out fold, or -1 for the test part.
+        seed: random seed.
+    """
+    rows = split.training_rows(round_)
+    others = [number for number in split.held_out if number != round_]
+    if others:
+        number = next((each for each in others if each > round_), others[0])
+        unseen = rows[split.fold[rows] == number]
+        train = np.setdiff1d(rows[split.fold[rows] != number], split.left_out.get(number, _NO_ROWS))
+    else:
+        drawn = assign_folds(labels[rows], split.group[rows], _SHARES, seed=seed)
+        train, unseen = rows[drawn == 0], rows[drawn == 1]
+    half = assign_folds(labels[unseen], split.group[unseen], (1.0, 1.0), seed=seed)
+    stop, fresh = unseen[half == 0], unseen[half == 1]
+    if not len(stop):
+        stop, fresh = fresh, stop
+    return FitParts(train=train, stop=stop, fresh=fresh)

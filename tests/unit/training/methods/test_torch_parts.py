@@ -1,0 +1,58 @@
+"""The pictures that judge a network come from groups that it does not train on."""
+
+import numpy as np
+import pytest
+
+from discern.splitting import TEST, Split
+from discern.training.methods.torch_parts import hold_out
+
+LABELS = np.tile([0, 1], 30)
+GROUPS = np.arange(60) // 3
+
+
+def split_of(folds: int, *, test: bool = False, left_out: dict[int, list[int]] | None = None) -> Split:
+    fold = GROUPS % folds
+    tested = np.zeros(60, bool)
+    if test:
+        tested[GROUPS >= 16] = True
+        fold = np.where(tested, -1, fold)
+    return Split(
+        method="test-part" if test else "grouped-cv",
+        reason="",
+        fold=fold,
+        always=np.zeros(60, bool),
+        test=tested,
+        group=GROUPS,
+        held_out=tuple(range(folds)),
+        left_out={number: np.array(rows) for number, rows in (left_out or {}).items()},
+        part=np.full(60, ""),
+        unevaluated=(),
+    )
+
+
+@pytest.mark.parametrize(("split", "rounds"), [(split_of(5), (0, 4, TEST)), (split_of(5, test=True), (TEST,))])
+def test_no_group_is_in_two_parts_or_in_the_round(split: Split, rounds: tuple[int, ...]) -> None:
+    for number in rounds:
+        parts = hold_out(split, LABELS, number, seed=1)
+        groups = [set(GROUPS[rows].tolist()) for rows in (parts.train, parts.stop, parts.fresh)]
+        groups.append(
+            set(GROUPS[split.held_out_rows(number)].tolist()) if number != TEST or split.test.any() else set()
+        )
+        assert sum(map(len, groups)) == len(set().union(*groups))
+        assert len(parts.train) > len(parts.unseen) > 0
+        assert len(parts.stop)
+        assert len(parts.fresh)
+
+
+def test_what_leaks_into_the_fold_is_not_trained_on() -> None:
+    clean = hold_out(split_of(5), LABELS, TEST, seed=1)
+    leak = int(clean.train[0])
+    parts = hold_out(split_of(5, left_out={0: [leak]}), LABELS, TEST, seed=1)
+    assert leak not in parts.all_rows
+    assert len(parts.train) == len(clean.train) - 1
+
+
+def test_without_another_fold_groups_are_drawn() -> None:
+    parts = hold_out(split_of(1), LABELS, TEST, seed=1)
+    assert np.array_equal(parts.all_rows, np.arange(60))
+    assert not set(GROUPS[parts.train]) & set(GROUPS[parts.unseen])
