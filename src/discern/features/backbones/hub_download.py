@@ -1,7 +1,7 @@
 """Download of pinned files from the Hugging Face hub into the cache.
 
-Size and SHA-256 are checked while the content arrives. An interrupted download is resumed, and a file that is at hand is
-never requested again.
+Size and SHA-256 are checked before a file is used. An interrupted download is resumed, and a file that is at hand is
+never requested.
 """
 
 import hashlib

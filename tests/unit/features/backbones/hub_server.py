@@ -109,7 +109,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             while hub.endless:
                 self.wfile.write(bytes(1 << 16))
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     return Handler
