@@ -2,10 +2,10 @@
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from discern.bundle.onnx_graph import GraphWriter
-from discern.features.backbones.feature_outputs import Features, NoFeatures
+from discern.features.backbones.feature_outputs import Features, NoFeatures, stored_tensors
 from discern.features.backbones.token_layout import TokenLayout
 
 _LAST = (1 << 63) - 1
@@ -22,6 +22,7 @@ def add_token_outputs(model: onnx.ModelProto, layout: TokenLayout) -> Features:
     found = [output.name for output in model.graph.output]
     if missing := sorted({layout.tokens, layout.summary} - {*found, ""}):
         raise NoFeatures(f"returns {', '.join(found)}, and not {' and '.join(missing)}")
+    _fold_powers(model.graph)
     writer = GraphWriter(prefix="discern/tokens/")
     patches, summary = layout.tokens, layout.summary
     if not summary:
@@ -37,3 +38,16 @@ def add_token_outputs(model: onnx.ModelProto, layout: TokenLayout) -> Features:
     names = (features.embedding, features.map)
     model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
     return features
+
+
+def _fold_powers(graph: onnx.GraphProto) -> None:
+    """Replace powers of constants by their values, in place.
+
+    Exporters leave the square root of the number of trained positions to the engine, and shapes depend on it.
+    """
+    stored = stored_tensors(graph)
+    for node in graph.node:
+        if node.op_type == "Pow" and all(name in stored and not stored[name].dims for name in node.input):
+            value = np.power(*(numpy_helper.to_array(stored[name]) for name in node.input))
+            result = node.output[0]
+            node.CopyFrom(helper.make_node("Constant", [], [result], value=numpy_helper.from_array(value)))

@@ -21,6 +21,7 @@ WIDTH, PATCH = 5, 56
 SIDE = SIZE // PATCH
 _RANDOM = np.random.default_rng(0)
 KERNEL = _RANDOM.normal(size=(WIDTH, 3, PATCH, PATCH)).astype(np.float32) / PATCH
+POSITIONS = _RANDOM.normal(size=(1, SIDE * SIDE, WIDTH)).astype(np.float32)
 CLASS = _RANDOM.normal(size=(WIDTH, WIDTH)).astype(np.float32)
 PICTURES = _RANDOM.integers(0, 256, (2, SIZE, SIZE, 3), np.uint8)
 
@@ -28,11 +29,30 @@ PICTURES = _RANDOM.integers(0, 256, (2, SIZE, SIZE, 3), np.uint8)
 def network(*, pooled: bool) -> bytes:
     """Build a network with the inputs and outputs of a vision transformer of the hub."""
     shape = ["batch_size", "num_channels", "height", "width"]
-    weights = {"kernel": KERNEL, "class": CLASS, "shape": np.array([0, WIDTH, -1]), "axis": np.array([1])}
+    weights = {
+        "kernel": KERNEL,
+        "class": CLASS,
+        "positions": POSITIONS,
+        "count": np.array(SIDE * SIDE, np.float32),
+        "half": np.array(0.5, np.float32),
+        "shape": np.array([0, WIDTH, -1]),
+        "listed": np.array([1, -1, WIDTH]),
+        "width": np.array([WIDTH]),
+        "axis": np.array([1]),
+        "front": np.array([0]),
+    }
     nodes = [
         helper.make_node("Conv", ["pixel_values", "kernel"], ["patches"], strides=[PATCH, PATCH]),
         helper.make_node("Reshape", ["patches", "shape"], ["flat"]),
-        helper.make_node("Transpose", ["flat"], ["tokens"], perm=[0, 2, 1]),
+        helper.make_node("Transpose", ["flat"], ["unplaced"], perm=[0, 2, 1]),
+        # The side of the trained grid of positions is left to the engine, as exporters do.
+        helper.make_node("Pow", ["count", "half"], ["root"]),
+        helper.make_node("Cast", ["root"], ["whole"], to=TensorProto.INT64),
+        helper.make_node("Unsqueeze", ["whole", "front"], ["side"]),
+        helper.make_node("Concat", ["axis", "side", "side", "width"], ["grid"], axis=0),
+        helper.make_node("Reshape", ["positions", "grid"], ["square"]),
+        helper.make_node("Reshape", ["square", "listed"], ["list"]),
+        helper.make_node("Add", ["unplaced", "list"], ["tokens"]),
         helper.make_node("ReduceMax", ["tokens"], ["largest"], axes=[1], keepdims=0),
         helper.make_node("MatMul", ["largest", "class"], ["pooler_output"]),
         helper.make_node("Unsqueeze", ["pooler_output", "axis"], ["first"]),
@@ -54,7 +74,7 @@ def expected(normalisation: Normalisation) -> tuple[np.ndarray, np.ndarray]:
     """Compute the map and the embedding by NumPy."""
     scaled = (PICTURES / 255 - np.array(normalisation.mean)) / np.array(normalisation.deviation)
     blocks = scaled.reshape(len(scaled), SIDE, PATCH, SIDE, PATCH, 3)
-    places = np.einsum("nybxac,kcba->nyxk", blocks, KERNEL)
+    places = np.einsum("nybxac,kcba->nyxk", blocks, KERNEL) + POSITIONS.reshape(1, SIDE, SIDE, WIDTH)
     return places, np.concatenate([places.mean(axis=(1, 2)), places.max(axis=(1, 2)) @ CLASS], axis=1)
 
 
