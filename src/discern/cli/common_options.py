@@ -14,7 +14,8 @@ Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
 Backbone = Annotated[
     str,
     typer.Option(
-        help="Feature extractor: lite0, lite1, lite2, dinov2-small, siglip2-base, or the path of an ONNX file."
+        help="Feature extractor: lite0, lite1, lite2, dinov2-small, dinov2-small-int8, siglip2-base, or "
+        "the path of an ONNX file."
     ),
 ]
 Size = Annotated[

