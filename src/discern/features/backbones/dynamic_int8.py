@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from discern.bundle.onnx_graph import rename
 from discern.features.backbones.feature_outputs import stored_tensors
@@ -45,15 +45,19 @@ def replace_dynamic_int8(graph: onnx.GraphProto) -> bool:
 
 
 def _float_operator(node: onnx.NodeProto, stored: Mapping[str, onnx.TensorProto], name: str) -> list[onnx.NodeProto]:
-    """Return nodes that compute a product of floats and integer weights, less their zero point."""
-    weights, zero = node.input[1], node.input[3] if len(node.input) > 3 else ""
-    sizes = list(stored[zero].dims) if zero in stored else []
-    ones = helper.make_node(
-        "Constant", [], [f"{name}/ones"], value=numpy_helper.from_array(np.ones(sizes, np.float32), "")
-    )
-    axis = 0 if node.op_type == "ConvInteger" else 1  # that of the outputs, each of which may have its zero point
-    inputs = [weights, f"{name}/ones", zero] if zero else [weights, f"{name}/ones"]
-    centred = helper.make_node("DequantizeLinear", inputs, [f"{name}/weights"], axis=axis)
-    product = helper.make_node(_FLOAT_OPERATORS[node.op_type], [node.input[0], f"{name}/weights"], list(node.output))
+    """Return nodes that compute a product of floats and integer weights, less their zero points.
+
+    They are no `DequantizeLinear`, after which ONNX Runtime would round the activations again.
+    """
+    centred = f"{name}/weights"
+    nodes = [helper.make_node("Cast", [node.input[1]], [centred], to=TensorProto.FLOAT)]
+    zero = numpy_helper.to_array(stored[node.input[3]]) if len(node.input) > 3 else np.array(0)
+    if zero.any():
+        shape = (-1, 1, 1, 1) if node.op_type == "ConvInteger" and zero.ndim else zero.shape
+        value = numpy_helper.from_array(zero.astype(np.float32).reshape(shape))
+        nodes.append(helper.make_node("Constant", [], [f"{name}/zero"], value=value))
+        nodes.append(helper.make_node("Sub", [centred, f"{name}/zero"], [f"{name}/centred"]))
+        centred = f"{name}/centred"
+    product = helper.make_node(_FLOAT_OPERATORS[node.op_type], [node.input[0], centred], list(node.output))
     product.attribute.extend(node.attribute)
-    return [ones, centred, product]
+    return [*nodes, product]

@@ -46,7 +46,7 @@ class Origin(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Whether the server is this machine."""
+        """Check that the server is this machine."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:

@@ -30,7 +30,7 @@ def network(kind: str, taken: np.ndarray, weights: np.ndarray, zero: np.ndarray 
         nodes,
         "main_graph",
         [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["N", *taken.shape[1:]])],
-        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, None)],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, [None] * taken.ndim)],
         [numpy_helper.from_array(np.asarray(values), name) for name, values in stored.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
