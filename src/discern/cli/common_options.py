@@ -11,7 +11,13 @@ Bundle = Annotated[str, typer.Argument(help="Path of a bundle, such as runs/NAME
 Name = Annotated[str | None, typer.Option(help="Name of the run; by default the source's name and a number.")]
 Runs = Annotated[str, typer.Option(help="Folder of all runs.")]
 Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
-Backbone = Annotated[str, typer.Option(help="Feature extractor: lite0, lite1, lite2, or the path of an ONNX file.")]
+Backbone = Annotated[
+    str,
+    typer.Option(
+        help="Feature extractor: lite0, lite1, lite2, dinov2-small, dinov2-small-int8, siglip2-base, or "
+        "the path of an ONNX file."
+    ),
+]
 Size = Annotated[
     int | None,
     typer.Option(min=1, help="Side of the network's input in pixels, if the backbone allows it; by default its own."),

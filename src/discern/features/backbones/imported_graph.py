@@ -16,6 +16,7 @@ from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
 from discern.features.backbones.float_export import adapt_float_export, is_float_export
 from discern.features.backbones.normalisation import Normalisation
+from discern.features.backbones.token_layout import TokenLayout
 
 _TOLERANCE = 1e-3  # relative and absolute, of a single test run; not tuned
 _REQUIRED = (
@@ -30,7 +31,13 @@ _STANDARD = (
 
 
 def import_graph(
-    data: bytes, path: Path, *, size: int | None, mirror: bool, normalisation: Normalisation | None = None
+    data: bytes,
+    path: Path,
+    *,
+    size: int | None,
+    mirror: bool,
+    normalisation: Normalisation | None = None,
+    layout: TokenLayout | None = None,
 ) -> OnnxBackbone:
     """Validate an exported ONNX model with a trial run and wrap it as a backbone.
 
@@ -43,27 +50,30 @@ def import_graph(
         mirror: average the outputs for each picture and its mirror image.
         normalisation: normalisation of the pixels for a network that takes float pictures; None for that in its
             metadata.
+        layout: tokens that a vision transformer for float pictures returns; None to search for its features.
 
     Raises:
         BackboneError: it is not such a backbone, or has an input of another size.
     """
     sha256 = hashlib.sha256(data).hexdigest()
-    model, notes = _parse(data, path, size=size, normalisation=normalisation)
+    model, notes = _parse(data, path, size=size, normalisation=normalisation, layout=layout)
     own_size, width = _check_signature(model, path)
     if size not in (None, own_size):
         raise BackboneError(
             f"The backbone {path} takes pictures of {own_size} px, not of {size} px.",
             hint=f"Omit --size, or export it for {size} px.",
         )
-    _put_channels_last(model, width, path)
-    _try_run(serialise(model), own_size, width, path)
+    blocks = layout.blocks if layout else {"head": (0, width)}
+    head = blocks["head"][1]
+    _put_channels_last(model, head, path)
+    _try_run(serialise(model), own_size, width, path, head=head)
     if mirror:
         average_mirrored(model)
     return OnnxBackbone(
         name=path.stem,
         graph=serialise(model),
         size=own_size,
-        blocks={"head": (0, width)},
+        blocks=blocks,
         pretraining=f"not known: the user's own file {path.name}, sha256 {sha256[:16]}",
         licence="not known",
         notes=notes,
@@ -71,7 +81,12 @@ def import_graph(
 
 
 def _parse(
-    data: bytes, path: Path, *, size: int | None, normalisation: Normalisation | None
+    data: bytes,
+    path: Path,
+    *,
+    size: int | None,
+    normalisation: Normalisation | None,
+    layout: TokenLayout | None,
 ) -> tuple[onnx.ModelProto, tuple[str, ...]]:
     """Parse an ONNX model, and return it with sentences on the changes made to it."""
     if fault := find_encoding_fault(data):
@@ -82,7 +97,7 @@ def _parse(
         raise BackboneError(f"The backbone {path} is not an ONNX file.", hint=_REQUIRED) from error
     notes: tuple[str, ...] = ()
     if is_float_export(model):
-        notes = adapt_float_export(model, path, size=size, normalisation=normalisation, advice=_STANDARD)
+        notes = adapt_float_export(model, path, size=size, normalisation=normalisation, advice=_STANDARD, layout=layout)
         data = serialise(model)
     elif normalisation is not None:
         raise BackboneError(
@@ -161,7 +176,7 @@ def _put_channels_last(model: onnx.ModelProto, width: int, path: Path) -> None:
     declared.CopyFrom(helper.make_tensor_value_info("map", TensorProto.FLOAT, ["N", *shape[2:], width]))
 
 
-def _try_run(graph: bytes, size: int, width: int, path: Path) -> None:
+def _try_run(graph: bytes, size: int, width: int, path: Path, *, head: int) -> None:
     """Check the outputs of an ONNX model for random images, both batched and single."""
     pictures = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
     try:
@@ -175,7 +190,7 @@ def _try_run(graph: bytes, size: int, width: int, path: Path) -> None:
     if not np.allclose(alone, embedding[:1], rtol=_TOLERANCE, atol=_TOLERANCE):
         _reject(path, "returns different embeddings for a picture alone and in a batch")
     if "map" in outputs and not np.allclose(
-        outputs["map"].mean(axis=(1, 2)), embedding, rtol=_TOLERANCE, atol=_TOLERANCE
+        outputs["map"].mean(axis=(1, 2)), embedding[:, :head], rtol=_TOLERANCE, atol=_TOLERANCE
     ):
         _reject(path, "returns a map whose mean over the places is not the embedding")
 

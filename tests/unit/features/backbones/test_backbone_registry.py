@@ -21,7 +21,19 @@ def test_the_default_backbone_has_the_default_name_and_size() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["lite0", "lite1", "lite2", "net.onnx", Path("folder/NET.ONNX"), "lite0.onnx", "lite3"]
+    "name",
+    [
+        "lite0",
+        "lite1",
+        "lite2",
+        "dinov2-small",
+        "dinov2-small-int8",
+        "siglip2-base",
+        "net.onnx",
+        Path("folder/NET.ONNX"),
+        "lite0.onnx",
+        "lite3",
+    ],
 )
 def test_at_most_one_source_accepts_a_name(name: str | Path) -> None:
     assert sum(source.accepts(name) for source in SOURCES) == (name != "lite3")
@@ -29,7 +41,8 @@ def test_at_most_one_source_accepts_a_name(name: str | Path) -> None:
 
 @pytest.mark.parametrize("name", ["lite3", "resnet50", "", "lite0.pth", "../lite0"])
 def test_unknown_names_are_rejected_and_known_ones_are_listed(name: str) -> None:
-    with pytest.raises(BackboneError, match=r"lite0, lite1, lite2, or the path of an \.onnx file"):
+    listed = r"lite0, lite1, lite2, or dinov2-small, dinov2-small-int8, siglip2-base, or the path of an \.onnx file"
+    with pytest.raises(BackboneError, match=listed):
         load_backbone(name)
 
 
