@@ -11,7 +11,12 @@ Bundle = Annotated[str, typer.Argument(help="Path of a bundle, such as runs/NAME
 Name = Annotated[str | None, typer.Option(help="Name of the run; by default the source's name and a number.")]
 Runs = Annotated[str, typer.Option(help="Folder of all runs.")]
 Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
-Backbone = Annotated[str, typer.Option(help="Feature extractor: lite0, lite1, lite2, or the path of an ONNX file.")]
+Backbone = Annotated[
+    str,
+    typer.Option(
+        help="Feature extractor: lite0, lite1, lite2, timm/NAME, torchvision/NAME, or the path of an ONNX file."
+    ),
+]
 Size = Annotated[
     int | None,
     typer.Option(min=1, help="Side of the network's input in pixels, if the backbone allows it; by default its own."),
@@ -38,6 +43,14 @@ Deviation = Annotated[
 ]
 Scale = Annotated[
     float | None, typer.Option(help="Value of white before --mean is subtracted: 1 or 255; by default as they suggest.")
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|DIR",
+        help="Weights of a network of timm or torchvision, or a folder with them; by default the folder in the "
+        "environment variable DISCERN_WEIGHTS.",
+    ),
 ]
 PartsOf = Annotated[
     str | None,

@@ -10,6 +10,7 @@ from discern.features.backbones import (
     Backbone,
     Normalisation,
     load_backbone,
+    read_weights_digest,
 )
 from discern.features.extract import STAGE, extract
 
@@ -22,4 +23,5 @@ __all__ = [
     "Normalisation",
     "extract",
     "load_backbone",
+    "read_weights_digest",
 ]

@@ -13,6 +13,7 @@ from discern.features.backbones.backbone_registry import (
 )
 from discern.features.backbones.efficientnet_lite import DEFAULT_SIZE
 from discern.features.backbones.normalisation import Normalisation
+from discern.features.backbones.weight_files import read_weights_digest
 
 __all__ = [
     "DEFAULT_BACKBONE",
@@ -24,4 +25,5 @@ __all__ = [
     "Normalisation",
     "OnnxBackbone",
     "load_backbone",
+    "read_weights_digest",
 ]
