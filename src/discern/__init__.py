@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from discern.client import AsyncClient, Client
     from discern.display.progress_bar import progress_bar
     from discern.errors import DiscernError
+    from discern.flow.backbone_list import BackbonesResult, backbones
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "discern.flow.predict.predict",
     "AsyncClient": "discern.client",
+    "BackbonesResult": "discern.flow.backbone_list",
     "CacheResult": "discern.flow.cache",
     "CapturedResult": "discern.flow.captured.captured",
     "Catalog": "discern.catalog",
@@ -81,6 +83,7 @@ _HOMES = {
     "TrainResult": "discern.flow.train_result",
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
+    "backbones": "discern.flow.backbone_list",
     "cache": "discern.flow.cache",
     "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
@@ -116,6 +119,7 @@ _HOMES = {
 __all__ = [
     "Answer",
     "AsyncClient",
+    "BackbonesResult",
     "CacheResult",
     "CapturedResult",
     "Catalog",
@@ -145,6 +149,7 @@ __all__ = [
     "UnsortResult",
     "VerifyResult",
     "__version__",
+    "backbones",
     "cache",
     "captured",
     "check",

@@ -9,6 +9,7 @@ from discern.features.backbones import (
     DEFAULT_SIZE,
     Backbone,
     Normalisation,
+    list_exports,
     load_backbone,
     read_weights_digest,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Backbone",
     "Normalisation",
     "extract",
+    "list_exports",
     "load_backbone",
     "read_weights_digest",
 ]

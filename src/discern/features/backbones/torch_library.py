@@ -51,8 +51,6 @@ class TorchLibrary:
         Raises:
             BackboneError: the weights are not at hand, belong to another network, or cannot be exported.
         """
-        from discern.features.backbones.imported_graph import import_graph  # noqa: PLC0415 - onnx takes 0.2 s
-
         label, _, options = str(name).partition(":")
         library, _, network = label.partition("/")
         weights = locate_weights(network, self.weights)
@@ -66,13 +64,7 @@ class TorchLibrary:
         if found is None:
             found = _export(library, network, weights, settings, size=size, normalisation=normalisation, sha256=sha256)
             write_export(cache, key, found)
-        return replace(
-            import_graph(found.graph, Path(label), size=found.size, mirror=mirror),
-            name=label,
-            pretraining=f"not known: the user's own weights {found.weights}, sha256 {sha256[:16]}",
-            licence=found.licence,
-            notes=found.notes,
-        )
+        return found.to_backbone(mirror=mirror)
 
 
 def _export(
