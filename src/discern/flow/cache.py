@@ -44,7 +44,8 @@ def cache(*, prune_to: float | None = None, folder: str | Path | None = None) ->
     Deleting the directory is always safe.
 
     Args:
-        prune_to: bytes to keep; least recently used entries are deleted first, exported networks and downloads last. None deletes nothing.
+        prune_to: bytes to keep; least recently used entries are deleted first, exported networks and
+            downloads last. None deletes nothing.
         folder: cache directory; None for the user's cache directory.
 
     Raises:
