@@ -23,7 +23,7 @@ from discern.features.backbones.network_settings import NetworkSettings
 from discern.features.backbones.normalisation import Normalisation
 from discern.features.backbones.torch_network import TorchNetwork, build_network, load_weights
 
-LARGEST_DIFFERENCE = 1e-4  # of the largest feature; convolutional networks reach 8e-7 (benchmarks/torch_parity.py)
+LARGEST_DIFFERENCE = 1e-4  # of the largest feature; twelve networks reach at most 3e-6 (benchmarks/torch_parity.py)
 _EXAMPLES = 2  # the exporter would take a batch of one for fixed
 _PHOTOGRAPHS = ("china.jpg", "flower.jpg")  # scikit-learn ships them
 
