@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from discern.client import AsyncClient, Client
     from discern.display.progress_bar import progress_bar
     from discern.errors import DiscernError
+    from discern.flow.backbone_list import BackbonesResult, backbones
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "discern.flow.predict.predict",
     "AsyncClient": "discern.client",
+    "BackbonesResult": "discern.flow.backbone_list",
     "CacheResult": "discern.flow.cache",
     "CapturedResult": "discern.flow.captured.captured",
     "Catalog": "discern.catalog",
@@ -84,6 +86,7 @@ _HOMES = {
     "TrainResult": "discern.flow.train_result",
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
+    "backbones": "discern.flow.backbone_list",
     "cache": "discern.flow.cache",
     "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
@@ -120,6 +123,7 @@ _HOMES = {
 __all__ = [
     "Answer",
     "AsyncClient",
+    "BackbonesResult",
     "CacheResult",
     "CapturedResult",
     "Catalog",
@@ -150,6 +154,7 @@ __all__ = [
     "UnsortResult",
     "VerifyResult",
     "__version__",
+    "backbones",
     "cache",
     "captured",
     "check",

@@ -68,7 +68,7 @@ def test_options_of_a_run_are_those_of_its_function(trained: TrainResult, shared
         "at_most_wrong": "auto", "coverage": 0.9, "method": "probe", "epochs": None, "batch": None, "lr": None,
         "ordered": (), "negatives": None, "names": None, "parts_of": None,
         "group_by": None, "classes": None, "label_from": None, "size": None, "fit": None, "mean": None,
-        "deviation": None, "scale": None, "thresholds": None, "like": str(trained.run),
+        "deviation": None, "scale": None, "weights": None, "thresholds": None, "like": str(trained.run),
     }  # fmt: skip
     assert set(discern.options_of(trained.run, "check")) < {*options, "cache"}
 

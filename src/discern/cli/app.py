@@ -53,6 +53,7 @@ for command in (
     *(run_commands.fix, run_commands.diff, run_commands.compare),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     captured_commands.captured,
+    info_commands.backbones,
     *(info_commands.show, info_commands.verify, info_commands.rename, info_commands.doctor, info_commands.cache),
 ):
     app.command(cls=ConfiguredCommand)(command)

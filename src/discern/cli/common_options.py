@@ -14,8 +14,8 @@ Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
 Backbone = Annotated[
     str,
     typer.Option(
-        help="Feature extractor: lite0, lite1, lite2, dinov2-small, dinov2-small-int8, siglip2-base, or "
-        "the path of an ONNX file."
+        help="Feature extractor: lite0, lite1, lite2, dinov2-small, dinov2-small-int8, siglip2-base, timm/NAME, "
+        "torchvision/NAME, or the path of an ONNX file."
     ),
 ]
 Size = Annotated[
@@ -44,6 +44,14 @@ Deviation = Annotated[
 ]
 Scale = Annotated[
     float | None, typer.Option(help="Value of white before --mean is subtracted: 1 or 255; by default as they suggest.")
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|DIR",
+        help="Weights of a network of timm or torchvision, or a folder with them; by default the folder in the "
+        "environment variable DISCERN_WEIGHTS.",
+    ),
 ]
 PartsOf = Annotated[
     str | None,

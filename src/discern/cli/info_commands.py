@@ -77,6 +77,17 @@ def doctor(cache: Cache = None, json: Json = False) -> None:
     raise typer.Exit(0 if result.passed else FELL_SHORT)
 
 
+def backbones(cache: Cache = None, json: Json = False) -> None:
+    """List the backbones at hand, with their speed on this machine.
+
+    Example: discern backbones
+    """
+    with importing():
+        from discern.flow.backbone_list import backbones
+
+    render.show(backbones(cache=cache).to_json(), json=json, lines=render.backbones)
+
+
 def cache(
     prune: Annotated[bool, typer.Option("--prune", help="Delete the least recently used entries.")] = False,
     keep: Annotated[float, typer.Option(min=0, help="GB that --prune keeps.")] = 0.0,

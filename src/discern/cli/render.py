@@ -303,6 +303,16 @@ def doctor(value: dict[str, Any]) -> Iterator[str]:
         yield f"{'ok ' if each['passed'] else 'BAD'} {each['name']}: {each['found']} {each['hint']}".rstrip()
 
 
+def backbones(value: dict[str, Any]) -> Iterator[str]:
+    """Format a `BackbonesResult` as lines of text."""
+    for each in value["backbones"]:
+        if each["at_hand"]:
+            facts = f"{each['size']:>4} px {each['megabytes']:>8} MB {each['pictures_per_second']:>8} pictures/s"
+        else:
+            facts = "not at hand"
+        yield f"{each['name']:28} {facts:36}  {each['licence']}, {each['source']}"
+
+
 def cache(value: dict[str, Any]) -> Iterator[str]:
     """Format a `CacheResult` as lines of text."""
     for shelf in value["shelves"]:

@@ -9,7 +9,9 @@ from discern.features.backbones import (
     DEFAULT_SIZE,
     Backbone,
     Normalisation,
+    list_exports,
     load_backbone,
+    read_weights_digest,
 )
 from discern.features.extract import STAGE, extract
 
@@ -21,5 +23,7 @@ __all__ = [
     "Backbone",
     "Normalisation",
     "extract",
+    "list_exports",
     "load_backbone",
+    "read_weights_digest",
 ]

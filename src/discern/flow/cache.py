@@ -8,7 +8,7 @@ from discern.display.displayed import Displayed
 from discern.errors import StoreError
 from discern.flow.paths import cache_folder
 from discern.serving.browser_engine import cached_engines
-from discern.store import prune, survey
+from discern.store import NETWORKS, prune, survey
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -44,7 +44,8 @@ def cache(*, prune_to: float | None = None, folder: str | Path | None = None) ->
     Deleting the directory is always safe.
 
     Args:
-        prune_to: bytes to keep; least recently used entries are deleted first, downloads last. None deletes nothing.
+        prune_to: bytes to keep; least recently used entries are deleted first, exported networks and
+            downloads last. None deletes nothing.
         folder: cache directory; None for the user's cache directory.
 
     Raises:
@@ -55,21 +56,27 @@ def cache(*, prune_to: float | None = None, folder: str | Path | None = None) ->
         raise StoreError(f"The cache directory {root} is not a folder.", hint="Choose a folder with --cache.")
     freed = 0 if prune_to is None else _prune(root, prune_to)
     shelves = [{"name": each.name, "rows": each.rows, "bytes": each.bytes} for each in survey(root)]
-    return CacheResult(folder=root, shelves=shelves + _engines(root), freed=freed)
+    return CacheResult(folder=root, shelves=shelves + _list_files(root), freed=freed)
 
 
 def _prune(root: Path, keep_bytes: float) -> int:
-    engines = cached_engines(root)
-    size_of_engines = sum(engines.values())
-    fits = size_of_engines <= keep_bytes
-    freed = prune(root, keep_bytes=keep_bytes - size_of_engines if fits else keep_bytes)
+    kept = cached_engines(root) | _cached_networks(root)
+    size_of_kept = sum(kept.values())
+    fits = size_of_kept <= keep_bytes
+    freed = prune(root, keep_bytes=keep_bytes - size_of_kept if fits else keep_bytes)
     if not fits:
-        for path, size in engines.items():
+        for path, size in kept.items():
             path.unlink(missing_ok=True)
             freed += size
     return freed
 
 
-def _engines(root: Path) -> list[dict[str, Any]]:
-    sizes = cached_engines(root).values()
-    return [{"name": "engines", "rows": len(sizes), "bytes": sum(sizes)}] if sizes else []
+def _list_files(root: Path) -> list[dict[str, Any]]:
+    sections = {"engines": cached_engines(root), NETWORKS: _cached_networks(root)}
+    return [
+        {"name": name, "rows": len(sizes), "bytes": sum(sizes.values())} for name, sizes in sections.items() if sizes
+    ]
+
+
+def _cached_networks(root: Path) -> dict[Path, int]:
+    return {path: path.stat().st_size for path in sorted((root / NETWORKS).glob("*")) if path.is_file()}

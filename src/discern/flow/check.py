@@ -112,6 +112,7 @@ def check(
     mean: float | Sequence[float] | None = None,
     deviation: float | Sequence[float] | None = None,
     scale: float | None = None,
+    weights: str | Path | None = None,
     plots: bool = False,
     thresholds: Mapping[str, float] | None = None,
     like: str | Path | None = None,
@@ -141,6 +142,8 @@ def check(
         mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
         deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
+        weights: file of weights for a network of timm or torchvision, or a folder of such files; None for the folder in
+            the environment variable `DISCERN_WEIGHTS`.
         plots: write the figures on the pictures for slides to `plots/` in the run, each as PNG, SVG and JSON.
         thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
             docs/cleaning.md lists them.
@@ -153,7 +156,9 @@ def check(
         DiscernError: the source, the fixes or the run's name cannot be used.
     """
     reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
-    inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
+    inputs = InputOptions.checked_input(
+        size=size, fit=fit, mean=mean, deviation=deviation, scale=scale, weights=weights
+    )
     config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, thresholds=thresholds, inputs=inputs, **reading)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with run.locked():

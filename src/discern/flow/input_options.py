@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from discern.features import Backbone, Normalisation, load_backbone
+from discern.flow.paths import resolve_path
 from discern.picture import check_fit, check_size
 
 
@@ -20,6 +22,7 @@ class InputOptions:
         mean: mean of the normalised pixels, for a backbone that takes float pictures; None for that in its file.
         deviation: standard deviation of these pixels; None for that in the file.
         scale: value of white before the mean is subtracted, 1 or 255; None to follow from `mean` and `deviation`.
+        weights: file or folder of weights for a network of timm or torchvision; None for that in the environment.
     """
 
     size: int | None = None
@@ -27,6 +30,7 @@ class InputOptions:
     mean: tuple[float, ...] | None = None
     deviation: tuple[float, ...] | None = None
     scale: float | None = None
+    weights: str | None = None
 
     @classmethod
     def checked_input(
@@ -37,6 +41,7 @@ class InputOptions:
         mean: float | Sequence[float] | None = None,
         deviation: float | Sequence[float] | None = None,
         scale: float | None = None,
+        weights: str | Path | None = None,
     ) -> Self:
         """Create the options from the values that a user passed.
 
@@ -50,16 +55,22 @@ class InputOptions:
             mean=_as_tuple(mean),
             deviation=_as_tuple(deviation),
             scale=scale,
+            weights=None if weights is None else str(resolve_path(weights)),
         )
 
-    def load_backbone(self, name: str) -> Backbone:
+    def load_backbone(self, name: str, *, cache: Path | None = None) -> Backbone:
         """Load a backbone for these options, by name or from an ONNX file.
+
+        Args:
+            name: name, or path of an ONNX file.
+            cache: cache directory; None for the user's.
 
         Raises:
             BackboneError: it cannot be loaded, or does not allow the options.
         """
         normalisation = Normalisation.of(mean=self.mean, deviation=self.deviation, scale=self.scale)
-        return load_backbone(name, size=self.size, normalisation=normalisation)
+        weights = None if self.weights is None else Path(self.weights)
+        return load_backbone(name, size=self.size, normalisation=normalisation, weights=weights, cache=cache)
 
 
 def _as_tuple(numbers: float | Sequence[float] | None) -> tuple[float, ...] | None:

@@ -20,7 +20,7 @@ from discern.checking import Finding, find_issues, propose_fixes, require_single
 from discern.checking.film_remedy import describe_films, one_film_labels
 from discern.checking.findings_table import tabulate_findings
 from discern.checking.thresholds import choose_thresholds
-from discern.features import Backbone, extract
+from discern.features import Backbone, extract, read_weights_digest
 from discern.flow.applied_fixes import applied_fixes, record_fixes
 from discern.flow.fixed_scan import scan_with_fixes
 from discern.flow.input_options import InputOptions
@@ -95,7 +95,13 @@ class PrepareConfig(SourceOptions, InputOptions):
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON-serialisable dictionary with file paths and SHA-256 digests."""
-        return asdict(self) | {"fixes": _by_content(self.fixes), "names": _by_content(self.names)}
+        return asdict(self) | {"fixes": _by_content(self.fixes), "names": _by_content(self.names), **self._weights()}
+
+    def _weights(self) -> dict[str, Any]:
+        if self.weights is None:
+            return {}
+        path = Path(self.weights)
+        return {"weights": {"path": self.weights, "sha256": read_weights_digest(path) if path.is_file() else None}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +190,7 @@ def prepare(
         DataError: the data set looks multi-label, and `single_label` is set.
     """
     folder = cache_folder(cache)
-    backbone = config.load_backbone(config.backbone)
+    backbone = config.load_backbone(config.backbone, cache=folder)
     with run.stage("scan", progress):
         table = None if config.names is None else read_name_table(Path(config.names))
         aliases = {} if table is None else table.labels_by_alias()

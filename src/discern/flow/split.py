@@ -114,6 +114,7 @@ def split(
     mean: float | Sequence[float] | None = None,
     deviation: float | Sequence[float] | None = None,
     scale: float | None = None,
+    weights: str | Path | None = None,
     like: str | Path | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -147,6 +148,8 @@ def split(
         mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
         deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
+        weights: file of weights for a network of timm or torchvision, or a folder of such files; None for the folder in
+            the environment variable `DISCERN_WEIGHTS`.
         like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -155,7 +158,9 @@ def split(
         DiscernError: the source, the fixes, the run's name or `out` cannot be used.
     """
     reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
-    inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
+    inputs = InputOptions.checked_input(
+        size=size, fit=fit, mean=mean, deviation=deviation, scale=scale, weights=weights
+    )
     prepare_config = PrepareConfig.of(source, fixes=fixes, backbone=backbone, inputs=inputs, **reading)
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}

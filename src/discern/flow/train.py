@@ -73,6 +73,7 @@ def train(
     mean: float | Sequence[float] | None = None,
     deviation: float | Sequence[float] | None = None,
     scale: float | None = None,
+    weights: str | Path | None = None,
     thresholds: Mapping[str, float] | None = None,
     method: str = "probe",
     epochs: int | None = None,
@@ -115,6 +116,8 @@ def train(
         mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
         deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
+        weights: file of weights for a network of timm or torchvision, or a folder of such files; None for the folder in
+            the environment variable `DISCERN_WEIGHTS`.
         thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
             docs/cleaning.md lists them.
         method: "probe" (a head on frozen features), or "scratch" (a small network that learns from these pictures;
@@ -131,7 +134,9 @@ def train(
         DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
     reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
-    inputs = InputOptions.checked_input(size=size, fit=fit, mean=mean, deviation=deviation, scale=scale)
+    inputs = InputOptions.checked_input(
+        size=size, fit=fit, mean=mean, deviation=deviation, scale=scale, weights=weights
+    )
     preparing = PrepareConfig.of(
         source,
         fixes=fixes,

@@ -3,7 +3,7 @@
 Rows of one name, dtype and shape form a shelf, which later runs and other processes can read.
 """
 
-from discern.store.cache_names import ENGINES, WEIGHTS, is_cache_folder
+from discern.store.cache_names import ENGINES, NETWORKS, WEIGHTS, is_cache_folder
 from discern.store.chunk import FORMAT
 from discern.store.permissions import private_folder
 from discern.store.prune import ShelfInfo, default_folder, prune, survey
@@ -13,6 +13,7 @@ from discern.store.shelf import Shelf
 __all__ = [
     "ENGINES",
     "FORMAT",
+    "NETWORKS",
     "WEIGHTS",
     "Rows",
     "Shelf",

@@ -6,6 +6,7 @@ from pathlib import Path
 SUFFIX = ".shelf"
 ENGINES = "engines"
 WEIGHTS = "weights"
+NETWORKS = "networks"
 PRUNE_LOCK = "prune.lock"
 
 _SHELF = re.compile(".+-[0-9a-f]{12}")

@@ -34,3 +34,12 @@ def test_options_that_the_backbone_does_not_allow_are_refused() -> None:
     for option in ({"size": 300}, {"mean": 0.5, "deviation": 0.5}):
         with pytest.raises(BackboneError, match="lite0"):
             InputOptions.checked_input(**option).load_backbone("lite0")
+
+
+def test_weights_become_an_absolute_path_and_are_refused_for_other_backbones(tmp_path: Path) -> None:
+    options = InputOptions.checked_input(weights=tmp_path / "a/../net.pth")
+    assert options.weights == str(tmp_path / "net.pth")
+    with pytest.raises(BackboneError, match="has its own weights"):
+        options.load_backbone("lite0")
+    with pytest.raises(BackboneError, match=r"There is no file of weights .*net\.pth"):
+        options.load_backbone("timm/resnet18", cache=tmp_path)

@@ -12,7 +12,9 @@ from discern.features.backbones.backbone_registry import (
     load_backbone,
 )
 from discern.features.backbones.efficientnet_lite import DEFAULT_SIZE
+from discern.features.backbones.exported_networks import list_exports
 from discern.features.backbones.normalisation import Normalisation
+from discern.features.backbones.weight_files import read_weights_digest
 
 __all__ = [
     "DEFAULT_BACKBONE",
@@ -23,5 +25,7 @@ __all__ = [
     "BackboneSource",
     "Normalisation",
     "OnnxBackbone",
+    "list_exports",
     "load_backbone",
+    "read_weights_digest",
 ]

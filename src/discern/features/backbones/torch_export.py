@@ -1,0 +1,137 @@
+"""Functions that export networks of torch to ONNX graphs of backbones and compare both.
+
+This module imports torch.
+"""
+
+import importlib.util
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from discern.bundle import open_runtime
+from discern.bundle.onnx_graph import OPSET
+from discern.errors import BackboneError
+from discern.features.backbones.backbone import OnnxBackbone
+from discern.features.backbones.imported_graph import import_graph
+from discern.features.backbones.network_settings import NetworkSettings
+from discern.features.backbones.normalisation import Normalisation
+from discern.features.backbones.torch_network import TorchNetwork, build_network, load_weights
+
+LARGEST_DIFFERENCE = 1e-4  # of the largest feature; twelve networks reach at most 3e-6 (benchmarks/torch_parity.py)
+_EXAMPLES = 2  # the exporter would take a batch of one for fixed
+_PHOTOGRAPHS = ("china.jpg", "flower.jpg")  # scikit-learn ships them
+
+
+def export_network(
+    library: str,
+    name: str,
+    weights: Path | None,
+    settings: NetworkSettings,
+    *,
+    size: int | None,
+    normalisation: Normalisation | None,
+) -> tuple[OnnxBackbone, float]:
+    """Export a network to a backbone of one view, and compare their features of photographs.
+
+    Args:
+        library: "timm" or "torchvision".
+        name: name of the network there.
+        weights: file of its weights; None for random ones.
+        settings: what the weights need beside the name.
+        size: side of the pictures, in pixels; None for that of the library.
+        normalisation: normalisation of the pixels; None for that of the settings, or else of the library.
+
+    Returns:
+        The backbone and the largest difference between both, relative to the largest feature.
+
+    Raises:
+        BackboneError: the network cannot be built or exported, or its graph computes other features.
+    """
+    network = build_network(library, name, settings, size=size)
+    if weights is not None:
+        load_weights(network, weights)
+    by = normalisation or settings.normalisation or network.normalisation
+    label = Path(f"{library}/{name}")
+    backbone = import_graph(_export(network, label), label, size=network.size, mirror=False, normalisation=by)
+    difference = compare(network, backbone, by)
+    if not difference <= LARGEST_DIFFERENCE:
+        raise BackboneError(
+            f"The exported graph of {label} differs from torch by {difference:.1e} of the largest feature; "
+            f"{LARGEST_DIFFERENCE:.0e} is allowed.",
+            hint="Use other versions of torch and onnxscript, or export it yourself and pass the ONNX file.",
+        )
+    return backbone, difference
+
+
+def compare(network: TorchNetwork, backbone: OnnxBackbone, by: Normalisation) -> float:
+    """Compute the largest difference between the features of photographs, relative to the largest feature."""
+    pictures = read_photographs(backbone.size)
+    mean, deviation = (torch.tensor(each).view(3, 1, 1) for each in (by.mean, by.deviation))
+    scaled = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() * (by.scale / 255)
+    with torch.inference_mode():
+        expected = network.module((scaled - mean) / deviation).flatten(1).numpy()
+    found = open_runtime(backbone.graph).run({"pixels": pictures})["embedding"]
+    if found.shape != expected.shape or not np.isfinite(expected).all():
+        return float("inf")
+    largest = float(np.abs(expected).max())
+    return float(np.abs(found - expected).max()) / largest if largest else float("inf")
+
+
+def read_photographs(size: int) -> np.ndarray:
+    """Read parts of the photographs that scikit-learn ships, uint8 `[N, size, size, 3]`."""
+    spec = importlib.util.find_spec("sklearn")
+    assert spec is not None
+    assert spec.origin is not None
+    parts = []
+    for name in _PHOTOGRAPHS:
+        with Image.open(Path(spec.origin).parent / "datasets/images" / name) as photograph:
+            side = min(photograph.size)
+            for left in np.linspace(0, photograph.width - side, 2).astype(int).tolist():
+                square = photograph.convert("RGB").crop((left, 0, left + side, side))
+                parts.append(np.asarray(square.resize((size, size), Image.Resampling.BILINEAR)))
+    return np.stack(parts)
+
+
+def _export(network: TorchNetwork, label: Path) -> bytes:
+    """Export a network with the exporter that traces it by TorchDynamo."""
+    try:
+        with _quiet(), torch.no_grad():
+            program = torch.onnx.export(
+                network.module,
+                (torch.zeros(_EXAMPLES, 3, network.size, network.size),),
+                dynamo=True,
+                input_names=["pictures"],
+                output_names=["embedding"],
+                dynamic_shapes=({0: torch.export.Dim("N", min=1, max=4096)},),
+                opset_version=OPSET,
+                verbose=False,
+            )
+            assert program is not None
+            program.optimize()
+            graph: bytes = program.model_proto.SerializeToString()
+            return graph
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BackboneError(
+            f"The network {label} cannot be exported at {network.size} px: {reason}",
+            hint="Choose another --size, or export it yourself and pass the ONNX file.",
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Context manager that withholds the exporter's warnings about its own libraries."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
