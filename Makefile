@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: install lock demo example docs test test-fast lint lint-js check bench live-aws clean
+.PHONY: install torch lock demo example docs test test-fast lint lint-js check bench live-aws clean
 install: $(VENV)/.installed
 
 # Wheels alone: to build one from source would run build tools that no lock has the hash of.
@@ -29,10 +29,19 @@ $(VENV)/.installed: pyproject.toml requirements-dev.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
+# Some gigabytes on Linux, where PyPI's wheels bring CUDA. `make test TORCH=` and what has no use for it go without.
+TORCH = torch
+torch: $(VENV)/.torch
+
+$(VENV)/.torch: $(VENV)/.installed requirements-torch.txt
+	$(PIP) --require-hashes --only-binary :all: --requirement requirements-torch.txt
+	touch $@
+
 # Keeps the locked versions that pyproject.toml still allows. `make lock UPGRADE=--upgrade` takes the newest ones, and
 # `make lock UPGRADE="--upgrade-package NAME"` upgrades one of them.
 lock: install
 	$(LOCK) pyproject.toml --extra dev --output-file requirements-dev.txt
+	$(LOCK) pyproject.toml --extra torch --constraint requirements-dev.txt --output-file requirements-torch.txt
 	$(LOCK) --group node --output-file tools/javascript/requirements.txt
 	$(LOCK) src/discern/shipping/container/requirements.in --constraint requirements-dev.txt \
 		--output-file src/discern/shipping/container/requirements.txt
@@ -41,7 +50,7 @@ demo: install
 	$(BIN)/python tools/demo.py $(if $(DATA),"$(DATA)")
 
 # `make example NAME=scones DATA=path/to/cifar-100-python.tar.gz`; without NAME it lists the names.
-example: install
+example: install $(if $(filter bins banana,$(NAME)),torch)
 	$(BIN)/python -m examples $(if $(NAME),"$(NAME)",--help) $(if $(DATA),--data "$(DATA)") \
 		$(if $(PICTURES),--pictures $(PICTURES)) $(if $(RESUME),--resume)
 
@@ -51,7 +60,7 @@ docs: install
 	$(BIN)/python -m tools.write_formats_reference
 	$(BIN)/python -m tools.write_example_notebooks
 
-test: install lint
+test: install $(TORCH) lint
 	$(BIN)/python -m pytest -n $(TEST_WORKERS)
 
 # Leaves out the tests that take more than about three seconds.
@@ -70,7 +79,7 @@ lint-js: install
 
 check: test
 
-bench: install
+bench: install $(TORCH)
 	$(BIN)/python benchmarks/run.py
 
 # Deploys to a real AWS account, asks, removes everything and proves it. LIVE_AWS=yes confirms the account that it names.

@@ -102,7 +102,7 @@ def test_a_network_is_exported_once_and_equals_torch(tmp_path: Path) -> None:
 @needs_torch
 def test_foreign_weights_are_refused(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-    from discern.features.backbones.torch_network import build_network, load_weights  # noqa: PLC0415 - imports torch
+    from discern.features.backbones.library_network import build_network, load_weights  # noqa: PLC0415 - imports torch
 
     network = build_network("torchvision", "resnet18", NetworkSettings(), size=None)
     tensors = network.module.state_dict()
