@@ -1,9 +1,13 @@
 """Settings of training methods: ranges, defaults, and options that a method does not use."""
 
+import re
+from typing import Any
+
 import pytest
 
 from discern.errors import UsageError
 from discern.heads import HeadConfig
+from discern.splitting import SplitConfig
 from discern.training import MethodConfig, TrainConfig
 
 
@@ -57,3 +61,52 @@ def test_a_run_records_the_method_and_what_was_given() -> None:
 
 def test_runs_of_the_default_method_are_recorded_as_before() -> None:
     assert not {"method", "epochs", "batch", "lr"} & TrainConfig().to_json().keys()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"augment": "some"},
+        {"augment": 1},
+        {"balance": "yes"},
+        {"device": "gpu"},
+        {"mirror": "no"},
+        {"mirror": 1},
+        {"dropout": 1.0},
+        {"dropout": -0.1},
+        {"weight_decay": float("nan")},
+        {"label_smoothing": 1},
+        {"batch": "many"},
+    ],
+)
+def test_a_setting_of_fine_tuning_out_of_range_is_refused(option: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"Invalid {next(iter(option))}: ") as caught:
+        MethodConfig(name="finetune", **option)
+    assert re.match("Use one of|Pass (a|True)", caught.value.hint)
+
+
+def test_the_budget_is_a_time() -> None:
+    assert MethodConfig(name="auto", budget=60.0).to_json() == {"method": "auto", "budget": 60.0}
+    with pytest.raises(UsageError, match="Invalid budget"):
+        MethodConfig(name="auto", budget=0.0)
+    with pytest.raises(UsageError, match="'finetune' does not use --budget") as caught:
+        MethodConfig(name="finetune", budget=60.0)
+    assert "--method auto" in caught.value.hint
+
+
+def test_all_ignored_options_are_named_as_on_the_command_line() -> None:
+    with pytest.raises(UsageError, match="does not use --epochs, --weight-decay"):
+        MethodConfig(epochs=3, weight_decay=0.1)
+
+
+def test_false_and_zero_are_given_settings() -> None:
+    config = MethodConfig(name="finetune", mirror=False, weight_decay=0.0)
+    assert config.to_json() == {"method": "finetune", "weight_decay": 0.0, "mirror": False}
+    assert config.resolved()["mirror"] is False
+
+
+def test_a_run_records_the_number_of_folds_that_was_asked_for() -> None:
+    plain = TrainConfig(split=SplitConfig(folds=3, cross_validate=True)).to_json()
+    assert plain["folds"] == plain["split"]["folds"] == 3
+    assert "cross_validate" not in plain["split"]
+    assert "folds" not in TrainConfig().to_json()

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from discern.errors import UsageError
 from discern.training.config import TrainConfig
-from discern.training.method_config import DEFAULT_METHOD, SCRATCH
+from discern.training.method_config import AUTO_METHOD, DEFAULT_METHOD, FINETUNE, SCRATCH
 from discern.training.methods.base import Method
 from discern.training.methods.probe import Probe
 from discern.training.methods.torch_extra import require_torch
@@ -16,9 +17,18 @@ def _make_scratch(config: TrainConfig) -> Method:
     return Scratch(config=config.method, head=config.head, seed=config.seed)
 
 
+def _refuse(config: TrainConfig) -> Method:
+    raise UsageError(
+        f"This version does not have the method {config.method.name!r}.",
+        hint=f"Use one of: {', '.join(name for name, make in METHODS.items() if make is not _refuse)}.",
+    )
+
+
 METHODS: Mapping[str, Callable[[TrainConfig], Method]] = {
     DEFAULT_METHOD: lambda config: Probe(config=config.head, seed=config.seed),
     SCRATCH: _make_scratch,
+    FINETUNE: _refuse,
+    AUTO_METHOD: _refuse,
 }
 """Factories of the methods by the names of `MethodConfig`."""
 
@@ -27,6 +37,6 @@ def make_method(config: TrainConfig) -> Method:
     """Create the training method of the settings.
 
     Raises:
-        UsageError: it needs a library that is not installed.
+        UsageError: it needs a library that is not installed, or this version does not have it.
     """
     return METHODS[config.method.name](config)
