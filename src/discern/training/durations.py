@@ -26,9 +26,7 @@ def parse_duration(duration: str | float, *, name: str = "duration") -> float:
     """
     seconds = _in_seconds(duration)
     if not 1 <= seconds <= MOST_SECONDS:
-        raise UsageError(
-            f"Invalid {name}: {duration}.", hint="Write it like 20m, 1h30m or 90s; at most 30d."
-        )
+        raise UsageError(f"Invalid {name}: {duration}.", hint="Write it like 20m, 1h30m or 90s; at most 30d.")
     return seconds
 
 
