@@ -11,9 +11,9 @@ from discern.training.methods.torch_extra import require_torch
 
 
 def _make_scratch(config: TrainConfig) -> Method:
-    from discern.training.methods.torch_scratch import Scratch  # noqa: PLC0415 - no other method needs its modules
-
     require_torch(SCRATCH)
+    from discern.training.methods.torch_scratch import Scratch  # noqa: PLC0415 - it imports torch, which is optional
+
     return Scratch(config=config.method, head=config.head, seed=config.seed)
 
 

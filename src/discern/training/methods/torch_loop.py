@@ -9,21 +9,21 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import torch
+from torch.nn import functional
 
 from discern.atomic import atomic_write
 from discern.errors import DataError
 from discern.heads.temperature import fit_temperature, log_loss
-from discern.training.methods.torch_network import classify, embed
-from discern.training.methods.torch_pictures import ReducedPictures
-
-if TYPE_CHECKING:
-    import torch
+from discern.training.methods.torch_device import Device
+from discern.training.methods.torch_network import TrainableNetwork
+from discern.training.methods.torch_pictures import Pictures
 
 # Not tuned.
-_WEIGHT_DECAY, _LONGEST_GRADIENT, _WARM_UP = 0.05, 1.0, 0.1
+_LONGEST_GRADIENT, _WARM_UP = 1.0, 0.1
 _LEAST_PATIENCE, _PATIENCE = 5, 1 / 3
 _SECONDS_BETWEEN_SAVES = 10.0
 _EVALUATED_AT_ONCE = 256
@@ -41,7 +41,7 @@ class LoopData:
         stop: int, positions of the pictures that choose the epoch, from groups that are not trained on.
     """
 
-    pictures: ReducedPictures
+    pictures: Pictures
     labels: np.ndarray
     weights: np.ndarray
     train: np.ndarray
@@ -55,15 +55,18 @@ class History:
     Attributes:
         train_loss: mean loss of each epoch's steps.
         stop_loss: calibrated log loss after each epoch on the pictures that choose the epoch.
+        start_loss: the same of the first weights; None if they are not a candidate.
     """
 
     train_loss: list[float] = field(default_factory=list)
     stop_loss: list[float] = field(default_factory=list)
+    start_loss: float | None = None
 
     @property
     def best_epoch(self) -> int:
-        """Return the number of the epoch with the lowest loss, from 1; the first of equal ones."""
-        return int(np.argmin(self.stop_loss)) + 1
+        """Return the number of the epoch with the lowest loss, from 1, or 0 for the start; the first of equal ones."""
+        start = math.inf if self.start_loss is None else self.start_loss
+        return int(np.argmin([start, *self.stop_loss]))
 
 
 @dataclass(kw_only=True)
@@ -88,12 +91,14 @@ class Loop:
         lr: highest learning rate, reached after a warm-up and lowered along a cosine.
         seed: random seed.
         checkpoint: file that holds the state of an interrupted fit.
+        device: device to train on; the network is moved there, and back to the processor at the end.
+        keep_start: whether the first weights remain if no epoch improves on them.
         seconds_between_saves: shortest time between checkpoints inside an epoch.
     """
 
     def __init__(
         self,
-        network: "torch.nn.ModuleDict",
+        network: TrainableNetwork,
         data: LoopData,
         *,
         epochs: int,
@@ -101,31 +106,33 @@ class Loop:
         lr: float,
         seed: int,
         checkpoint: Path,
+        device: Device = Device(),  # noqa: B008 - immutable
+        keep_start: bool = False,
         seconds_between_saves: float = _SECONDS_BETWEEN_SAVES,
     ) -> None:
-        import torch
-
         self._data, self._epochs, self._lr, self._seed = data, epochs, lr, seed
         self._batches = max(round(len(data.train) / batch), 1)
         self._checkpoint, self._pause = checkpoint, seconds_between_saves
-        optimiser = torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=_WEIGHT_DECAY)
+        self._device, self._keep_start = device, keep_start
+        network.to(device.name)
+        optimiser = torch.optim.AdamW(network.parameter_groups(), lr=lr)
         self._state = _State(network=network, optimiser=optimiser, history=History())
         self._saved_at = time.monotonic()
 
     def run(self, progress: Callable[[int, int], None]) -> History:
         """Train, resuming from a checkpoint if there is one, and leave the network with its best weights."""
-        import torch
-
         state = self._state
         with torch.random.fork_rng(devices=[]):
             self._load()
+            if self._keep_start and state.history.start_loss is None:
+                state.history.start_loss, state.best = self._judge(), _copy(state.network)
             while not self._is_finished():
                 progress(state.epoch, self._epochs)
                 self._train_epoch()
                 self._evaluate_epoch()
                 self._save()
         state.network.load_state_dict(state.best)
-        state.network.eval()
+        state.network.to("cpu").eval()
         return state.history
 
     def _is_finished(self) -> bool:
@@ -136,10 +143,8 @@ class Loop:
         return self._state.epoch >= self._epochs or self._state.epoch - history.best_epoch >= patience
 
     def _train_epoch(self) -> None:
-        import torch
-
         state = self._state
-        state.network.train()
+        state.network.training_mode()
         generator = torch.Generator().manual_seed(_mix(self._seed, state.epoch))
         order = torch.randperm(len(self._data.train), generator=generator).numpy()
         batches = np.array_split(self._data.train[order], self._batches)
@@ -150,15 +155,13 @@ class Loop:
                 self._save()
 
     def _take_step(self, rows: np.ndarray) -> float:
-        import torch
-        from torch.nn import functional
-
         state, data = self._state, self._data
         torch.manual_seed(_mix(self._seed, state.epoch, state.step))
         pictures = data.pictures.augment(rows, seed=self._seed, epoch=state.epoch)
-        logits = classify(state.network, embed(state.network, torch.from_numpy(pictures)))
-        losses = functional.cross_entropy(logits, torch.from_numpy(data.labels[rows]), reduction="none")
-        loss = (losses * torch.from_numpy(data.weights[rows].astype(np.float32))).mean()
+        with self._device.autocast():
+            logits = state.network(self._device.tensor(pictures)).float()
+        losses = functional.cross_entropy(logits, self._device.tensor(data.labels[rows]), reduction="none")
+        loss = (losses * self._device.tensor(data.weights[rows].astype(np.float32))).mean()
         if not torch.isfinite(loss):
             raise DataError(
                 f"The loss became {loss.item()} in epoch {state.epoch + 1} of {self._epochs}, at a learning rate of "
@@ -166,7 +169,7 @@ class Loop:
                 hint=f"Train with a lower one, such as --lr {self._lr / 10:g}.",
             )
         for group in state.optimiser.param_groups:
-            group["lr"] = self._lr * self._schedule(state.epoch * self._batches + state.step)
+            group["lr"] = group["scale"] * self._lr * self._schedule(state.epoch * self._batches + state.step)
         state.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), _LONGEST_GRADIENT)
@@ -179,21 +182,24 @@ class Loop:
         return min((step + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * step / total)))
 
     def _evaluate_epoch(self) -> None:
-        state, data = self._state, self._data
-        _, logits = predict(state.network, data.pictures, data.stop)
+        state = self._state
+        state.history.stop_loss.append(self._judge())
+        state.history.train_loss.append(state.loss_sum / self._batches)
+        state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
+        if state.history.best_epoch == state.epoch:
+            state.best = _copy(state.network)
+
+    def _judge(self) -> float:
+        """Compute the calibrated log loss of the network on the pictures that choose the epoch."""
+        data = self._data
+        _, logits = predict(self._state.network, data.pictures, data.stop, self._device)
         present = np.broadcast_to(np.isin(np.arange(logits.shape[1]), data.labels[data.train]), logits.shape)
         centred = logits - logits.mean(axis=1, keepdims=True, where=present)
         labels, weights = data.labels[data.stop], data.weights[data.stop]
         temperature = fit_temperature(centred, labels, weights, present)
-        state.history.stop_loss.append(log_loss(centred / temperature, labels, weights, present))
-        state.history.train_loss.append(state.loss_sum / self._batches)
-        state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
-        if state.history.best_epoch == state.epoch:
-            state.best = {name: value.clone() for name, value in state.network.state_dict().items()}
+        return log_loss(centred / temperature, labels, weights, present)
 
     def _save(self) -> None:
-        import torch
-
         state = self._state
         self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(self._checkpoint) as path:
@@ -211,11 +217,9 @@ class Loop:
         self._saved_at = time.monotonic()
 
     def _load(self) -> None:
-        import torch
-
         if not self._checkpoint.exists():
             return
-        saved = torch.load(self._checkpoint, weights_only=True)
+        saved = torch.load(self._checkpoint, weights_only=True, map_location=self._device.name)
         state = self._state
         state.network.load_state_dict(saved["network"])
         state.optimiser.load_state_dict(saved["optimiser"])
@@ -224,20 +228,24 @@ class Loop:
 
 
 def predict(
-    network: "torch.nn.ModuleDict", pictures: ReducedPictures, rows: np.ndarray
+    network: TrainableNetwork,
+    pictures: Pictures,
+    rows: np.ndarray,
+    device: Device = Device(),  # noqa: B008 - immutable
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute embeddings, float32 `[n, D]`, and logits, float64 `[n, K]`, of pictures that are not augmented."""
-    import torch
-
     network.eval()
     embeddings, logits = [], []
     with torch.inference_mode():
         for start in range(0, len(rows), _EVALUATED_AT_ONCE):
-            block = torch.from_numpy(pictures.take(rows[start : start + _EVALUATED_AT_ONCE]))
-            embedding = embed(network, block)
-            embeddings.append(embedding.numpy())
-            logits.append(classify(network, embedding).double().numpy())
+            embedding = network.embed(device.tensor(pictures.take(rows[start : start + _EVALUATED_AT_ONCE])))
+            embeddings.append(embedding.float().cpu().numpy())
+            logits.append(network.classify(embedding).cpu().double().numpy())
     return np.concatenate(embeddings), np.concatenate(logits)
+
+
+def _copy(network: TrainableNetwork) -> dict[str, Any]:
+    return {name: value.clone() for name, value in network.state_dict().items()}
 
 
 def _mix(*numbers: int) -> int:

@@ -1,5 +1,6 @@
 """Pictures as a network reads them, and their augmentation."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,25 +24,23 @@ def reduction_of(size: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ReducedPictures:
-    """Pictures reduced by a whole factor, and the content that their augmentation follows.
+class Pictures(ABC):
+    """Pictures of a fit, and the content that their augmentation follows.
 
     Attributes:
-        sums: uint16 `[M, side, side, 3]`, sum of the pixels under each reduced pixel, so that nothing is rounded.
-        factor: number of pixels along each side of a reduced pixel, at most 16.
+        factor: number of pixels of a picture along each side of a pixel that the network reads.
         seeds: uint64 `[M]`, taken from the content hashes.
     """
 
-    sums: np.ndarray
     factor: int
     seeds: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.sums)
+        return len(self.seeds)
 
+    @abstractmethod
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return pictures as float32 `[m, side, side, 3]` in 0..1."""
-        return np.asarray(self.sums[rows] * np.float32(1 / (255 * self.factor**2)), np.float32)
 
     def augment(self, rows: np.ndarray, *, seed: int, epoch: int) -> np.ndarray:
         """Return pictures shifted, mirrored and changed in contrast and brightness.
@@ -53,6 +52,21 @@ class ReducedPictures:
             for picture, content in zip(self.take(rows), self.seeds[rows], strict=True)
         ]
         return np.stack(changed)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReducedPictures(Pictures):
+    """Pictures in memory, reduced by a whole factor of at most 16.
+
+    Attributes:
+        sums: uint16 `[M, side, side, 3]`, sum of the pixels under each reduced pixel, so that nothing is rounded.
+    """
+
+    sums: np.ndarray
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Return pictures as float32 `[m, side, side, 3]` in 0..1."""
+        return np.asarray(self.sums[rows] * np.float32(1 / (255 * self.factor**2)), np.float32)
 
 
 def _augment(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -84,9 +98,10 @@ def load_reduced(catalog: Catalog, rows: np.ndarray, recipe: Recipe, progress: P
         for place, picture in enumerate(loaded):
             sums[place] = picture
             progress("read", place + 1, len(rows))
-    return ReducedPictures(sums=sums, factor=factor, seeds=_content_seeds(catalog, rows))
+    return ReducedPictures(sums=sums, factor=factor, seeds=content_seeds(catalog, rows))
 
 
-def _content_seeds(catalog: Catalog, rows: np.ndarray) -> np.ndarray:
+def content_seeds(catalog: Catalog, rows: np.ndarray) -> np.ndarray:
+    """Return a seed for each picture, which follows its content: uint64 `[M]`."""
     content, _ = catalog.hashes(rows)
     return np.array([int(str(each)[:16], 16) for each in content], np.uint64)

@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch", reason="PyTorch is optional")
 
 from discern.errors import DataError  # noqa: E402
 from discern.training.methods.torch_loop import Loop, LoopData, predict  # noqa: E402
-from discern.training.methods.torch_network import build_network  # noqa: E402
 from discern.training.methods.torch_pictures import ReducedPictures  # noqa: E402
+from discern.training.methods.torch_small_cnn import SmallCnn  # noqa: E402
 
 
 class Killed(Exception):
@@ -33,7 +33,7 @@ def drawn(count: int = 24, *, noisy: bool = False) -> LoopData:
 
 def loop(checkpoint: Path, data: LoopData, *, epochs: int = 3, lr: float = 1e-2, **options: Any) -> tuple[Loop, Any]:
     torch.manual_seed(0)
-    network = build_network(2)
+    network = SmallCnn(2)
     return Loop(network, data, epochs=epochs, batch=4, lr=lr, seed=5, checkpoint=checkpoint, **options), network
 
 
