@@ -8,33 +8,17 @@ from discern.errors import UsageError
 from discern.training.durations import MOST_SECONDS
 
 DEFAULT_METHOD, SCRATCH, FINETUNE, AUTO_METHOD = "probe", "scratch", "finetune", "auto"
+_OF_THE_LOOP = {"weight_decay": 0.05, "label_smoothing": 0.0, "balance": "none", "device": "auto"}
+_OF_PICTURES = {"augment": "light", "mirror": True}
 # The settings that a method uses, with their defaults: starting points, not tuned.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     DEFAULT_METHOD: {},
-    SCRATCH: {"epochs": 30, "batch": 32, "lr": 3e-3},
-    FINETUNE: {
-        "epochs": 20,
-        "batch": 32,
-        "lr": 1e-3,
-        "dropout": 0.0,
-        "weight_decay": 0.05,
-        "label_smoothing": 0.0,
-        "augment": "light",
-        "mirror": True,
-        "balance": "none",
-        "device": "auto",
-    },
-    AUTO_METHOD: {
-        "budget": None,
-        "epochs": 20,
-        "batch": 32,
-        "lr": 1e-3,
-        "augment": "light",
-        "mirror": True,
-        "balance": "none",
-        "device": "auto",
-    },
+    SCRATCH: {"epochs": 30, "batch": 32, "lr": 3e-3, **_OF_THE_LOOP, **_OF_PICTURES},
+    FINETUNE: {"epochs": 8, "batch": 32, "lr": 3e-4, **_OF_THE_LOOP, **_OF_PICTURES},
+    AUTO_METHOD: {"budget": None, "epochs": 8, "batch": 32, "lr": 3e-4, **_OF_THE_LOOP, **_OF_PICTURES},
 }
+# Those of the probe with a hidden layer.
+_OF_HIDDEN = {"epochs": 50, "batch": 32, "lr": 1e-3, "hidden": 256, "dropout": 0.2, **_OF_THE_LOOP}
 METHOD_NAMES = tuple(_DEFAULTS)
 # Not tuned: beyond any sensible value.
 _RANGES: dict[str, tuple[float, float, type]] = {
@@ -95,12 +79,12 @@ class MethodConfig:
     budget: float | None = None
 
     def __post_init__(self) -> None:
-        used, given = usable_options(self.name), self.given()
+        given = self.given()
+        used = usable_options(self.name, hidden="hidden" in given)
         if ignored := [name for name in given if name not in used]:
-            able = [f"--method {name}" for name in METHOD_NAMES if ignored[0] in usable_options(name)]
             raise UsageError(
                 f"The method {self.name!r} does not use {', '.join(map(option_name, ignored))}.",
-                hint=f"Leave it out{', or choose a method that does: ' * bool(able)}{' or '.join(able)}.",
+                hint=f"Leave it out, or choose a method that does: {' or '.join(_able(ignored[0]))}.",
             )
         for name, value in given.items():
             _check_value(name, value)
@@ -111,7 +95,7 @@ class MethodConfig:
 
     def resolved(self) -> dict[str, Any]:
         """Return the settings that the method uses, with its defaults for those that are not given."""
-        return {**usable_options(self.name), **self.given()}
+        return {**usable_options(self.name, hidden=self.hidden is not None), **self.given()}
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON-ready values; empty for the default method, as earlier versions wrote them."""
@@ -123,15 +107,21 @@ class MethodConfig:
 SETTINGS = tuple(each.name for each in fields(MethodConfig) if each.name not in ("name", "preset"))
 
 
-def usable_options(method: str) -> Mapping[str, Any]:
-    """Return the settings that a method uses, with their defaults.
+def usable_options(method: str, *, hidden: bool) -> Mapping[str, Any]:
+    """Return the settings that a method uses, with or without a hidden layer, with their defaults.
 
     Raises:
         UsageError: the method is unknown.
     """
     if method not in _DEFAULTS:
         raise UsageError(f"Unknown training method: {method}.", hint=f"Use one of: {', '.join(METHOD_NAMES)}.")
-    return _DEFAULTS[method]
+    return _OF_HIDDEN if method == DEFAULT_METHOD and hidden else _DEFAULTS[method]
+
+
+def _able(setting: str) -> list[str]:
+    """Return the options that choose a method with a setting."""
+    able = [f"--method {name}" for name in METHOD_NAMES if setting in _DEFAULTS[name]]
+    return [*able, *(["--method probe with --hidden"] if setting in _OF_HIDDEN else [])]
 
 
 def option_name(setting: str) -> str:

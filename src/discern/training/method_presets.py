@@ -60,7 +60,8 @@ def choose_method(preset: str | None = None, **given: Any) -> ChosenMethod:
     chosen = {name: value for name, value in given.items() if value is not None}
     if preset is not None:
         defaults = preset_options(preset)
-        used = usable_options(chosen.get("method", defaults["method"]))
+        hidden = "hidden" in chosen or ("hidden" in defaults and chosen.get("method") in (None, defaults["method"]))
+        used = usable_options(chosen.get("method", defaults["method"]), hidden=hidden)
         chosen = {name: value for name, value in defaults.items() if name in used or name in _OF_THE_INPUT} | chosen
     return ChosenMethod(
         backbone=chosen.pop("backbone", DEFAULT_BACKBONE),

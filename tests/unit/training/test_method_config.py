@@ -52,7 +52,7 @@ def test_an_order_that_the_method_does_not_use_is_refused() -> None:
 def test_what_is_not_given_has_the_default_of_the_method() -> None:
     config = MethodConfig(name="scratch", epochs=3)
     assert config.resolved()["epochs"] == 3
-    assert config.resolved().keys() == {"epochs", "batch", "lr"}
+    assert {"epochs", "batch", "lr", "augment", "balance", "device"} < config.resolved().keys()
 
 
 def test_a_run_records_the_method_and_what_was_given() -> None:
@@ -72,8 +72,6 @@ def test_runs_of_the_default_method_are_recorded_as_before() -> None:
         {"device": "gpu"},
         {"mirror": "no"},
         {"mirror": 1},
-        {"dropout": 1.0},
-        {"dropout": -0.1},
         {"weight_decay": float("nan")},
         {"label_smoothing": 1},
         {"batch": "many"},
@@ -110,3 +108,28 @@ def test_a_run_records_the_number_of_folds_that_was_asked_for() -> None:
     assert plain["folds"] == plain["split"]["folds"] == 3
     assert "cross_validate" not in plain["split"]
     assert "folds" not in TrainConfig().to_json()
+
+
+@pytest.mark.parametrize("option", [{"dropout": 1.0}, {"dropout": -0.1}, {"hidden": 0}, {"hidden": 2.0}])
+def test_a_setting_of_the_hidden_layer_out_of_range_is_refused(option: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"Invalid {next(iter(option))}: "):
+        MethodConfig(**{"hidden": 8, **option})
+
+
+def test_a_hidden_layer_makes_the_settings_of_its_training_usable() -> None:
+    config = MethodConfig(hidden=64, epochs=5)
+    assert config.resolved()["hidden"] == 64
+    assert config.resolved()["dropout"] > 0
+    assert config.to_json() == {"epochs": 5, "hidden": 64}
+    for ignored in ({"augment": "light"}, {"mirror": True}, {"budget": 9.0}):
+        with pytest.raises(UsageError, match="does not use"):
+            MethodConfig(hidden=64, **ignored)
+    with pytest.raises(UsageError, match="does not use --dropout") as caught:
+        MethodConfig(dropout=0.2)
+    assert "--method probe with --hidden" in caught.value.hint
+
+
+def test_a_hidden_layer_does_not_use_the_order_of_labels() -> None:
+    with pytest.raises(UsageError, match="with a hidden layer does not use the order") as caught:
+        TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(hidden=64))
+    assert "without --hidden" in caught.value.hint

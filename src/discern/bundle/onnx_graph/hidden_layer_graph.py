@@ -49,7 +49,7 @@ def attach_hidden_layer(backbone_graph: bytes, layer: HiddenLayer) -> bytes:
 
 class _LayerWriter(GraphWriter):
     def hidden_values(self, layer: HiddenLayer) -> tuple[str, str]:
-        """Add the output `embedding`; return the scale of each value, 0 where it is not active, and the first length."""
+        """Add the output `embedding`, and return the scales, 0 for values that are not active, and the first length."""
         units, lengths = [], []
         for start, end in layer.spans:
             block = self.add("Slice", _FEATURES, self.numbers(start), self.numbers(end), self.numbers(1))

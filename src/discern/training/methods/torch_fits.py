@@ -25,6 +25,7 @@ from discern.training.methods.base import FitResult
 from discern.training.methods.given_parts import given_parts
 from discern.training.methods.graph_outputs import run_graph
 from discern.training.methods.torch_calibration import CalibratedHead, Unseen, calibrate_head
+from discern.training.methods.torch_device import choose_device
 from discern.training.methods.torch_loop import History, Loop, LoopData, predict
 from discern.training.methods.torch_network import TrainableNetwork
 from discern.training.methods.torch_parts import FitParts, hold_out
@@ -33,6 +34,7 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 
 _LARGEST_DIFFERENCE = 1e-4  # of the exported network from the trained one, relative; not tuned
 _COMPARED = 8
+PICTURES = "pictures.raw"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +61,9 @@ class NetworkMethod(ABC):
 
     @abstractmethod
     def load_pictures(
-        self, catalog: Catalog, rows: np.ndarray, recipe: Recipe, folder: Path, progress: Progress
+        self, catalog: Catalog, rows: np.ndarray, recipe: Recipe, path: Path, progress: Progress
     ) -> Pictures:
-        """Load the pictures as the network reads them; `folder` may hold them during the fits."""
+        """Load the pictures as the network reads them; they may be kept in a file at the path."""
 
     @abstractmethod
     def build_network(self, data: TrainingData, split: Split, parts: FitParts) -> TrainableNetwork:
@@ -69,7 +71,10 @@ class NetworkMethod(ABC):
 
     def fit(self, data: TrainingData, split: Split, *, checkpoints: Path, progress: Progress = silent) -> FitResult:
         """Train a network and predict all held-out pictures, as `Method.fit` specifies."""
-        result = Fits(self, data, split, checkpoints, progress).result()
+        try:
+            result = Fits(self, data, split, checkpoints, progress).result()
+        finally:
+            (checkpoints / PICTURES).unlink(missing_ok=True)
         for path in checkpoints.glob("*.pt"):
             path.unlink()
         return result
@@ -121,7 +126,11 @@ class Fits:
         rows = np.flatnonzero(data.position >= 0)
         self._place = np.full(len(data.catalog), -1)
         self._place[rows] = np.arange(len(rows))
-        self._pictures = method.load_pictures(data.catalog, rows, data.recipe, checkpoints, progress)
+        self._pictures = self._load_pictures(rows)
+
+    def _load_pictures(self, rows: np.ndarray) -> Pictures:
+        data, path = self._data, self._checkpoints / PICTURES
+        return self._method.load_pictures(data.catalog, rows, data.recipe, path, self._progress)
 
     def result(self) -> FitResult:
         """Train all networks, and return the final one with the predictions."""
@@ -145,7 +154,8 @@ class Fits:
         )
 
     def _fit(self, name: str, parts: FitParts, *, with_negatives: bool = False) -> Fitted:
-        method, settings = self._method, self._method.config.resolved()
+        method, settings = self._method, dict(self._method.config.resolved())
+        device = settings.pop("device", "cpu")
         if len(np.unique(self._labels[parts.train])) < 2:
             raise DataError(
                 "The pictures left to train on have one label: a network also needs groups that it does not train on.",
@@ -155,10 +165,11 @@ class Fits:
         loop = Loop(
             network,
             self._loop_data(parts),
-            **settings,
+            **{name: settings[name] for name in ("epochs", "batch", "lr")},
             seed=method.seed,
             checkpoint=self._checkpoints / f"{name}.pt",
             keep_start=method.keep_start,
+            device=choose_device(device),
         )
         history = loop.run(partial(self._progress, "fit"))
         backbone = network.to_backbone(size=self._data.recipe.size, factor=self._pictures.factor)
@@ -273,7 +284,7 @@ class Fits:
         """Raise DataError if the exported network differs from the trained one on pictures of the set."""
         rows = parts.train[:_COMPARED]
         expected, _ = predict(network, self._pictures, self._place[rows])
-        found = self._embed(backbone, self._data.catalog, rows)
+        found = run_graph(backbone.graph, ("embedding",), self._data.catalog, rows, self._data.recipe)[0]
         difference = np.abs(found - expected).max() / max(np.abs(expected).max(), np.finfo(np.float32).tiny)
         if not difference <= _LARGEST_DIFFERENCE:
             raise DataError(

@@ -79,11 +79,10 @@ class HiddenHead(TrainableNetwork):
     def embed(self, pictures: torch.Tensor) -> torch.Tensor:
         """Compute the hidden values from features whose blocks have unit length."""
         hidden = functional.relu(self.layer((pictures - self.mean) / self.deviation))
-        if self.training and len(hidden) == 1:  # of which no deviation can be computed
-            hidden = hidden * self.norm.weight + self.norm.bias
-        else:
-            hidden = self.norm(hidden)
-        dropped: torch.Tensor = self.dropout(hidden)
+        # A single row has no deviation to be divided by.
+        alone = self.training and len(hidden) == 1
+        normal: torch.Tensor = hidden * self.norm.weight + self.norm.bias if alone else self.norm(hidden)
+        dropped: torch.Tensor = self.dropout(normal)
         return dropped
 
     def to_layer(self) -> HiddenLayer:
@@ -126,7 +125,7 @@ class MlpProbe(NetworkMethod):
     """
 
     def load_pictures(
-        self, catalog: Catalog, rows: np.ndarray, recipe: Recipe, folder: Path, progress: Progress
+        self, catalog: Catalog, rows: np.ndarray, recipe: Recipe, path: Path, progress: Progress
     ) -> Pictures:
         """Raise an error, since the fits take the features of the data."""
         raise NotImplementedError
@@ -165,7 +164,7 @@ class _FeatureFits(Fits):
 
     _is_compared = False
 
-    def _load_pictures(self, rows: np.ndarray, checkpoints: Path) -> Pictures:  # noqa: ARG002 - nothing is written
+    def _load_pictures(self, rows: np.ndarray) -> Pictures:
         data = self._data
         spans = tuple(data.backbone.blocks.values())
         return FeatureRows(factor=1, seeds=content_seeds(data.catalog, rows), features=data.rows(rows), spans=spans)

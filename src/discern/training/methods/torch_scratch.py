@@ -25,14 +25,12 @@ from discern.training.methods.torch_small_cnn import SmallCnn
 class Scratch(NetworkMethod):
     """Training method that trains a small network from random weights, as `NetworkMethod`."""
 
-    why: str = "It was asked for with --method scratch."
-
     def load_pictures(
         self,
         catalog: Catalog,
         rows: np.ndarray,
         recipe: Recipe,
-        folder: Path,  # noqa: ARG002 - reduced pictures fit into memory
+        path: Path,  # noqa: ARG002 - reduced pictures fit into memory
         progress: Progress,
     ) -> ReducedPictures:
         """Load pictures reduced to a small size."""
