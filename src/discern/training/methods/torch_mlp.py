@@ -3,8 +3,10 @@
 This module imports torch. The features come from the cache, so that a fit takes seconds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,10 +50,6 @@ class FeatureRows(Pictures):
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return features with blocks at unit length, float32 `[m, D]`."""
         return unit_blocks(self.features[rows], self.spans)
-
-    def augment(self, rows: np.ndarray, *, seed: int, epoch: int) -> np.ndarray:  # noqa: ARG002 - nothing to augment
-        """Return features as `take` does."""
-        return self.take(rows)
 
 
 class HiddenHead(TrainableNetwork):
@@ -123,6 +121,11 @@ class MlpProbe(NetworkMethod):
 
     Predictions are computed from the cached features, and compared with the exported graph once.
     """
+
+    @property
+    def loop_settings(self) -> Mapping[str, Any]:
+        """Return the settings of the training loop, which must not change the features."""
+        return {**self.config.resolved(), "augment": "none"}
 
     def load_pictures(
         self, catalog: Catalog, rows: np.ndarray, recipe: Recipe, path: Path, progress: Progress

@@ -66,4 +66,5 @@ def _draw(rows: np.ndarray, labels: np.ndarray, split: Split, *, of: int, seed: 
     if len(rows) <= _MOST_HELD_OUT * of:
         return rows
     share = _HELD_OUT * of / len(rows)
-    return rows[assign_folds(labels[rows], split.group[rows], (share, 1 - share), seed=seed) == 0]
+    drawn = assign_folds(labels[rows], split.group[rows], (share, 1 - share), seed=seed)
+    return np.asarray(rows[drawn == 0])
