@@ -56,6 +56,7 @@ from discern.cli.training_options import (
     LearningRate,
     Method,
     Mirror,
+    Network,
     Preset,
     WeightDecay,
 )
@@ -209,6 +210,7 @@ def train(
     ] = None,
     method: Method = None,
     preset: Preset = None,
+    network: Network = None,
     epochs: Epochs = None,
     batch: Batch = None,
     lr: LearningRate = None,
@@ -268,6 +270,7 @@ def train(
             negatives=negatives,
             method=method,
             preset=preset,
+            network=network,
             epochs=epochs,
             batch=batch,
             lr=lr,
