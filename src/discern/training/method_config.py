@@ -7,10 +7,12 @@ from discern.errors import UsageError
 
 DEFAULT_METHOD = "probe"
 SCRATCH = "scratch"
+FINETUNE = "finetune"
 # Starting points of a small network, not tuned.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     DEFAULT_METHOD: {},
     SCRATCH: {"epochs": 30, "batch": 32, "lr": 3e-3},
+    FINETUNE: {"epochs": 8, "batch": 32, "lr": 3e-4},
 }
 _MOST_EPOCHS, _LARGEST_BATCH, _HIGHEST_LR = 10_000, 65_536, 10.0  # not tuned: beyond any sensible value
 METHOD_NAMES = tuple(_DEFAULTS)
@@ -21,7 +23,8 @@ class MethodConfig:
     """Settings of a training method; None stands for the method's default.
 
     Attributes:
-        name: "probe" (a head on frozen features) or "scratch" (a small network that learns from the pictures alone).
+        name: "probe" (a head on frozen features), "scratch" (a small network that learns from the pictures alone) or
+            "finetune" (the network of the frozen features learns as well).
         epochs: most passes over the training pictures.
         batch: number of pictures in a step.
         lr: highest learning rate.

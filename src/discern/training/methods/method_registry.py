@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from discern.training.config import TrainConfig
-from discern.training.method_config import DEFAULT_METHOD, SCRATCH
+from discern.training.method_config import DEFAULT_METHOD, FINETUNE, SCRATCH
 from discern.training.methods.base import Method
 from discern.training.methods.probe import Probe
 from discern.training.methods.torch_extra import require_torch
@@ -16,9 +16,17 @@ def _make_scratch(config: TrainConfig) -> Method:
     return Scratch(config=config.method, head=config.head, seed=config.seed)
 
 
+def _make_finetune(config: TrainConfig) -> Method:
+    require_torch(FINETUNE)
+    from discern.training.methods.torch_finetune import Finetune  # noqa: PLC0415 - as above
+
+    return Finetune(config=config.method, head=config.head, seed=config.seed)
+
+
 METHODS: Mapping[str, Callable[[TrainConfig], Method]] = {
     DEFAULT_METHOD: lambda config: Probe(config=config.head, seed=config.seed),
     SCRATCH: _make_scratch,
+    FINETUNE: _make_finetune,
 }
 """Factories of the methods by the names of `MethodConfig`."""
 

@@ -27,6 +27,7 @@ from discern.training.methods.graph_outputs import run_graph
 from discern.training.methods.loop_config import LoopConfig
 from discern.training.methods.loop_data import History, LoopData
 from discern.training.methods.torch_calibration import CalibratedHead, Unseen, calibrate_head
+from discern.training.methods.torch_device import choose_device
 from discern.training.methods.torch_loop import Loop, predict
 from discern.training.methods.torch_network import TrainableNetwork
 from discern.training.methods.torch_parts import FitParts, hold_out
@@ -35,6 +36,7 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 
 _LARGEST_DIFFERENCE = 1e-4  # of the exported network from the trained one, relative; not tuned
 _COMPARED = 8
+PICTURES = "pictures.raw"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +63,9 @@ class NetworkMethod(ABC):
 
     @abstractmethod
     def load_pictures(
-        self, catalog: Catalog, rows: np.ndarray, recipe: Recipe, folder: Path, progress: Progress
+        self, catalog: Catalog, rows: np.ndarray, recipe: Recipe, path: Path, progress: Progress
     ) -> Pictures:
-        """Load the pictures as the network reads them; `folder` may hold them during the fits."""
+        """Load the pictures as the network reads them; they may be kept in a file at the path."""
 
     @abstractmethod
     def build_network(self, data: TrainingData, split: Split, parts: FitParts) -> TrainableNetwork:
@@ -71,7 +73,10 @@ class NetworkMethod(ABC):
 
     def fit(self, data: TrainingData, split: Split, *, checkpoints: Path, progress: Progress = silent) -> FitResult:
         """Train a network and predict all held-out pictures, as `Method.fit` specifies."""
-        result = Fits(self, data, split, checkpoints, progress).result()
+        try:
+            result = Fits(self, data, split, checkpoints, progress).result()
+        finally:
+            (checkpoints / PICTURES).unlink(missing_ok=True)
         for path in checkpoints.glob("*.pt"):
             path.unlink()
         return result
@@ -123,7 +128,7 @@ class Fits:
         rows = np.flatnonzero(data.position >= 0)
         self._place = np.full(len(data.catalog), -1)
         self._place[rows] = np.arange(len(rows))
-        self._pictures = method.load_pictures(data.catalog, rows, data.recipe, checkpoints, progress)
+        self._pictures = method.load_pictures(data.catalog, rows, data.recipe, checkpoints / PICTURES, progress)
 
     def result(self) -> FitResult:
         """Train all networks, and return the final one with the predictions."""
@@ -147,7 +152,7 @@ class Fits:
         )
 
     def _fit(self, name: str, parts: FitParts, *, with_negatives: bool = False) -> Fitted:
-        method = self._method
+        method, settings = self._method, self._method.config.resolved()
         if len(np.unique(self._labels[parts.train])) < 2:
             raise DataError(
                 "The pictures left to train on have one label: a network also needs groups that it does not train on.",
@@ -157,9 +162,10 @@ class Fits:
         loop = Loop(
             network,
             self._loop_data(parts),
-            LoopConfig.of(method.config.resolved(), seed=method.seed, ordered=method.head.ordered),
+            LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered),
             checkpoint=self._checkpoints / f"{name}.pt",
             keep_start=method.keep_start,
+            device=choose_device(settings.get("device", "cpu")),
         )
         history = loop.run(partial(self._progress, "fit"), partial(note, self._progress, "fit"))
         backbone = network.to_backbone(size=self._data.recipe.size, factor=self._pictures.factor)

@@ -32,7 +32,7 @@ class Scratch(NetworkMethod):
         catalog: Catalog,
         rows: np.ndarray,
         recipe: Recipe,
-        folder: Path,  # noqa: ARG002 - reduced pictures fit into memory
+        path: Path,  # noqa: ARG002 - reduced pictures fit into memory
         progress: Progress,
     ) -> ReducedPictures:
         """Load pictures reduced to a small size."""
