@@ -44,9 +44,9 @@ def test_an_unknown_method_names_the_known_ones() -> None:
     assert "probe, scratch" in caught.value.hint
 
 
-def test_an_order_that_the_method_does_not_use_is_refused() -> None:
-    with pytest.raises(UsageError, match="does not use the order"):
-        TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(name="scratch"))
+def test_networks_learn_ordered_labels_too() -> None:
+    config = TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(name="scratch"))
+    assert config.head.ordered
 
 
 def test_what_is_not_given_has_the_default_of_the_method() -> None:
@@ -127,9 +127,3 @@ def test_a_hidden_layer_makes_the_settings_of_its_training_usable() -> None:
     with pytest.raises(UsageError, match="does not use --dropout") as caught:
         MethodConfig(dropout=0.2)
     assert "--method probe with --hidden" in caught.value.hint
-
-
-def test_a_hidden_layer_does_not_use_the_order_of_labels() -> None:
-    with pytest.raises(UsageError, match="with a hidden layer does not use the order") as caught:
-        TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(hidden=64))
-    assert "without --hidden" in caught.value.hint
