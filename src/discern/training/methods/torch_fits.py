@@ -4,6 +4,7 @@ This module imports torch.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,16 +18,18 @@ from discern.errors import DataError
 from discern.features.backbones import OnnxBackbone
 from discern.heads import HeadConfig, Negatives
 from discern.picture import Recipe
-from discern.progress import Progress, silent
+from discern.progress import Progress, note, silent
 from discern.splitting import TEST, Split, random_split
 from discern.training.data import TrainingData
 from discern.training.method_config import MethodConfig
 from discern.training.methods.base import FitResult
 from discern.training.methods.given_parts import given_parts
 from discern.training.methods.graph_outputs import run_graph
+from discern.training.methods.loop_config import LoopConfig
+from discern.training.methods.loop_data import History, LoopData
 from discern.training.methods.torch_calibration import CalibratedHead, Unseen, calibrate_head
 from discern.training.methods.torch_device import choose_device
-from discern.training.methods.torch_loop import History, Loop, LoopData, predict
+from discern.training.methods.torch_loop import Loop, predict
 from discern.training.methods.torch_network import TrainableNetwork
 from discern.training.methods.torch_parts import FitParts, hold_out
 from discern.training.methods.torch_pictures import Pictures
@@ -58,6 +61,11 @@ class NetworkMethod(ABC):
     head: HeadConfig
     seed: int = 0
     why: str = ""
+
+    @property
+    def loop_settings(self) -> Mapping[str, Any]:
+        """Return the settings of the training loop, among others."""
+        return self.config.resolved()
 
     @abstractmethod
     def load_pictures(
@@ -126,7 +134,11 @@ class Fits:
         rows = np.flatnonzero(data.position >= 0)
         self._place = np.full(len(data.catalog), -1)
         self._place[rows] = np.arange(len(rows))
-        self._pictures = method.load_pictures(data.catalog, rows, data.recipe, checkpoints / PICTURES, progress)
+        self._pictures = self._load_pictures(rows)
+
+    def _load_pictures(self, rows: np.ndarray) -> Pictures:
+        data, path = self._data, self._checkpoints / PICTURES
+        return self._method.load_pictures(data.catalog, rows, data.recipe, path, self._progress)
 
     def result(self) -> FitResult:
         """Train all networks, and return the final one with the predictions."""
@@ -150,8 +162,7 @@ class Fits:
         )
 
     def _fit(self, name: str, parts: FitParts, *, with_negatives: bool = False) -> Fitted:
-        method, settings = self._method, dict(self._method.config.resolved())
-        device = settings.pop("device", "cpu")
+        method, settings = self._method, self._method.loop_settings
         if len(np.unique(self._labels[parts.train])) < 2:
             raise DataError(
                 "The pictures left to train on have one label: a network also needs groups that it does not train on.",
@@ -161,13 +172,12 @@ class Fits:
         loop = Loop(
             network,
             self._loop_data(parts),
-            **settings,
-            seed=method.seed,
+            LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered),
             checkpoint=self._checkpoints / f"{name}.pt",
             keep_start=method.keep_start,
-            device=choose_device(device),
+            device=choose_device(settings["device"]),
         )
-        history = loop.run(partial(self._progress, "fit"))
+        history = loop.run(partial(self._progress, "fit"), partial(note, self._progress, "fit"))
         backbone = network.to_backbone(size=self._data.recipe.size, factor=self._pictures.factor)
         self._compare(backbone, network, parts)
         calibrated = self._calibrate(network, backbone, parts, with_negatives=with_negatives)
@@ -280,7 +290,7 @@ class Fits:
         """Raise DataError if the exported network differs from the trained one on pictures of the set."""
         rows = parts.train[:_COMPARED]
         expected, _ = predict(network, self._pictures, self._place[rows])
-        found = self._embed(backbone, self._data.catalog, rows)
+        found = run_graph(backbone.graph, ("embedding",), self._data.catalog, rows, self._data.recipe)[0]
         difference = np.abs(found - expected).max() / max(np.abs(expected).max(), np.finfo(np.float32).tiny)
         if not difference <= _LARGEST_DIFFERENCE:
             raise DataError(

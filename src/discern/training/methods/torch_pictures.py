@@ -1,4 +1,4 @@
-"""Pictures as a network reads them, and their augmentation."""
+"""Pictures as a network reads them."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,8 +13,6 @@ from discern.progress import Progress
 _SMALL_SIDE = 64  # not tuned: pixels that a small network reads
 _MOST_REDUCED = 16  # 255 x 16 x 16 is the largest such sum in 16 bits
 _IN_FLIGHT = 64  # not tuned
-# Strengths of the augmentation, not tuned.
-_LARGEST_SHIFT, _CONTRAST, _BRIGHTNESS = 1 / 8, 0.2, 0.1
 
 
 def reduction_of(size: int) -> int:
@@ -42,17 +40,6 @@ class Pictures(ABC):
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return pictures as float32 `[m, side, side, 3]` in 0..1."""
 
-    def augment(self, rows: np.ndarray, *, seed: int, epoch: int) -> np.ndarray:
-        """Return pictures shifted, mirrored and changed in contrast and brightness.
-
-        The change is a function of seed, epoch and content, so that it depends on no order.
-        """
-        changed = [
-            _augment(picture, np.random.default_rng([seed, epoch, int(content)]))
-            for picture, content in zip(self.take(rows), self.seeds[rows], strict=True)
-        ]
-        return np.stack(changed)
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReducedPictures(Pictures):
@@ -67,19 +54,6 @@ class ReducedPictures(Pictures):
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return pictures as float32 `[m, side, side, 3]` in 0..1."""
         return np.asarray(self.sums[rows] * np.float32(1 / (255 * self.factor**2)), np.float32)
-
-
-def _augment(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    side = len(picture)
-    reach = max(round(side * _LARGEST_SHIFT), 1)
-    down, right = random.integers(0, 2 * reach + 1, 2)
-    padded = np.pad(picture, ((reach, reach), (reach, reach), (0, 0)), mode="reflect")
-    picture = padded[down : down + side, right : right + side]
-    if random.random() < 0.5:
-        picture = picture[:, ::-1]
-    contrast, brightness = random.uniform(-_CONTRAST, _CONTRAST), random.uniform(-_BRIGHTNESS, _BRIGHTNESS)
-    mean = picture.mean()
-    return np.asarray((picture - mean) * np.float32(1 + contrast) + np.float32(mean + brightness), np.float32)
 
 
 def load_reduced(catalog: Catalog, rows: np.ndarray, recipe: Recipe, progress: Progress) -> ReducedPictures:
