@@ -17,6 +17,7 @@ from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
+from discern.flow.curves import write_curves
 from discern.flow.input_options import InputOptions
 from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
@@ -233,6 +234,7 @@ def _train(
         result = fitter.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
         with run.replacing("answers.parquet") as path:
             tabulate(prepared.catalog, result.held_out).write_parquet(path)
+        write_curves(run, result.description)
     with ThreadExecutor(1) as executor:
         # The engine opens and runs the graph while its predictions are evaluated.
         opening = executor.submit(_open_and_record, result.graph, data.recipe)

@@ -47,6 +47,7 @@ class _State:
     epoch: int = 0
     step: int = 0
     loss_sum: float = 0.0
+    right_sum: float = 0.0
     unread: list[torch.Tensor] = field(default_factory=list)
 
 
@@ -135,7 +136,8 @@ class Loop:
         state = self._state
         self._load()
         if self._keep_start and state.history.start_loss is None:
-            state.history.start_loss, state.best = self._judge(), _copy(self._network)
+            state.history.start_loss, state.history.start_accuracy = self._judge()
+            state.best = _copy(self._network)
         while not self._is_finished():
             if (best := state.history.best_loss) is not None:
                 note(f"best loss {best:.3f}, epoch {state.history.best_epoch} of {self._config.epochs}")
@@ -172,10 +174,10 @@ class Loop:
 
     def _read_losses(self) -> None:
         state, config = self._state, self._config
-        for loss in state.unread:
-            value = float(loss)
-            require_finite(value, epoch=state.epoch + 1, epochs=config.epochs, lr=config.lr)
-            state.loss_sum += value
+        for measured in state.unread:
+            loss, right = measured.tolist()
+            require_finite(loss, epoch=state.epoch + 1, epochs=config.epochs, lr=config.lr)
+            state.loss_sum, state.right_sum = state.loss_sum + loss, state.right_sum + right
         state.unread.clear()
 
     def _schedule(self) -> float:
@@ -186,17 +188,21 @@ class Loop:
 
     def _evaluate_epoch(self) -> None:
         state = self._state
-        state.history.stop_loss.append(self._judge())
+        loss, accuracy = self._judge()
+        state.history.stop_loss.append(loss)
+        state.history.stop_accuracy.append(accuracy)
         state.history.train_loss.append(state.loss_sum / self._count)
-        state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
+        state.history.train_accuracy.append(state.right_sum / self._count)
+        state.epoch, state.step, state.loss_sum, state.right_sum = state.epoch + 1, 0, 0.0, 0.0
         if state.history.best_epoch == state.epoch:
             state.best = _copy(self._network)
 
-    def _judge(self) -> float:
-        """Compute the calibrated loss of the network on the pictures that choose the epoch."""
-        return float(self._processes.share(self._measure_stop_loss() if self._processes.first else None))
+    def _judge(self) -> tuple[float, float]:
+        """Compute the calibrated loss and the accuracy of the network on the pictures that choose the epoch."""
+        loss, accuracy = self._processes.share(self._measure() if self._processes.first else None)
+        return loss, accuracy
 
-    def _measure_stop_loss(self) -> float:
+    def _measure(self) -> tuple[float, float]:
         data, config = self._data, self._config
         _, logits = predict(self._network, data.pictures, data.stop, self._device)
         present = np.broadcast_to(np.isin(np.arange(logits.shape[1]), data.labels[data.train]), logits.shape)
@@ -204,7 +210,8 @@ class Loop:
         labels = data.labels[data.stop]
         weights = config.balanced(data.weights[data.stop], labels)
         centred /= fit_temperature(centred, labels, weights, present)
-        return measure_loss(centred, labels, weights, present, ordered=config.ordered)
+        accuracy = float(np.mean(np.where(present, logits, -np.inf).argmax(axis=1) == labels))
+        return measure_loss(centred, labels, weights, present, ordered=config.ordered), accuracy
 
     def _save_if_due(self, *, now: bool) -> None:
         start = time.monotonic()
@@ -219,7 +226,7 @@ class Loop:
                 "history": asdict(state.history),
                 "best": dict(state.best),
                 "place": [state.epoch, state.step],
-                "loss_sum": state.loss_sum,
+                "sums": [state.loss_sum, state.right_sum],
             }
         )
         self._saved_at = time.monotonic()
@@ -234,7 +241,7 @@ class Loop:
         self._network.load_state_dict(saved["network"])
         self._step.optimiser.load_state_dict(saved["optimiser"])
         state.history, state.best = History(**saved["history"]), saved["best"]
-        (state.epoch, state.step), state.loss_sum = saved["place"], saved["loss_sum"]
+        (state.epoch, state.step), (state.loss_sum, state.right_sum) = saved["place"], saved["sums"]
 
     def _facts(self) -> dict[str, Any]:
         shapes = {name: list(value.shape) for name, value in self._network.state_dict().items()}
