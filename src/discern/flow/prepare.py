@@ -243,12 +243,16 @@ def extract_features(
     backbone: Backbone,
     *,
     fit: str | None = None,
+    rows: np.ndarray | None = None,
     cache: Path,
     keep: dict[str, np.ndarray] | None = None,
     progress: Progress,
 ) -> TrainingData:
-    """Extract the features of all readable images in a catalog, and keep preprocessed pictures as `extract` does."""
-    rows = np.flatnonzero(catalog.readable)
+    """Extract the features of images in a catalog, and keep preprocessed pictures as `extract` does.
+
+    `rows` are rows of readable pictures, which alone decide the recipe; None for all readable ones.
+    """
+    rows = np.flatnonzero(catalog.readable) if rows is None else rows
     recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows], fit=fit)
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, keep=keep, progress=progress)
     position = np.full(len(catalog.table), -1, np.int64)

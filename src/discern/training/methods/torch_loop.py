@@ -16,6 +16,7 @@ import numpy as np
 from discern.atomic import atomic_write
 from discern.errors import DataError
 from discern.heads.temperature import fit_temperature, log_loss
+from discern.training.methods.base import EpochReport, report_nothing
 from discern.training.methods.torch_network import classify, embed
 from discern.training.methods.torch_pictures import ReducedPictures
 
@@ -89,6 +90,7 @@ class Loop:
         seed: random seed.
         checkpoint: file that holds the state of an interrupted fit.
         seconds_between_saves: shortest time between checkpoints inside an epoch.
+        report: called after each epoch, and on resumption for those before; what it raises ends the training.
     """
 
     def __init__(
@@ -102,12 +104,13 @@ class Loop:
         seed: int,
         checkpoint: Path,
         seconds_between_saves: float = _SECONDS_BETWEEN_SAVES,
+        report: EpochReport = report_nothing,
     ) -> None:
         import torch
 
         self._data, self._epochs, self._lr, self._seed = data, epochs, lr, seed
         self._batches = max(round(len(data.train) / batch), 1)
-        self._checkpoint, self._pause = checkpoint, seconds_between_saves
+        self._checkpoint, self._pause, self._report = checkpoint, seconds_between_saves, report
         optimiser = torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=_WEIGHT_DECAY)
         self._state = _State(network=network, optimiser=optimiser, history=History())
         self._saved_at = time.monotonic()
@@ -119,11 +122,14 @@ class Loop:
         state = self._state
         with torch.random.fork_rng(devices=[]):
             self._load()
+            for epoch, loss in enumerate(state.history.stop_loss, 1):
+                self._report(epoch, self._epochs, loss)
             while not self._is_finished():
                 progress(state.epoch, self._epochs)
                 self._train_epoch()
                 self._evaluate_epoch()
                 self._save()
+                self._report(state.epoch, self._epochs, state.history.stop_loss[-1])
         state.network.load_state_dict(state.best)
         state.network.eval()
         return state.history

@@ -1,5 +1,6 @@
 """Training method that trains a small network from random weights, on the pictures alone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from discern.progress import Progress, silent
 from discern.splitting import TEST, Split, random_split
 from discern.training.data import TrainingData
 from discern.training.method_config import SCRATCH, MethodConfig
-from discern.training.methods.base import FitResult
+from discern.training.methods.base import EpochReport, FitResult, report_nothing
 from discern.training.methods.given_parts import given_parts
 from discern.training.methods.torch_calibration import CalibratedHead, Unseen, calibrate_head
 from discern.training.methods.torch_loop import History, Loop, LoopData, predict
@@ -64,6 +65,13 @@ class Scratch:
             path.unlink()
         return result
 
+    def predict_folds(
+        self, data: TrainingData, split: Split, *, checkpoints: Path, report: EpochReport = report_nothing
+    ) -> Iterator[Predictions]:
+        """Predict the held-out folds of the training part, as `Method.predict_folds` specifies."""
+        fits = _Fits(self, data, split, checkpoints, silent, report=report)
+        return (fits.predict_fold(number) for number in split.held_out)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Fitted:
@@ -77,10 +85,17 @@ class _Fits:
     """All fits of one run: the final network, and those that measure it."""
 
     def __init__(
-        self, method: Scratch, data: TrainingData, split: Split, checkpoints: Path, progress: Progress
+        self,
+        method: Scratch,
+        data: TrainingData,
+        split: Split,
+        checkpoints: Path,
+        progress: Progress,
+        *,
+        report: EpochReport = report_nothing,
     ) -> None:
         self._method, self._data, self._split = method, data, split
-        self._checkpoints, self._progress = checkpoints, progress
+        self._checkpoints, self._progress, self._report = checkpoints, progress, report
         self._labels = data.catalog.label_index.astype(np.int64)
         rows = np.flatnonzero(data.position >= 0)
         self._place = np.full(len(data.catalog), -1)
@@ -123,7 +138,12 @@ class _Fits:
             torch.manual_seed(method.seed)
             network = build_network(len(self._data.catalog.labels))
         loop = Loop(
-            network, self._loop_data(parts), **settings, seed=method.seed, checkpoint=self._checkpoints / f"{name}.pt"
+            network,
+            self._loop_data(parts),
+            **settings,
+            seed=method.seed,
+            checkpoint=self._checkpoints / f"{name}.pt",
+            report=self._report,
         )
         history = loop.run(partial(self._progress, "fit"))
         return _Fitted(
@@ -178,15 +198,16 @@ class _Fits:
         )
 
     def _cross_validate(self) -> HeldOutPredictions:
-        """Predict each fold by a network that was trained, stopped and calibrated without it."""
-        answers = []
-        for number in self._split.held_out:
-            parts = hold_out(self._split, self._labels, number, seed=self._method.seed)
-            answers.append(self._predict(self._fit(f"fold-{number}", parts), self._split.held_out_rows(number)))
+        answers = [self.predict_fold(number) for number in self._split.held_out]
         names = HeldOutPredictions.__dataclass_fields__
         joined = {name: np.concatenate([getattr(each, name) for each in answers]) for name in names}
         order = np.argsort(joined["rows"])
         return HeldOutPredictions(**{name: values[order] for name, values in joined.items()})
+
+    def predict_fold(self, number: int) -> HeldOutPredictions:
+        """Predict a fold by a network that was trained, stopped and calibrated without it."""
+        parts = hold_out(self._split, self._labels, number, seed=self._method.seed)
+        return self._predict(self._fit(f"fold-{number}", parts), self._split.held_out_rows(number))
 
     def _predict_random_split(self) -> Predictions:
         """Predict one fold of a random split, since each costs a training."""
