@@ -73,6 +73,7 @@ def train(
     mean: float | Sequence[float] | None = None,
     deviation: float | Sequence[float] | None = None,
     scale: float | None = None,
+    views: int | None = None,
     weights: str | Path | None = None,
     thresholds: Mapping[str, float] | None = None,
     method: str = "probe",
@@ -116,6 +117,7 @@ def train(
         mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
         deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
+        views: 2 to average the features of a picture and its mirror image, 1 for the picture alone; None for 2.
         weights: file of weights for a network of timm or torchvision, or a folder of such files; None for the folder in
             the environment variable `DISCERN_WEIGHTS`.
         thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
@@ -135,7 +137,7 @@ def train(
     """
     reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
     inputs = InputOptions.checked_input(
-        size=size, fit=fit, mean=mean, deviation=deviation, scale=scale, weights=weights
+        size=size, fit=fit, mean=mean, deviation=deviation, scale=scale, weights=weights, views=views
     )
     preparing = PrepareConfig.of(
         source,
@@ -162,11 +164,11 @@ def train(
     run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
         if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
-            _train(run, preparing, config, cache=cache, progress=progress)
+            train_in(run, preparing, config, cache=cache, progress=progress)
     return _result(run, preparing, config, notes_of(run, like))
 
 
-def _train(
+def train_in(
     run: Run,
     preparing: PrepareConfig,
     config: TrainConfig,
@@ -174,9 +176,10 @@ def _train(
     cache: str | Path | None,
     progress: Progress,
 ) -> None:
+    """Train in the folder of a run, with the catalog and the split that it may have already."""
     prepared = prepare(run, preparing, single_label=True, keep_inputs=True, cache=cache, progress=progress)
     with run.stage("split", progress):
-        split = _split(run, prepared, config)
+        split = split_in(run, prepared, config)
     with run.stage("fit", progress):
         data, fitter = prepared.data, make_method(config)
         result = fitter.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
@@ -191,7 +194,7 @@ def _train(
             run.keep(_METRICS)
         with run.stage("pack", progress), run.writing(FILE) as path:
             provenance = Provenance(
-                name=run.folder.name,
+                name=run.facts["name"],
                 config=config,
                 versions=run.facts["versions"],
                 names=prepared.names,
@@ -226,7 +229,12 @@ def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: Train
     return policy, metrics
 
 
-def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
+def split_in(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
+    """Split prepared pictures in the folder of a run, unless it has its split already.
+
+    Raises:
+        DataError: a model could not be trained or evaluated, or cannot have these labels.
+    """
     if run.has_kept(SPLIT):
         with run.reading(SPLIT) as path:
             split = Split.from_json(json.loads(path.read_text(encoding="utf-8")))

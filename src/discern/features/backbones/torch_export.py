@@ -19,9 +19,9 @@ from discern.bundle.onnx_graph import OPSET
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
 from discern.features.backbones.imported_graph import import_graph
+from discern.features.backbones.library_network import TorchNetwork, build_network, load_weights
 from discern.features.backbones.network_settings import NetworkSettings
 from discern.features.backbones.normalisation import Normalisation
-from discern.features.backbones.library_network import TorchNetwork, build_network, load_weights
 
 LARGEST_DIFFERENCE = 1e-4  # of the largest feature; twelve networks reach at most 3e-6 (benchmarks/torch_parity.py)
 _EXAMPLES = 2  # the exporter would take a batch of one for fixed
