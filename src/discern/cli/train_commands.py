@@ -11,6 +11,7 @@ from discern.cli.common_options import (
     Batch,
     Cache,
     Classes,
+    Coverage,
     Deviation,
     Epochs,
     ErrorLimit,
@@ -23,6 +24,9 @@ from discern.cli.common_options import (
     Mean,
     Method,
     Name,
+    Names,
+    Negatives,
+    Ordered,
     PartsOf,
     Resume,
     Runs,
@@ -187,23 +191,14 @@ def train(
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
     at_most_wrong: ErrorLimit = "auto",
-    coverage: Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")] = "90%",
-    ordered: Annotated[
-        str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
-    ] = None,
-    negatives: Annotated[
-        str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
-    ] = None,
+    coverage: Coverage = "90%",
+    ordered: Ordered = None,
+    negatives: Negatives = None,
     method: Method = "probe",
     epochs: Epochs = None,
     batch: Batch = None,
     lr: LearningRate = None,
-    names: Annotated[
-        str | None,
-        typer.Option(
-            help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."
-        ),
-    ] = None,
+    names: Names = None,
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     classes: Classes = None,

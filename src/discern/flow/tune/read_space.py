@@ -143,7 +143,7 @@ class _Reader:
             possible = self._possible(other)
             if possible is None:
                 hint = "Name an option with fixed or categorical values that stands above it."
-                self._fail((name, "when"), f"{name} depends on {other!r}, which is no such option", hint)
+                self._fail((name, "when"), f"{name} depends on {other!r}, which has no values to depend on", hint)
             for value in values:
                 if not any(value == each and type(value) is type(each) for each in possible):
                     listed = ", ".join(map(str, possible))
