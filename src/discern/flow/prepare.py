@@ -22,11 +22,13 @@ from discern.checking.findings_table import tabulate_findings
 from discern.checking.thresholds import choose_thresholds
 from discern.features import Backbone, extract, read_weights_digest
 from discern.flow.applied_fixes import applied_fixes, record_fixes
+from discern.flow.feature_count import FeatureCount
 from discern.flow.fixed_scan import scan_with_fixes
 from discern.flow.input_options import InputOptions
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.run import Run
+from discern.flow.shared_groups import EDGES, load_edges, read_edges
 from discern.flow.source_options import SourceKeywords, SourceOptions
 from discern.grouping import Groups, film_frames, find_edges_cached, form_groups
 from discern.picture import choose_recipe, read_bounded
@@ -36,7 +38,7 @@ from discern.store import Rows
 from discern.training import TrainingData, predict_for_label_checks
 
 CATALOG, SPLIT, FINDINGS = "catalog.parquet", "split.json", "findings.parquet"
-EDGES, PROPOSALS = "edges.parquet", "fixes.csv"
+PROPOSALS = "fixes.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +177,7 @@ def prepare(
     progress: Progress,
     single_label: bool = False,
     keep_inputs: bool = False,
+    groups_of: Run | None = None,
 ) -> Prepared:
     """Scan an image data set, extract features, group related images and check the data quality.
 
@@ -185,9 +188,10 @@ def prepare(
         progress: called with the stage, items done and items in all.
         single_label: refuse data sets that look multi-label.
         keep_inputs: keep preprocessed pictures for the report, see `extract`.
+        groups_of: run on the same pictures whose groups are used; None to find them.
 
     Raises:
-        DataError: the data set looks multi-label, and `single_label` is set.
+        DataError: the data set looks multi-label, and `single_label` is set; or `groups_of` has other pictures.
     """
     folder = cache_folder(cache)
     backbone = config.load_backbone(config.backbone, cache=folder)
@@ -203,7 +207,9 @@ def prepare(
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
         inputs: dict[str, np.ndarray] | None = {} if keep_inputs else None
-        data = extract_features(catalog, backbone, fit=config.fit, cache=folder, keep=inputs, progress=progress)
+        counted = FeatureCount(progress)
+        data = extract_features(catalog, backbone, fit=config.fit, cache=folder, keep=inputs, progress=counted)
+        run.save(features=counted.to_json())
     with run.stage("group", progress):
         find = partial(
             find_edges_cached,
@@ -213,7 +219,7 @@ def prepare(
             cache=folder,
             progress=progress,
         )
-        edges = _edges(run, len(catalog), find)
+        edges = _edges(run, len(catalog), find if groups_of is None else partial(read_edges, groups_of, catalog))
         groups = form_groups(catalog, edges)
         negatives = None if config.negatives is None else Path(config.negatives)
         data = replace(data, fixed=applied_fixes(run, catalog))
@@ -303,12 +309,7 @@ def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
 
 def _edges(run: Run, pictures: int, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     if run.has_kept(EDGES):
-        with run.reading(EDGES) as path:
-            edges = pl.read_parquet(path).select("first", "second", "kind", "score")
-            ends = edges.select("first", "second").to_numpy()
-            if (ends < 0).any() or (ends >= pictures).any():
-                raise ValueError("the pairs are not of these pictures")
-            return edges
+        return load_edges(run, pictures)
     edges = find()
     with run.replacing(EDGES) as temporary:
         edges.write_parquet(temporary)

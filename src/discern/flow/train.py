@@ -17,6 +17,7 @@ from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
+from discern.flow.held_out import ANSWERS, VALIDATION
 from discern.flow.input_options import InputOptions
 from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
@@ -80,6 +81,7 @@ def train(
     batch: int | None = None,
     lr: float | None = None,
     like: str | Path | None = None,
+    groups_of: str | Path | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
@@ -126,6 +128,8 @@ def train(
         batch: number of pictures in a training step, likewise.
         lr: highest learning rate, likewise.
         like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
+        groups_of: run on the same pictures whose groups are used, so that both runs have the same parts; None to find
+            them with this backbone.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
@@ -162,7 +166,8 @@ def train(
     run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
         if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
-            _train(run, preparing, config, cache=cache, progress=progress)
+            other = None if groups_of is None else Run.open(groups_of)
+            _train(run, preparing, config, groups_of=other, cache=cache, progress=progress)
     return _result(run, preparing, config, notes_of(run, like))
 
 
@@ -171,17 +176,21 @@ def _train(
     preparing: PrepareConfig,
     config: TrainConfig,
     *,
+    groups_of: Run | None,
     cache: str | Path | None,
     progress: Progress,
 ) -> None:
-    prepared = prepare(run, preparing, single_label=True, keep_inputs=True, cache=cache, progress=progress)
+    prepared = prepare(
+        run, preparing, single_label=True, keep_inputs=True, groups_of=groups_of, cache=cache, progress=progress
+    )
     with run.stage("split", progress):
         split = _split(run, prepared, config)
     with run.stage("fit", progress):
         data, fitter = prepared.data, make_method(config)
         result = fitter.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
-        with run.replacing("answers.parquet") as path:
-            tabulate(prepared.catalog, result.held_out).write_parquet(path)
+        for name, answers in ((ANSWERS, result.held_out), (VALIDATION, result.out_of_fold)):
+            with run.replacing(name) as path:
+                tabulate(prepared.catalog, answers).write_parquet(path)
     with ThreadExecutor(1) as executor:
         # The engine opens and runs the graph while its predictions are evaluated.
         opening = executor.submit(_open_and_record, result.graph, data.recipe)
