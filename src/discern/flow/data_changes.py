@@ -9,9 +9,8 @@ import polars as pl
 
 from discern.catalog import Catalog
 from discern.catalog.label_text import show_label
-from discern.flow.prepare import CATALOG
+from discern.flow.prepare import CATALOG, EDGES
 from discern.flow.run import Run
-from discern.flow.shared_groups import EDGES
 from discern.grouping import form_groups
 
 _MOST_PATHS = 20

@@ -20,7 +20,7 @@ Command = Literal["check", "split", "train", "evaluate"]
 COMMANDS: tuple[Command, ...] = ("check", "split", "train", "evaluate")
 # They say where a run is written and how it is computed, or are requirements on its result.
 _NOT_OF_THE_RUN = {
-    *("name", "runs", "resume", "cache", "progress", "out", "copy", "like", "groups_of"),
+    *("name", "runs", "resume", "cache", "progress", "out", "copy", "like"),
     *("bundle", "against", "key", "at_least"),
 }
 

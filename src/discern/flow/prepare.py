@@ -28,7 +28,6 @@ from discern.flow.input_options import InputOptions
 from discern.flow.negatives import add_negatives
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.run import Run
-from discern.flow.shared_groups import EDGES, load_edges, read_edges
 from discern.flow.source_options import SourceKeywords, SourceOptions
 from discern.grouping import Groups, film_frames, find_edges_cached, form_groups
 from discern.picture import choose_recipe, read_bounded
@@ -38,7 +37,7 @@ from discern.store import Rows
 from discern.training import TrainingData, predict_for_label_checks
 
 CATALOG, SPLIT, FINDINGS = "catalog.parquet", "split.json", "findings.parquet"
-PROPOSALS = "fixes.csv"
+EDGES, PROPOSALS = "edges.parquet", "fixes.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +176,6 @@ def prepare(
     progress: Progress,
     single_label: bool = False,
     keep_inputs: bool = False,
-    groups_of: Run | None = None,
 ) -> Prepared:
     """Scan an image data set, extract features, group related images and check the data quality.
 
@@ -188,10 +186,9 @@ def prepare(
         progress: called with the stage, items done and items in all.
         single_label: refuse data sets that look multi-label.
         keep_inputs: keep preprocessed pictures for the report, see `extract`.
-        groups_of: run on the same pictures whose groups are used; None to find them.
 
     Raises:
-        DataError: the data set looks multi-label, and `single_label` is set; or `groups_of` has other pictures.
+        DataError: the data set looks multi-label, and `single_label` is set.
     """
     folder = cache_folder(cache)
     backbone = config.load_backbone(config.backbone, cache=folder)
@@ -219,7 +216,7 @@ def prepare(
             cache=folder,
             progress=progress,
         )
-        edges = _edges(run, len(catalog), find if groups_of is None else partial(read_edges, groups_of, catalog))
+        edges = _edges(run, len(catalog), find)
         groups = form_groups(catalog, edges)
         negatives = None if config.negatives is None else Path(config.negatives)
         data = replace(data, fixed=applied_fixes(run, catalog))
@@ -249,12 +246,16 @@ def extract_features(
     backbone: Backbone,
     *,
     fit: str | None = None,
+    rows: np.ndarray | None = None,
     cache: Path,
     keep: dict[str, np.ndarray] | None = None,
     progress: Progress,
 ) -> TrainingData:
-    """Extract the features of all readable images in a catalog, and keep preprocessed pictures as `extract` does."""
-    rows = np.flatnonzero(catalog.readable)
+    """Extract the features of images in a catalog, and keep preprocessed pictures as `extract` does.
+
+    `rows` are rows of readable pictures, which alone decide the recipe; None for all readable ones.
+    """
+    rows = np.flatnonzero(catalog.readable) if rows is None else rows
     recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows], fit=fit)
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, keep=keep, progress=progress)
     position = np.full(len(catalog.table), -1, np.int64)
@@ -309,7 +310,12 @@ def _in_order(catalog: Catalog, config: PrepareConfig) -> Catalog:
 
 def _edges(run: Run, pictures: int, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     if run.has_kept(EDGES):
-        return load_edges(run, pictures)
+        with run.reading(EDGES) as path:
+            edges = pl.read_parquet(path).select("first", "second", "kind", "score")
+            ends = edges.select("first", "second").to_numpy()
+            if (ends < 0).any() or (ends >= pictures).any():
+                raise ValueError("the pairs are not of these pictures")
+            return edges
     edges = find()
     with run.replacing(EDGES) as temporary:
         edges.write_parquet(temporary)

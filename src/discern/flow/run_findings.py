@@ -6,9 +6,8 @@ from discern.catalog import Catalog, read_fixes
 from discern.checking import CHECKS, CheckInput
 from discern.checking.findings_table import COLUMNS, read_findings, tabulate_findings
 from discern.errors import RunError
-from discern.flow.prepare import CATALOG, FINDINGS, PROPOSALS
+from discern.flow.prepare import CATALOG, EDGES, FINDINGS, PROPOSALS
 from discern.flow.run import Run
-from discern.flow.shared_groups import EDGES
 from discern.grouping import form_groups
 
 # These need no more than the catalog and the pairs of copies; the others need thumbnails or predictions.
