@@ -58,7 +58,7 @@ def export_network(
         load_weights(network, weights)
     by = normalisation or settings.normalisation or network.normalisation
     label = Path(f"{library}/{name}")
-    backbone = import_graph(_export(network, label), label, size=network.size, mirror=False, normalisation=by)
+    backbone = import_graph(export_graph(network, label), label, size=network.size, mirror=False, normalisation=by)
     difference = compare(network, backbone, by)
     if not difference <= LARGEST_DIFFERENCE:
         raise BackboneError(
@@ -98,8 +98,12 @@ def read_photographs(size: int) -> np.ndarray:
     return np.stack(parts)
 
 
-def _export(network: TorchNetwork, label: Path) -> bytes:
-    """Export a network with the exporter that traces it by TorchDynamo."""
+def export_graph(network: TorchNetwork, label: Path) -> bytes:
+    """Export a network for normalised pictures with the exporter that traces it by TorchDynamo.
+
+    Raises:
+        BackboneError: the exporter cannot trace it.
+    """
     try:
         with _quiet(), torch.no_grad():
             program = torch.onnx.export(

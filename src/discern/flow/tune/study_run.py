@@ -2,25 +2,19 @@
 
 import dataclasses
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 
-from discern.bundle.archive import FILE
 from discern.evaluating import Metrics
-from discern.flow.prepare import CATALOG, EDGES, SPLIT
+from discern.flow.finished_train import METRICS
 from discern.flow.run import Run
-from discern.flow.train import train_in
+from discern.flow.shared_pictures import has_config, train_with_pictures_of
 from discern.flow.tune.study_data import StudyData
 from discern.flow.tune.trial_settings import TrialSettings
 from discern.picture import choose_recipe
 from discern.picture.recipe import FIT_OPTIONS
 from discern.progress import Progress
-
-_SHARED = (CATALOG, EDGES, SPLIT)
-_OF_FIXES = ("fixed", "fixes_applied")
-_METRICS, _REPORT = "metrics.json", "report.html"
 
 
 def train_in_study(
@@ -41,34 +35,25 @@ def train_in_study(
     settings = _with_fit_of_trials(settings, data)
     config = settings.preparing.to_json() | settings.training.to_json()
     folder = study.path(name)
-    if (folder / "run.json").exists() and not _is_of(folder, config):
+    if (folder / "run.json").exists() and not has_config(folder, config):
         study.discard(name)
     run = Run.create(study.facts["source"], name=name, runs=study.folder, resume=True, config=config)
-    with run.locked():
-        if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
-            _share(study, run)
-            train_in(run, settings.preparing, settings.training, cache=cache, progress=progress)
+    train_with_pictures_of(
+        study,
+        run,
+        settings.preparing,
+        settings.training,
+        name=study.facts["name"],
+        cache=cache,
+        progress=progress,
+    )
     return run
 
 
 def read_metrics(run: Run) -> Metrics:
     """Read the metrics of a run."""
-    with run.reading(_METRICS) as path:
+    with run.reading(METRICS) as path:
         return Metrics.from_json(json.loads(path.read_text(encoding="utf-8")))
-
-
-def _is_of(folder: Path, config: dict[str, object]) -> bool:
-    return bool(Run.open(folder).facts["config"] == json.loads(json.dumps(config)))
-
-
-def _share(study: Run, run: Run) -> None:
-    """Give a run the name of the study, and its pictures, their links and their split."""
-    for name in _SHARED:
-        if not run.has_kept(name):
-            with run.replacing(name) as path:
-                shutil.copyfile(study.path(name), path)
-            run.keep(name)
-    run.save(name=study.facts["name"], **{key: study.facts[key] for key in _OF_FIXES if key in study.facts})
 
 
 def _with_fit_of_trials(settings: TrialSettings, data: StudyData) -> TrialSettings:
