@@ -61,6 +61,7 @@ from discern.cli.training_options import (
     LearningRate,
     Method,
     Mirror,
+    Network,
     Preset,
     WeightDecay,
 )
@@ -210,6 +211,7 @@ def train(
     negatives: Negatives = None,
     method: Method = None,
     preset: Preset = None,
+    network: Network = None,
     epochs: Epochs = None,
     batch: Batch = None,
     lr: LearningRate = None,
@@ -265,6 +267,7 @@ def train(
             negatives=negatives,
             method=method,
             preset=preset,
+            network=network,
             epochs=epochs,
             batch=batch,
             lr=lr,
