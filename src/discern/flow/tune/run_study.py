@@ -11,7 +11,7 @@ from discern.flow.tune.search_space import SearchSpace
 from discern.flow.tune.study_config import StudyConfig
 from discern.flow.tune.study_data import StudyData
 from discern.flow.tune.trial_budget import Budget
-from discern.flow.tune.trial_settings import METHOD, TrialSettings
+from discern.flow.tune.trial_settings import OF_INPUT, TrialSettings
 from discern.flow.tune.trial_store import StoreAddress, TrialStore
 from discern.flow.tune.trial_table import TRIALS, format_trials
 from discern.flow.tune.trial_watch import Watch
@@ -107,7 +107,7 @@ def find_defaults(config: StudyConfig, data: StudyData) -> tuple[dict[str, objec
 def _with_own_input(space: SearchSpace, settings: TrialSettings, data: StudyData) -> TrialSettings:
     """Return settings with the size and the fit that the backbone and the shapes of the training part decide."""
     named = {choice.name for choice in space.choices}
-    base = settings.replaced({name: value for name, value in space.fixed.items() if name != METHOD})
+    base = settings.replaced({name: space.fixed[name] for name in OF_INPUT if name in space.fixed})
     wanted = {"size": base.preparing.size, "fit": base.preparing.fit}
     if any(name in named and value is None for name, value in wanted.items()):
         recipe = data.features(base.preparing).recipe

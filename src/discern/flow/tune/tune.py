@@ -99,7 +99,7 @@ def tune(
 def _require_methods(config: StudyConfig) -> None:
     """Raise UsageError if a method of the space needs a library that is not installed."""
     for method in config.space.methods():
-        make_method(config.settings.replaced({METHOD: method}).training)
+        make_method(config.settings.replaced({METHOD: method, **config.space.beside(method)}).training)
 
 
 def _tune(

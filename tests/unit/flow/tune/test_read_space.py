@@ -1,6 +1,7 @@
 """Search spaces are read from TOML, and what is wrong in them is named with its line."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,8 +156,6 @@ def test_each_preset_can_be_read(name: str) -> None:
 
 
 def test_the_default_space_contains_the_default_options() -> None:
-    from dataclasses import replace
-
     own = replace(SETTINGS, preparing=replace(SETTINGS.preparing, size=192))
     space = read_space("default", own)
     assert space.defaults(own) == {"size": 192, "views": 2, "strength": 10.0, "stage_scale": 0.7}
@@ -165,8 +164,10 @@ def test_the_default_space_contains_the_default_options() -> None:
 def test_every_option_of_a_method_can_be_searched() -> None:
     types = option_types()
     assert {"epochs": int, "batch": int, "lr": float}.items() <= types.items()
-    assert is_used("epochs", "scratch")
-    assert not is_used("epochs", "probe")
-    assert is_used("size", "scratch")
-    assert is_used("strength", "probe")
-    assert not is_used("strength", "scratch")
+    assert is_used("epochs", "scratch", {})
+    assert not is_used("epochs", "probe", {})
+    assert is_used("epochs", "probe", {"hidden": 64})
+    assert is_used("size", "scratch", {})
+    assert is_used("strength", "probe", {})
+    assert not is_used("strength", "probe", {"hidden": 64})
+    assert not is_used("strength", "scratch", {})

@@ -100,7 +100,7 @@ def test_settings_of_a_trial_replace_those_of_the_study() -> None:
     assert found.training.method.name == "probe"
     assert found.preparing.backbone == "lite0"
     trained = SETTINGS.replaced({"method": "scratch", "epochs": 3, "lr": 0.1})
-    assert trained.training.method.resolved() == {"epochs": 3, "batch": 32, "lr": 0.1}
+    assert {"epochs": 3, "batch": 32, "lr": 0.1}.items() <= trained.training.method.resolved().items()
 
 
 def test_the_path_of_a_backbone_becomes_absolute() -> None:
