@@ -335,7 +335,7 @@ def _digest(path: Path) -> str:
 
 
 def _number(runs: Path, source: Path) -> Path:
-    stem = _stem(source)
+    stem = name_stem(source)
     runs.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:
@@ -348,7 +348,8 @@ def _number(runs: Path, source: Path) -> Path:
             return folder
 
 
-def _stem(source: Path) -> str:
+def name_stem(source: Path) -> str:
+    """Return the start of the names of runs on a source."""
     name = source.name if is_folder(source) else source.name.split(".")[0]
     printable = "".join(letter if letter.isprintable() else "_" for letter in name)
     return printable.encode()[: _LONGEST_NAME // 2].decode(errors="ignore").lstrip(".") or "pictures"
