@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from discern.bundle.heads import AnyHead
 from discern.bundle.onnx_graph import attach_head
 from discern.heads import FittedHead, HeadConfig, HeadFitter, predict_in_blocks
 from discern.parallel import single_threaded_blas
@@ -71,6 +72,12 @@ class Probe:
             negatives=_predict_negatives(head, data),
             head=head,
         )
+
+    @single_threaded_blas()
+    def fit_head(self, data: TrainingData, split: Split, rows: np.ndarray) -> AnyHead:
+        """Fit a classification head on training rows, without an unknown score; their folds select it."""
+        fitter = self._fitter(data, split, rows, left_out=split.left_out_among(rows), score_unknown=False)
+        return fitter.fit_head()
 
     def _fitter(
         self,
