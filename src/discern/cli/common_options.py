@@ -47,6 +47,12 @@ Deviation = Annotated[
 Scale = Annotated[
     float | None, typer.Option(help="Value of white before --mean is subtracted: 1 or 255; by default as they suggest.")
 ]
+Views = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=2, help="2: average the features of a picture and its mirror image; 1: the picture alone; default 2."
+    ),
+]
 Weights = Annotated[
     str | None,
     typer.Option(

@@ -28,6 +28,7 @@ from discern.cli.common_options import (
     Size,
     Source,
     Thresholds,
+    Views,
     Weights,
 )
 from discern.cli.exit_codes import FELL_SHORT
@@ -239,6 +240,7 @@ def train(
     mean: Mean = None,
     deviation: Deviation = None,
     scale: Scale = None,
+    views: Views = None,
     weights: Weights = None,
     thresholds: Thresholds = None,
     like: Like = None,
@@ -294,6 +296,7 @@ def train(
             mean=parse_channels(mean),
             deviation=parse_channels(deviation),
             scale=scale,
+            views=views,
             weights=weights,
             thresholds=parse_thresholds(thresholds or []),
             like=like,
