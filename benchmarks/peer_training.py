@@ -183,7 +183,8 @@ def train_discern(name: str, dealt: Dealt, python: Path, train: Path, options: S
         bundle = result_file(dealt.folder, name).with_suffix(".discern")
         shutil.copyfile(printed["bundle"], bundle)
         write_answers(bundle, dealt, answers_file(dealt.folder, name))
-        return row | {"stages": printed["seconds"], "method": printed.get("method")}
+        reported = {key: printed["accuracy"]["leak_free"][key] for key in ("value", "low", "high", "note")}
+        return row | {"stages": printed["seconds"], "method": printed.get("method"), "reported": reported}
 
 
 def report(out: Path, pack: str) -> str:
