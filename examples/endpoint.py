@@ -52,6 +52,13 @@ def ask(address: str, picture: Path, **query: str) -> dict[str, Any]:
     return answer
 
 
+def fetch_text(address: str) -> str:
+    """Return the text at an address."""
+    with urlopen(address, timeout=SECONDS) as response:
+        text: str = response.read().decode()
+    return text
+
+
 def _wait(address: str) -> None:
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:

@@ -1,4 +1,4 @@
-"""Bins as the Amazon Bin Image Dataset has them, listed by the number of their objects: from a local copy, or rendered."""
+"""Bins listed by their number of objects, as in the Amazon Bin Image Dataset: from a local copy, or rendered."""
 
 import json
 import shutil

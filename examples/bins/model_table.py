@@ -89,7 +89,7 @@ def write_model_page(path: Path, table: Mapping[str, Any], compared: Mapping[str
 
 
 def _number(value: float | None, places: int = 3) -> str:
-    return "–" if value is None else f"{value:.{places}f}"
+    return "-" if value is None else f"{value:.{places}f}"
 
 
 def _interval(value: Mapping[str, float | None]) -> str:
