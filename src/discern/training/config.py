@@ -34,10 +34,11 @@ class TrainConfig:
     method: MethodConfig = field(default_factory=MethodConfig)
 
     def __post_init__(self) -> None:
-        if self.head.ordered and self.method.name != DEFAULT_METHOD:
+        if self.head.ordered and (self.method.name != DEFAULT_METHOD or self.method.hidden is not None):
+            hidden = " with a hidden layer" if self.method.hidden is not None else ""
             raise UsageError(
-                f"The method {self.method.name!r} does not use the order of labels.",
-                hint=f"Leave out --ordered, or use --method {DEFAULT_METHOD}.",
+                f"The method {self.method.name!r}{hidden} does not use the order of labels.",
+                hint=f"Leave out --ordered, or use --method {DEFAULT_METHOD}{' without --hidden' * bool(hidden)}.",
             )
         for name in ("at_most_wrong", "coverage"):
             share = getattr(self, name)
@@ -56,4 +57,5 @@ class TrainConfig:
         """Convert the training settings to the JSON-ready values of `run.json` and the bundle."""
         plain = asdict(self)
         del plain["method"]
-        return plain | self.method.to_json()
+        folds = {"folds": self.split.folds} if plain["split"].pop("cross_validate") else {}
+        return plain | folds | self.method.to_json()

@@ -3,7 +3,7 @@
 They are looked up by name in a registry of sources.
 """
 
-from discern.features.backbones.backbone import Backbone, OnnxBackbone
+from discern.features.backbones.backbone import Backbone, BackboneOrigin, OnnxBackbone
 from discern.features.backbones.backbone_registry import (
     DEFAULT_BACKBONE,
     DEFAULT_MIRROR,
@@ -22,6 +22,7 @@ __all__ = [
     "DEFAULT_SIZE",
     "SOURCES",
     "Backbone",
+    "BackboneOrigin",
     "BackboneSource",
     "Normalisation",
     "OnnxBackbone",

@@ -19,9 +19,9 @@ from discern.bundle.onnx_graph import OPSET
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
 from discern.features.backbones.imported_graph import import_graph
+from discern.features.backbones.library_network import TorchNetwork, build_network, load_weights
 from discern.features.backbones.network_settings import NetworkSettings
 from discern.features.backbones.normalisation import Normalisation
-from discern.features.backbones.library_network import TorchNetwork, build_network, load_weights
 
 LARGEST_DIFFERENCE = 1e-4  # of the largest feature; twelve networks reach at most 3e-6 (benchmarks/torch_parity.py)
 _EXAMPLES = 2  # the exporter would take a batch of one for fixed
@@ -58,7 +58,7 @@ def export_network(
         load_weights(network, weights)
     by = normalisation or settings.normalisation or network.normalisation
     label = Path(f"{library}/{name}")
-    backbone = import_graph(_export(network, label), label, size=network.size, mirror=False, normalisation=by)
+    backbone = import_graph(export_graph(network, label), label, size=network.size, mirror=False, normalisation=by)
     difference = compare(network, backbone, by)
     if not difference <= LARGEST_DIFFERENCE:
         raise BackboneError(
@@ -98,8 +98,12 @@ def read_photographs(size: int) -> np.ndarray:
     return np.stack(parts)
 
 
-def _export(network: TorchNetwork, label: Path) -> bytes:
-    """Export a network with the exporter that traces it by TorchDynamo."""
+def export_graph(network: TorchNetwork, label: Path) -> bytes:
+    """Export a network for normalised pictures with the exporter that traces it by TorchDynamo.
+
+    Raises:
+        BackboneError: the exporter cannot trace it.
+    """
     try:
         with _quiet(), torch.no_grad():
             program = torch.onnx.export(

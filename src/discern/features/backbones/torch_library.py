@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from discern.errors import BackboneError
-from discern.features.backbones.backbone import OnnxBackbone
+from discern.features.backbones.backbone import BackboneOrigin, OnnxBackbone
 from discern.features.backbones.exported_networks import ExportedNetwork, make_key, read_export, write_export
 from discern.features.backbones.network_settings import NetworkSettings, parse_options
 from discern.features.backbones.normalisation import Normalisation
@@ -64,7 +64,10 @@ class TorchLibrary:
         if found is None:
             found = _export(library, network, weights, settings, size=size, normalisation=normalisation, sha256=sha256)
             write_export(cache, key, found)
-        return found.to_backbone(mirror=mirror)
+        origin = BackboneOrigin(
+            name=label, weights=weights, mirror=mirror, settings=settings, normalisation=normalisation
+        )
+        return replace(found.to_backbone(mirror=mirror), origin=origin)
 
 
 def _export(
