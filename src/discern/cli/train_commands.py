@@ -251,7 +251,10 @@ def train(
     """
     with importing():
         from discern.flow.train import train
+        from discern.flow.train_processes import follow_first_process
 
+    if follow_first_process():
+        return
     limit, share = parse_error_limit(at_most_wrong), parse_share(coverage)
     with progress_bar() as progress:
         result = train(

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from discern.errors import UsageError
-from discern.training.method_config import DEFAULT_METHOD, MethodConfig, option_name, usable_options
+from discern.training.method_config import DEFAULT_METHOD, SETTINGS, MethodConfig, option_name, usable_options
 
 DEFAULT_BACKBONE = "lite0"
 # Options of a preset that are not settings of its method.
@@ -95,12 +95,13 @@ def beyond_preset(name: str | None, options: Mapping[str, Any]) -> dict[str, Any
 
 
 def spell_options(options: Mapping[str, Any]) -> str:
-    """Return options as on a command line.
+    """Return options as on a command line, the method first.
 
-    >>> spell_options({"method": "scratch", "lr": 0.001, "mirror": False})
+    >>> spell_options({"lr": 0.001, "mirror": False, "method": "scratch"})
     '--method scratch --lr 0.001 --no-mirror'
     """
-    return " ".join(word for name, value in options.items() for word in option_words(name, value))
+    order = (*_OF_THE_INPUT, *SETTINGS)
+    return " ".join(word for name in order if name in options for word in option_words(name, options[name]))
 
 
 def explain_method(config: MethodConfig) -> str:

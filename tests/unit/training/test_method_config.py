@@ -44,9 +44,9 @@ def test_an_unknown_method_names_the_known_ones() -> None:
     assert "probe, scratch" in caught.value.hint
 
 
-def test_an_order_that_the_method_does_not_use_is_refused() -> None:
-    with pytest.raises(UsageError, match="does not use the order"):
-        TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(name="scratch"))
+def test_networks_learn_ordered_labels_too() -> None:
+    config = TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(name="scratch"))
+    assert config.head.ordered
 
 
 def test_what_is_not_given_has_the_default_of_the_method() -> None:

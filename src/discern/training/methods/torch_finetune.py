@@ -3,7 +3,7 @@
 This module imports torch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -49,8 +49,9 @@ class Finetune(NetworkMethod):
     def build_network(self, data: TrainingData, split: Split, parts: FitParts) -> PretrainedNetwork:
         """Build the network of the backbone with the head that the probe fits on the training pictures."""
         backbone, origin = require_origin(data.backbone)
-        head = Probe(config=self.head, seed=self.seed).fit_head(data, split, parts.train)
-        assert isinstance(head, LinearHead), "TrainConfig rejects ordered labels"
+        nominal = replace(self.head, ordered=False)  # the network's head is linear, and its loss follows the order
+        head = Probe(config=nominal, seed=self.seed).fit_head(data, split, parts.train)
+        assert isinstance(head, LinearHead)
         kind = LibraryModel if "/" in origin.name else LiteNetwork
         network = kind.load(
             backbone,

@@ -316,16 +316,17 @@ class Fits:
             )
 
     def _describe(self, final: Fitted) -> dict[str, Any]:
-        parts = final.parts
+        parts, history = final.parts, final.history
+        start = {} if history.start_loss is None else {"start": history.start_loss}
         return {
             "name": self._method.config.name,
             "why": self._method.why,
-            "epochs": len(final.history.stop_loss),
-            "best_epoch": final.history.best_epoch,
+            "epochs": len(history.stop_loss),
+            "best_epoch": history.best_epoch,
             "parameters": final.network.count_parameters(),
             "settings": self._method.config.resolved(),
             "pictures": {"train": len(parts.train), "stop": len(parts.stop), "calibrate": len(parts.fresh)},
-            "loss": {"train": final.history.train_loss, "held_out": final.history.stop_loss},
+            "loss": {"train": history.train_loss, "held_out": history.stop_loss} | start,
         }
 
 
