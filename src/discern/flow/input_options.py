@@ -10,6 +10,7 @@ import numpy as np
 from discern.features import Backbone, Normalisation, load_backbone
 from discern.flow.paths import resolve_path
 from discern.picture import check_fit, check_size
+from discern.progress import Progress, silent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,19 +59,22 @@ class InputOptions:
             weights=None if weights is None else str(resolve_path(weights)),
         )
 
-    def load_backbone(self, name: str, *, cache: Path | None = None) -> Backbone:
+    def load_backbone(self, name: str, *, cache: Path | None = None, progress: Progress = silent) -> Backbone:
         """Load a backbone for these options, by name or from an ONNX file.
 
         Args:
             name: name, or path of an ONNX file.
             cache: cache directory; None for the user's.
+            progress: called with the megabytes of a download received and all of them.
 
         Raises:
             BackboneError: it cannot be loaded, or does not allow the options.
         """
         normalisation = Normalisation.of(mean=self.mean, deviation=self.deviation, scale=self.scale)
         weights = None if self.weights is None else Path(self.weights)
-        return load_backbone(name, size=self.size, normalisation=normalisation, weights=weights, cache=cache)
+        return load_backbone(
+            name, size=self.size, normalisation=normalisation, weights=weights, cache=cache, progress=progress
+        )
 
 
 def _as_tuple(numbers: float | Sequence[float] | None) -> tuple[float, ...] | None:
