@@ -10,10 +10,9 @@ from typing import Any, Self
 import torch
 
 from discern.features.backbones import BackboneOrigin, Normalisation, OnnxBackbone
-from discern.features.backbones.imported_graph import import_graph
 from discern.features.backbones.library_network import TorchNetwork, build_network, load_weights
 from discern.features.backbones.network_settings import NetworkSettings
-from discern.features.backbones.torch_export import export_graph
+from discern.features.backbones.torch_export import wrap_network
 from discern.training.methods.torch_pretrained import PretrainedNetwork, trained_further
 
 
@@ -65,6 +64,6 @@ class LibraryModel(PretrainedNetwork):
         """Export the network with the trained weights, as `TrainableNetwork.to_backbone`."""
         label = Path(self._backbone.name)
         trunk = self.trunk.eval().to(memory_format=torch.contiguous_format)
-        graph = export_graph(replace(self._network, module=trunk), label)
-        exported = import_graph(graph, label, size=size, mirror=self._mirror, normalisation=self._normalisation)
+        network = replace(self._network, module=trunk)
+        exported = wrap_network(network, label, self._normalisation, mirror=self._mirror)
         return trained_further(self._backbone, exported.graph)
