@@ -15,7 +15,7 @@ from discern.features import Normalisation, load_backbone
 from discern.features.backbones.exported_networks import ExportedNetwork, make_key, write_export
 from discern.features.backbones.network_settings import NetworkSettings
 from discern.features.backbones.onnx_file import OnnxFile
-from discern.features.backbones.torch_library import INSTALL, TorchLibrary
+from discern.features.backbones.torch_library import TorchLibrary
 from discern.features.backbones.weight_files import read_weights_digest
 
 needs_torch = pytest.mark.skipif(
@@ -70,14 +70,6 @@ def test_an_export_is_used_without_torch(tmp_path: Path) -> None:
     backbone = load_backbone("timm/net", weights=weights, cache=tmp_path / "cache", mirror=False)
     assert (backbone.name, backbone.licence, backbone.graph) == ("timm/net", "MIT", graph)
     assert (backbone.pretraining, backbone.blocks) == ("flowers", {"head": (0, WIDTH)})
-
-
-@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed")
-def test_without_torch_the_extra_is_named(tmp_path: Path) -> None:
-    (tmp_path / "net.pth").write_bytes(b"weights")
-    with pytest.raises(BackboneError, match="torch") as error:
-        load_backbone("timm/net", weights=tmp_path, cache=tmp_path / "cache")
-    assert INSTALL in error.value.hint
 
 
 @pytest.mark.parametrize("name", ["lite0", "net.onnx"])
