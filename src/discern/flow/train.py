@@ -204,7 +204,8 @@ def train(
     _require_two(preparing.classes)
     config = TrainConfig(
         seed=seed,
-        split=SplitConfig(seed=seed) if folds is None else SplitConfig(seed=seed, folds=folds, cross_validate=True),
+        split=SplitConfig(seed=seed) if folds is None else SplitConfig(seed=seed, folds=folds),
+        folds=folds,
         head=HeadConfig(ordered=bool(ordered)),
         at_most_wrong=at_most_wrong,
         coverage=coverage,
@@ -287,7 +288,8 @@ def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
                 raise ValueError("it belongs to other pictures")
             return split
     exclude = conflicted(prepared.catalog, prepared.edges)
-    split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
+    asked = config.folds is not None
+    split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude, cross_validate=asked)
     _require_labels(prepared.catalog)
     _require_held_out(prepared.catalog, split, prepared.one_film_labels)
     run.write_json(SPLIT, split.to_json())

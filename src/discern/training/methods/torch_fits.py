@@ -300,7 +300,9 @@ class Fits:
 
     def _describe(self, final: Fitted) -> dict[str, Any]:
         parts, history = final.parts, final.history
-        start = {} if history.start_loss is None else {"start": history.start_loss}
+        loss = {"train": history.train_loss, "held_out": history.stop_loss}
+        accuracy = {"train": history.train_accuracy, "held_out": history.stop_accuracy}
+        start = history.start_loss is not None
         return {
             "name": self._method.config.name,
             "why": self._method.why,
@@ -309,7 +311,8 @@ class Fits:
             "parameters": final.network.count_parameters(),
             "settings": self._method.config.resolved(),
             "pictures": {"train": len(parts.train), "stop": len(parts.stop), "calibrate": len(parts.fresh)},
-            "loss": {"train": history.train_loss, "held_out": history.stop_loss} | start,
+            "loss": loss | ({"start": history.start_loss} if start else {}),
+            "accuracy": accuracy | ({"start": history.start_accuracy} if start else {}),
         }
 
 
