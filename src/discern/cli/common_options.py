@@ -11,12 +11,14 @@ Bundle = Annotated[str, typer.Argument(help="Path of a bundle, such as runs/NAME
 Name = Annotated[str | None, typer.Option(help="Name of the run; by default the source's name and a number.")]
 Runs = Annotated[str, typer.Option(help="Folder of all runs.")]
 Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
-Backbone = Annotated[
-    str,
-    typer.Option(
-        help="Feature extractor: lite0, lite1, lite2, dinov2-small, dinov2-small-int8, siglip2-base, timm/NAME, "
-        "torchvision/NAME, or the path of an ONNX file."
-    ),
+_BACKBONES = (
+    "lite0, lite1, lite2, dinov2-small, dinov2-small-int8, siglip2-base, timm/NAME, torchvision/NAME, or the path of "
+    "an ONNX file"
+)
+Backbone = Annotated[str, typer.Option(help=f"Feature extractor: {_BACKBONES}.")]
+OptionalBackbone = Annotated[
+    str | None,
+    typer.Option(help=f"Feature extractor: {_BACKBONES}; by default that of the preset, or lite0."),
 ]
 Size = Annotated[
     int | None,
@@ -98,9 +100,3 @@ ErrorLimit = Annotated[
         "2%; auto: the strictest of 5%, 10% and 20% that holds; none: accept nothing."
     ),
 ]
-Method = Annotated[
-    str, typer.Option(help="probe: a head on frozen features; scratch: a small network from these pictures alone.")
-]
-Epochs = Annotated[int | None, typer.Option(help="Most passes over the training pictures (scratch).")]
-Batch = Annotated[int | None, typer.Option(help="Pictures in a training step (scratch).")]
-LearningRate = Annotated[float | None, typer.Option(help="Highest learning rate (scratch).")]

@@ -34,14 +34,16 @@ from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
     AcceptPolicy,
     FitResult,
-    MethodConfig,
     Provenance,
     TrainConfig,
+    choose_method,
     choose_policy,
     compute_learning_curve,
     compute_metrics,
+    explain_method,
     make_method,
     pack,
+    parse_duration,
     tabulate,
 )
 
@@ -58,7 +60,7 @@ def train(
     runs: str | Path = "runs",
     seed: int = 0,
     fixes: str | Path | None = None,
-    backbone: str = "lite0",
+    backbone: str | None = None,
     at_most_wrong: float | Literal["auto"] | None = "auto",
     coverage: float | None = 0.9,
     ordered: Sequence[str] = (),
@@ -75,10 +77,22 @@ def train(
     scale: float | None = None,
     weights: str | Path | None = None,
     thresholds: Mapping[str, float] | None = None,
-    method: str = "probe",
+    method: str | None = None,
+    preset: str | None = None,
+    network: str | None = None,
     epochs: int | None = None,
     batch: int | None = None,
     lr: float | None = None,
+    hidden: int | None = None,
+    dropout: float | None = None,
+    weight_decay: float | None = None,
+    label_smoothing: float | None = None,
+    augment: str | None = None,
+    mirror: bool | None = None,
+    balance: str | None = None,
+    device: str | None = None,
+    budget: str | float | None = None,
+    folds: int | None = None,
     like: str | Path | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
@@ -92,7 +106,7 @@ def train(
         runs: directory of all runs.
         seed: random seed; the same seed gives the same result.
         fixes: fixes.csv to apply first.
-        backbone: name of a backbone, or path of an ONNX file.
+        backbone: name of a backbone, or path of an ONNX file; None for that of the preset, or "lite0".
         at_most_wrong: error limit, in (0, 1), which sets the threshold of acceptance: the largest share of independent
             groups with an error among their accepted predictions; "auto" for the strictest of 0.05, 0.1 and 0.2 that
             holds; None to accept nothing.
@@ -120,11 +134,29 @@ def train(
             the environment variable `DISCERN_WEIGHTS`.
         thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
             docs/cleaning.md lists them.
-        method: "probe" (a head on frozen features), or "scratch" (a small network that learns from these pictures;
-            needs PyTorch).
-        epochs: most passes over the training pictures, for "scratch"; None for the method's default.
-        batch: number of pictures in a training step, likewise.
-        lr: highest learning rate, likewise.
+        method: "probe" (a head on frozen features), "scratch" (a small network that learns from these pictures),
+            "finetune" (the backbone learns as well) or "auto" (the probe, and fine-tuning where that is worth its
+            time); all but "probe" need PyTorch. None for that of the preset, or "probe". A setting that the method
+            does not use is an error; docs/methods.md has the settings of each, and their defaults.
+        preset: name of a known system, such as "banana-cnn", whose method, backbone and settings apply where none are
+            given.
+        network: network of "scratch": "small", "resnet9", "banana-cnn", "nursing-cnn" or "bins-simple"; None for
+            "small".
+        epochs: most passes over the training pictures.
+        batch: number of pictures in a training step.
+        lr: highest learning rate.
+        hidden: width of a hidden layer: with "probe", of a head that is a small network on frozen features; with
+            "scratch", of the last dense layer of a network that has some.
+        dropout: share of hidden values that each step leaves out.
+        weight_decay: decay of the weights.
+        label_smoothing: share of each label that is spread over all labels.
+        augment: random changes of the training pictures: "none", "light" or "strong".
+        mirror: whether these changes mirror pictures left to right.
+        balance: "weights" or "sampling", so that all classes count alike in training; or "none".
+        device: "auto", "cpu", "cuda" or "mps".
+        budget: most time of the whole fit, in seconds or as text such as "20m".
+        folds: number of folds of cross-validation, 2 or more, from which all figures come if there is no given test
+            part; None for 5, and for a test part of its own in large data sets.
         like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
@@ -134,13 +166,33 @@ def train(
         DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
     reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
+    chosen = choose_method(
+        preset,
+        method=method,
+        backbone=backbone,
+        size=size,
+        fit=fit,
+        network=network,
+        epochs=epochs,
+        batch=batch,
+        lr=lr,
+        hidden=hidden,
+        dropout=dropout,
+        weight_decay=weight_decay,
+        label_smoothing=label_smoothing,
+        augment=augment,
+        mirror=mirror,
+        balance=balance,
+        device=device,
+        budget=None if budget is None else parse_duration(budget, name="budget"),
+    )
     inputs = InputOptions.checked_input(
-        size=size, fit=fit, mean=mean, deviation=deviation, scale=scale, weights=weights
+        size=chosen.size, fit=chosen.fit, mean=mean, deviation=deviation, scale=scale, weights=weights
     )
     preparing = PrepareConfig.of(
         source,
         fixes=fixes,
-        backbone=backbone,
+        backbone=chosen.backbone,
         negatives=negatives,
         ordered=ordered,
         names=names,
@@ -149,14 +201,13 @@ def train(
         **reading,
     )
     _require_two(preparing.classes)
-    splitting, head = SplitConfig(seed=seed), HeadConfig(ordered=bool(ordered))
     config = TrainConfig(
         seed=seed,
-        split=splitting,
-        head=head,
+        split=SplitConfig(seed=seed) if folds is None else SplitConfig(seed=seed, folds=folds, cross_validate=True),
+        head=HeadConfig(ordered=bool(ordered)),
         at_most_wrong=at_most_wrong,
         coverage=coverage,
-        method=MethodConfig(name=method, epochs=epochs, batch=batch, lr=lr),
+        method=chosen.config,
     )
     make_method(config)  # before the pictures are read
     run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
@@ -312,7 +363,7 @@ def _describe_policy(policy: PolicyMetrics, preparing: PrepareConfig, config: Tr
 
 def _describe_method(metrics: Metrics, config: TrainConfig) -> dict[str, Any]:
     fitted = metrics.head.get("method") or {}
-    why = fitted.get("why", "It is the default: a head on frozen features takes seconds.")
+    why = fitted.get("why", explain_method(config.method))
     counts = {name: fitted.get(name) for name in ("epochs", "best_epoch", "parameters")}
     return {"name": config.method.name, "why": why, **counts}
 

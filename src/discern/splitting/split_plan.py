@@ -127,6 +127,8 @@ def _given(pool: Pool, config: SplitConfig, name: str) -> Split:
 
 
 def _drawn(pool: Pool, config: SplitConfig) -> Split:
+    if config.cross_validate:
+        return _cross_validate(pool, config, "Cross-validation was asked for; every group is held out in turn.")
     pictures = f"{np.count_nonzero(pool.usable):,} pictures"
     if np.count_nonzero(pool.usable) < config.small:
         reason = f"{pictures} are too few for a test part; every group is held out in turn instead."

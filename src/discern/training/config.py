@@ -51,4 +51,5 @@ class TrainConfig:
         """Convert the training settings to the JSON-ready values of `run.json` and the bundle."""
         plain = asdict(self)
         del plain["method"]
-        return plain | self.method.to_json()
+        folds = {"folds": self.split.folds} if plain["split"].pop("cross_validate") else {}
+        return plain | folds | self.method.to_json()

@@ -39,7 +39,6 @@ class Finetune(NetworkMethod):
     """
 
     keep_start: ClassVar[bool] = True
-    why: str = "It was asked for with --method finetune."
 
     def load_pictures(
         self, catalog: Catalog, rows: np.ndarray, recipe: Recipe, path: Path, progress: Progress

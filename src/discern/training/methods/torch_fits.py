@@ -4,6 +4,7 @@ This module imports torch.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -60,6 +61,11 @@ class NetworkMethod(ABC):
     head: HeadConfig
     seed: int = 0
     why: str = ""
+
+    @property
+    def loop_settings(self) -> Mapping[str, Any]:
+        """Return the settings of the training loop, among others."""
+        return self.config.resolved()
 
     @abstractmethod
     def load_pictures(
@@ -128,7 +134,11 @@ class Fits:
         rows = np.flatnonzero(data.position >= 0)
         self._place = np.full(len(data.catalog), -1)
         self._place[rows] = np.arange(len(rows))
-        self._pictures = method.load_pictures(data.catalog, rows, data.recipe, checkpoints / PICTURES, progress)
+        self._pictures = self._load_pictures(rows)
+
+    def _load_pictures(self, rows: np.ndarray) -> Pictures:
+        data, path = self._data, self._checkpoints / PICTURES
+        return self._method.load_pictures(data.catalog, rows, data.recipe, path, self._progress)
 
     def result(self) -> FitResult:
         """Train all networks, and return the final one with the predictions."""
@@ -152,7 +162,7 @@ class Fits:
         )
 
     def _fit(self, name: str, parts: FitParts, *, with_negatives: bool = False) -> Fitted:
-        method, settings = self._method, self._method.config.resolved()
+        method, settings = self._method, self._method.loop_settings
         if len(np.unique(self._labels[parts.train])) < 2:
             raise DataError(
                 "The pictures left to train on have one label: a network also needs groups that it does not train on.",
@@ -165,7 +175,7 @@ class Fits:
             LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered),
             checkpoint=self._checkpoints / f"{name}.pt",
             keep_start=method.keep_start,
-            device=choose_device(settings.get("device", "cpu")),
+            device=choose_device(settings["device"]),
         )
         history = loop.run(partial(self._progress, "fit"), partial(note, self._progress, "fit"))
         backbone = network.to_backbone(size=self._data.recipe.size, factor=self._pictures.factor)
@@ -280,7 +290,7 @@ class Fits:
         """Raise DataError if the exported network differs from the trained one on pictures of the set."""
         rows = parts.train[:_COMPARED]
         expected, _ = predict(network, self._pictures, self._place[rows])
-        found = self._embed(backbone, self._data.catalog, rows)
+        found = run_graph(backbone.graph, ("embedding",), self._data.catalog, rows, self._data.recipe)[0]
         difference = np.abs(found - expected).max() / max(np.abs(expected).max(), np.finfo(np.float32).tiny)
         if not difference <= _LARGEST_DIFFERENCE:
             raise DataError(
@@ -289,16 +299,17 @@ class Fits:
             )
 
     def _describe(self, final: Fitted) -> dict[str, Any]:
-        parts = final.parts
+        parts, history = final.parts, final.history
+        start = {} if history.start_loss is None else {"start": history.start_loss}
         return {
             "name": self._method.config.name,
             "why": self._method.why,
-            "epochs": len(final.history.stop_loss),
-            "best_epoch": final.history.best_epoch,
+            "epochs": len(history.stop_loss),
+            "best_epoch": history.best_epoch,
             "parameters": final.network.count_parameters(),
             "settings": self._method.config.resolved(),
             "pictures": {"train": len(parts.train), "stop": len(parts.stop), "calibrate": len(parts.fresh)},
-            "loss": {"train": final.history.train_loss, "held_out": final.history.stop_loss},
+            "loss": {"train": history.train_loss, "held_out": history.stop_loss} | start,
         }
 
 

@@ -21,7 +21,7 @@ class LibraryModel(PretrainedNetwork):
     """Network of timm or torchvision.
 
     Args:
-        frozen: its backbone.
+        backbone: its frozen backbone.
         network: the network without its last layer.
         normalisation: normalisation of its pictures.
         classes: number of classes.
@@ -30,14 +30,14 @@ class LibraryModel(PretrainedNetwork):
 
     def __init__(
         self,
-        frozen: OnnxBackbone,
+        backbone: OnnxBackbone,
         network: TorchNetwork,
         normalisation: Normalisation,
         classes: int,
         **options: Any,
     ) -> None:
-        super().__init__(network.module, frozen.blocks, classes, **options)
-        self._frozen, self._network, self._normalisation = frozen, network, normalisation
+        super().__init__(network.module, backbone.blocks, classes, **options)
+        self._backbone, self._network, self._normalisation = backbone, network, normalisation
         for name in ("mean", "deviation"):
             values = torch.tensor(getattr(normalisation, name)) / normalisation.scale
             self.register_buffer(name, values.view(3, 1, 1), persistent=False)
@@ -63,8 +63,8 @@ class LibraryModel(PretrainedNetwork):
 
     def to_backbone(self, *, size: int, factor: int) -> OnnxBackbone:  # noqa: ARG002 - the factor is 1
         """Export the network with the trained weights, as `TrainableNetwork.to_backbone`."""
-        label = Path(self._frozen.name)
+        label = Path(self._backbone.name)
         trunk = self.trunk.eval().to(memory_format=torch.contiguous_format)
         graph = export_graph(replace(self._network, module=trunk), label)
         exported = import_graph(graph, label, size=size, mirror=self._mirror, normalisation=self._normalisation)
-        return trained_further(self._frozen, exported.graph)
+        return trained_further(self._backbone, exported.graph)
