@@ -109,7 +109,8 @@ class Loop:
 
         Raises:
             DataError: the loss became infinite or not a number.
-            RunError: the checkpoint cannot be used or saved, or another process has ended.
+            RunError: the checkpoint belongs to another fit or is damaged.
+            RunStopped: the checkpoint cannot be saved, or another process has ended.
             UsageError: there is not enough memory.
         """
         if self._processes.first:
