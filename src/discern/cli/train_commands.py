@@ -10,6 +10,7 @@ from discern.cli.common_options import (
     Backbone,
     Cache,
     Classes,
+    Coverage,
     Deviation,
     ErrorLimit,
     Fit,
@@ -19,7 +20,10 @@ from discern.cli.common_options import (
     LabelFrom,
     Mean,
     Name,
+    Names,
+    Negatives,
     OptionalBackbone,
+    Ordered,
     PartsOf,
     Resume,
     Runs,
@@ -28,6 +32,7 @@ from discern.cli.common_options import (
     Size,
     Source,
     Thresholds,
+    Views,
     Weights,
 )
 from discern.cli.exit_codes import FELL_SHORT
@@ -201,13 +206,9 @@ def train(
     fixes: Fixes = None,
     backbone: OptionalBackbone = None,
     at_most_wrong: ErrorLimit = "auto",
-    coverage: Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")] = "90%",
-    ordered: Annotated[
-        str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
-    ] = None,
-    negatives: Annotated[
-        str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
-    ] = None,
+    coverage: Coverage = "90%",
+    ordered: Ordered = None,
+    negatives: Negatives = None,
     method: Method = None,
     preset: Preset = None,
     network: Network = None,
@@ -224,12 +225,7 @@ def train(
     device: Device = None,
     budget: Budget = None,
     folds: Folds = None,
-    names: Annotated[
-        str | None,
-        typer.Option(
-            help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."
-        ),
-    ] = None,
+    names: Names = None,
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     classes: Classes = None,
@@ -239,6 +235,7 @@ def train(
     mean: Mean = None,
     deviation: Deviation = None,
     scale: Scale = None,
+    views: Views = None,
     weights: Weights = None,
     thresholds: Thresholds = None,
     like: Like = None,
@@ -297,6 +294,7 @@ def train(
             mean=parse_channels(mean),
             deviation=parse_channels(deviation),
             scale=scale,
+            views=views,
             weights=weights,
             thresholds=parse_thresholds(thresholds or []),
             like=like,

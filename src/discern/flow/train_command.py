@@ -32,6 +32,7 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--mean": (_join_numbers(preparing.mean), preparing.mean is not None),
         "--deviation": (_join_numbers(preparing.deviation), preparing.deviation is not None),
         "--scale": (_join_numbers((preparing.scale or 0,)), preparing.scale is not None),
+        "--views": (preparing.views, preparing.views is not None),
         "--weights": (preparing.weights, preparing.weights is not None),
         "--set": (_join_thresholds(preparing.thresholds), preparing.thresholds is not None),
         "--folds": (config.folds, config.folds is not None),

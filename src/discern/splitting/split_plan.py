@@ -143,7 +143,7 @@ def _given(pool: Pool, config: SplitConfig, name: str) -> Split:
 
 def _drawn(pool: Pool, config: SplitConfig) -> Split:
     pictures = f"{np.count_nonzero(pool.usable):,} pictures"
-    if np.count_nonzero(pool.usable) < config.small:
+    if np.count_nonzero(pool.usable) < config.small and not config.draw_test:
         reason = f"{pictures} are too few for a test part; every group is held out in turn instead."
         return _cross_validate(pool, config, reason)
     if not all(config.parts):

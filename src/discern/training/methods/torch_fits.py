@@ -4,7 +4,7 @@ This module imports torch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from discern.progress import Progress, note, silent
 from discern.splitting import TEST, Split, random_split
 from discern.training.data import TrainingData
 from discern.training.method_config import MethodConfig
-from discern.training.methods.base import FitResult
+from discern.training.methods.base import EpochReport, FitResult, report_nothing
 from discern.training.methods.given_parts import given_parts
 from discern.training.methods.graph_outputs import run_graph
 from discern.training.methods.loop_config import LoopConfig
@@ -87,6 +87,13 @@ class NetworkMethod(ABC):
             path.unlink()
         return result
 
+    def predict_folds(
+        self, data: TrainingData, split: Split, *, checkpoints: Path, report: EpochReport = report_nothing
+    ) -> Iterator[Predictions]:
+        """Predict the held-out folds of the training part, as `Method.predict_folds` specifies."""
+        fits = Fits(self, data, split, checkpoints, silent, report=report)
+        return (fits.predict_fold(number) for number in split.held_out)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fitted:
@@ -123,13 +130,21 @@ class Fits:
         split: the assignment to folds and test part.
         checkpoints: folder of the states of interrupted fits.
         progress: called with the stage, items done and items in all.
+        report: called after each epoch; what it raises ends the training.
     """
 
     def __init__(
-        self, method: NetworkMethod, data: TrainingData, split: Split, checkpoints: Path, progress: Progress
+        self,
+        method: NetworkMethod,
+        data: TrainingData,
+        split: Split,
+        checkpoints: Path,
+        progress: Progress,
+        *,
+        report: EpochReport = report_nothing,
     ) -> None:
         self._method, self._data, self._split = method, data, split
-        self._checkpoints, self._progress = checkpoints, progress
+        self._checkpoints, self._progress, self._report = checkpoints, progress, report
         self._labels = data.catalog.label_index.astype(np.int64)
         rows = np.flatnonzero(data.position >= 0)
         self._place = np.full(len(data.catalog), -1)
@@ -176,6 +191,7 @@ class Fits:
             checkpoint=self._checkpoints / f"{name}.pt",
             keep_start=method.keep_start,
             device=choose_device(settings["device"]),
+            report=self._report,
         )
         history = loop.run(partial(self._progress, "fit"), partial(note, self._progress, "fit"))
         backbone = network.to_backbone(size=self._data.recipe.size, factor=self._pictures.factor)
@@ -240,15 +256,16 @@ class Fits:
         )
 
     def _cross_validate(self) -> HeldOutPredictions:
-        """Predict each fold by a network that was trained, stopped and calibrated without it."""
-        answers = []
-        for number in self._split.held_out:
-            parts = hold_out(self._split, self._labels, number, seed=self._method.seed)
-            answers.append(self._predict(self._fit(f"fold-{number}", parts), self._split.held_out_rows(number)))
+        answers = [self.predict_fold(number) for number in self._split.held_out]
         names = HeldOutPredictions.__dataclass_fields__
         joined = {name: np.concatenate([getattr(each, name) for each in answers]) for name in names}
         order = np.argsort(joined["rows"])
         return HeldOutPredictions(**{name: values[order] for name, values in joined.items()})
+
+    def predict_fold(self, number: int) -> HeldOutPredictions:
+        """Predict a fold by a network that was trained, stopped and calibrated without it."""
+        parts = hold_out(self._split, self._labels, number, seed=self._method.seed)
+        return self._predict(self._fit(f"fold-{number}", parts), self._split.held_out_rows(number))
 
     def _predict_random_split(self) -> Predictions:
         """Predict one fold of a random split, since each costs a training."""

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from discern.heads.temperature import fit_temperature
+from discern.training.methods.base import EpochReport, report_nothing
 from discern.training.methods.deferred_interrupt import DeferredInterrupt
 from discern.training.methods.loop_config import LoopConfig
 from discern.training.methods.loop_data import History, LoopData
@@ -62,6 +63,7 @@ class Loop:
         device: device to train on; the network is moved there, and back to the processor at the end.
         keep_start: whether the first weights remain if no epoch improves on them.
         processes: the processes that train together; None for those that `torchrun` started.
+        report: called after each epoch, and on resumption for those before; what it raises ends the training.
 
     Raises:
         UsageError: a step has fewer pictures than the processes need.
@@ -77,9 +79,11 @@ class Loop:
         device: Device = Device(),  # noqa: B008 - immutable
         keep_start: bool = False,
         processes: Processes | None = None,
+        report: EpochReport = report_nothing,
     ) -> None:
         self._network, self._data, self._config, self._device = network, data, config, device
         self._keep_start, self._processes = keep_start, join_processes() if processes is None else processes
+        self._report = report
         self._count = max(round(len(data.train) / config.batch), 1)
         self._processes.require_pictures(len(data.train) // self._count)
         labels = data.labels.astype(np.int64)
@@ -139,12 +143,15 @@ class Loop:
         if self._keep_start and state.history.start_loss is None:
             state.history.start_loss, state.history.start_accuracy = self._judge()
             state.best = _copy(self._network)
+        for epoch, loss in enumerate(state.history.stop_loss, 1):
+            self._report(epoch, self._config.epochs, loss)
         while not self._is_finished():
             if (best := state.history.best_loss) is not None:
                 note(f"best loss {best:.3f}, epoch {state.history.best_epoch} of {self._config.epochs}")
             self._train_epoch(progress, interrupt)
             self._evaluate_epoch()
             self._save_if_due(now=self._is_finished())
+            self._report(state.epoch, self._config.epochs, state.history.stop_loss[-1])
 
     def _is_finished(self) -> bool:
         history, epoch, epochs = self._state.history, self._state.epoch, self._config.epochs
