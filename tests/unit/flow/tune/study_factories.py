@@ -1,5 +1,6 @@
 """Small studies: coloured pictures in a training and a test part, and the cheapest backbone."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def swap_labels(folder: Path, part: str) -> None:
     inside = folder / part
     for label in COLOURS:
         (inside / label).rename(inside / f"_{label}")
-    for label, other in zip(names, names[1:], strict=False):
+    for label, other in pairwise(names):
         (inside / f"_{label}").rename(inside / other)
 
 

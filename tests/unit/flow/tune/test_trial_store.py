@@ -15,6 +15,8 @@ from discern.flow.tune.storage_address import StorageAddress
 
 pytest.importorskip("optuna")
 
+import optuna
+
 from discern.flow.tune.trial_store import JOURNAL, StoreAddress, TrialStore
 
 X = Choice(name="strength", kind="float", low=-5.0, high=5.0)
@@ -89,8 +91,6 @@ def test_recovering_again_repeats_nothing_twice(tmp_path: Path) -> None:
 
 
 def test_a_trial_that_was_marked_but_not_yet_repeated_is_repeated(tmp_path: Path) -> None:
-    import optuna
-
     store = opened(tmp_path)
     run(store, 5, ended=2)
     study: Any = store._study
