@@ -16,7 +16,7 @@ from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics
-from discern.flow.curves import write_curves
+from discern.flow.curves_file import write_curves
 from discern.flow.finished_train import METRICS, REPORT, read_result
 from discern.flow.held_out import ANSWERS, VALIDATION
 from discern.flow.input_options import InputOptions
@@ -33,6 +33,7 @@ from discern.progress import Progress, silent
 from discern.reporting.account_text import describe_missing_classes
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
+    CHOICES,
     AcceptPolicy,
     FitResult,
     Provenance,
@@ -43,7 +44,6 @@ from discern.training import (
     compute_metrics,
     make_method,
     pack,
-    parse_duration,
     tabulate,
 )
 
@@ -166,27 +166,9 @@ def train(
     Raises:
         DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
+    given = dict(locals())
     reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
-    chosen = choose_method(
-        preset,
-        method=method,
-        backbone=backbone,
-        size=size,
-        fit=fit,
-        network=network,
-        epochs=epochs,
-        batch=batch,
-        lr=lr,
-        hidden=hidden,
-        dropout=dropout,
-        weight_decay=weight_decay,
-        label_smoothing=label_smoothing,
-        augment=augment,
-        mirror=mirror,
-        balance=balance,
-        device=device,
-        budget=None if budget is None else parse_duration(budget, name="budget"),
-    )
+    chosen = choose_method(preset, **{name: given[name] for name in CHOICES})
     inputs = InputOptions.checked_input(
         size=chosen.size, fit=chosen.fit, mean=mean, deviation=deviation, scale=scale, weights=weights, views=views
     )
@@ -284,10 +266,23 @@ def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: Train
     metrics = replace(
         compute_metrics(data, split, result, policy, config),
         names=prepared.names,
-        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes, *data.backbone.notes),
+        hints=(
+            *data.catalog.notes,
+            *suggest_options(data.catalog),
+            *prepared.film_notes,
+            *data.backbone.notes,
+            *_note_fewer_folds(split, config),
+        ),
         learning_curve=None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed),
     )
     return policy, metrics
+
+
+def _note_fewer_folds(split: Split, config: TrainConfig) -> tuple[str, ...]:
+    found = len(split.held_out)
+    if config.folds is None or found >= config.folds:
+        return ()
+    return (f"There are {found} folds instead of {config.folds}, since no class has more independent groups.",)
 
 
 def split_in(run: Run, prepared: Prepared, config: TrainConfig) -> Split:

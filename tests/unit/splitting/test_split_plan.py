@@ -297,6 +297,24 @@ class TestGivenParts:
         assert split.train.sum() == 30
 
 
+class TestDrawnFromASmallSet:
+    labels = ("a",) * 60 + ("b",) * 60
+    config = SplitConfig(draw_test=True, parts=(0.6, 0.2, 0.2))
+
+    def test_a_test_part_is_drawn_on_request(self, make_catalog, make_groups):
+        catalog, groups = make_catalog(self.labels), make_groups(range(120))
+        assert make_split(catalog, groups).method == "grouped-cv"
+        split = make_split(catalog, groups, self.config)
+        assert (split.method, split.held_out) == ("test-part", (0, 1, 2, 3, 4))
+        assert split.test.sum() == pytest.approx(24, abs=4)
+        assert_leak_free(split, groups)
+
+    def test_too_few_groups_are_cross_validated_nevertheless(self, make_catalog, make_groups):
+        split = make_split(make_catalog(self.labels), make_groups(np.arange(120) // 12), self.config)
+        assert split.method == "grouped-cv"
+        assert "too few" in split.reason
+
+
 class TestRandomSplit:
     labels = ("a",) * 120 + ("b",) * 60 + ("film",) * 5
     group = (*np.arange(180) // 2, *[900] * 5)
