@@ -129,7 +129,5 @@ def test_a_hidden_layer_makes_the_settings_of_its_training_usable() -> None:
     assert "--method probe with --hidden" in caught.value.hint
 
 
-def test_a_hidden_layer_does_not_use_the_order_of_labels() -> None:
-    with pytest.raises(UsageError, match="with a hidden layer does not use the order") as caught:
-        TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(hidden=64))
-    assert "without --hidden" in caught.value.hint
+def test_a_hidden_layer_learns_ordered_labels_too() -> None:
+    assert TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(hidden=64)).head.ordered
