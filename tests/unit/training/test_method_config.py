@@ -126,3 +126,7 @@ def test_a_hidden_layer_makes_the_settings_of_its_training_usable() -> None:
     with pytest.raises(UsageError, match="does not use --dropout") as caught:
         MethodConfig(dropout=0.2)
     assert "--method probe with --hidden" in caught.value.hint
+
+
+def test_a_hidden_layer_learns_ordered_labels_too() -> None:
+    assert TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(hidden=64)).head.ordered
