@@ -17,6 +17,7 @@ from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics, PolicyMetrics
+from discern.features import require_trainable
 from discern.flow.input_options import InputOptions
 from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
@@ -32,6 +33,7 @@ from discern.progress import Progress, silent
 from discern.reporting.account_text import describe_missing_classes
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
+    FINETUNE,
     AcceptPolicy,
     FitResult,
     Provenance,
@@ -210,6 +212,8 @@ def train(
         method=chosen.config,
     )
     make_method(config)  # before the pictures are read
+    if config.method.name == FINETUNE:
+        require_trainable(preparing.backbone)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
         if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
