@@ -16,6 +16,7 @@ from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics
+from discern.features import require_trainable
 from discern.flow.curves_file import write_curves
 from discern.flow.finished_train import METRICS, REPORT, read_result
 from discern.flow.held_out import ANSWERS, VALIDATION
@@ -34,6 +35,7 @@ from discern.reporting.account_text import describe_missing_classes
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
     CHOICES,
+    FINETUNE,
     AcceptPolicy,
     FitResult,
     Provenance,
@@ -193,12 +195,19 @@ def train(
         coverage=coverage,
         method=chosen.config,
     )
-    make_method(config)  # before the pictures are read
+    _require_method(preparing, config)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
         if not (run.finished and run.has_kept(METRICS) and run.has_kept(FILE) and run.path(REPORT).exists()):
             train_in(run, preparing, config, cache=cache, progress=progress)
     return read_result(run, preparing, config, notes_of(run, like))
+
+
+def _require_method(preparing: PrepareConfig, config: TrainConfig) -> None:
+    """Raise UsageError before pictures are read if the method or its backbone cannot be used."""
+    make_method(config)
+    if config.method.name == FINETUNE:
+        require_trainable(preparing.backbone)
 
 
 def train_in(

@@ -37,6 +37,8 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 
 _LARGEST_DIFFERENCE = 1e-4  # of the exported network from the trained one, relative; not tuned
 _COMPARED = 8
+# Pictures of a step that pass the network together have at most these pixels: lite0 takes 2 GB for them. Not tuned.
+_MOST_PIXELS = 32 * 224**2
 PICTURES = "pictures.raw"
 
 
@@ -184,10 +186,12 @@ class Fits:
                 hint="Add pictures of other scenes, or use --method probe.",
             )
         network = method.build_network(self._data, self._split, parts)
+        side = self._data.recipe.size // self._pictures.factor
+        accumulate = -(-settings["batch"] * side**2 // _MOST_PIXELS)
         loop = Loop(
             network,
             self._loop_data(parts),
-            LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered),
+            LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered, accumulate=accumulate),
             checkpoint=self._checkpoints / f"{name}.pt",
             keep_start=method.keep_start,
             device=choose_device(settings["device"]),
