@@ -33,15 +33,15 @@ def read_epochs(head: Mapping[str, Any]) -> tuple[EpochMetrics, ...]:
     loss, accuracy, best = method.get("loss"), method.get("accuracy") or {}, method.get("best_epoch")
     if not loss:
         return ()
-    start = method.get("start")
-    first = [] if not start else [_epoch(0, best, (None, start["loss"], None, start.get("accuracy")))]
+    start = loss.get("start")
+    first = [] if start is None else [_epoch(0, best, (None, start, None, accuracy.get("start")))]
     count = len(loss["held_out"])
     columns = (loss["train"], loss["held_out"], *(_column(accuracy.get(name), count) for name in ("train", "held_out")))
     return (*first, *(_epoch(number, best, row) for number, row in enumerate(zip(*columns, strict=True), start=1)))
 
 
 def _column(values: Sequence[float] | None, count: int) -> Sequence[float | None]:
-    return [None] * count if values is None else values
+    return [None] * count if values is None or len(values) != count else values
 
 
 def _epoch(number: int, best: int | None, row: tuple[Any, ...]) -> EpochMetrics:

@@ -104,9 +104,8 @@ def test_false_and_zero_are_given_settings() -> None:
 
 
 def test_a_run_records_the_number_of_folds_that_was_asked_for() -> None:
-    plain = TrainConfig(split=SplitConfig(folds=3, cross_validate=True)).to_json()
+    plain = TrainConfig(split=SplitConfig(folds=3), folds=3).to_json()
     assert plain["folds"] == plain["split"]["folds"] == 3
-    assert "cross_validate" not in plain["split"]
     assert "folds" not in TrainConfig().to_json()
 
 
@@ -127,3 +126,7 @@ def test_a_hidden_layer_makes_the_settings_of_its_training_usable() -> None:
     with pytest.raises(UsageError, match="does not use --dropout") as caught:
         MethodConfig(dropout=0.2)
     assert "--method probe with --hidden" in caught.value.hint
+
+
+def test_a_hidden_layer_learns_ordered_labels_too() -> None:
+    assert TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(hidden=64)).head.ordered

@@ -10,6 +10,8 @@ from discern.features.backbones.backbone_registry import (
     SOURCES,
     BackboneSource,
     load_backbone,
+    require_trainable,
+    untrainable,
 )
 from discern.features.backbones.efficientnet_lite import DEFAULT_SIZE
 from discern.features.backbones.exported_networks import ExportedNetwork, list_exports
@@ -35,4 +37,6 @@ __all__ = [
     "list_unexported",
     "load_backbone",
     "read_weights_digest",
+    "require_trainable",
+    "untrainable",
 ]

@@ -55,10 +55,11 @@ def _points(frame: Frame, points: Sequence[tuple[int, float]]) -> str:
 
 def _round_numbers(low: float, high: float) -> list[float]:
     """Return two to seven round numbers that cover a range."""
-    width = max(high - low, 1e-3 * max(abs(high), 1.0))
+    low = min(low, high - 0.05 * max(abs(high), 0.02))
+    width = high - low
     power = 10.0 ** math.floor(math.log10(width / _MOST_TICKS))
-    step = next(power * each for each in (1, 2, 5, 10) if width / (power * each) <= _MOST_TICKS - 1)
-    return [step * index for index in range(math.floor(low / step), math.ceil(high / step) + 1)] or [low, high]
+    step = next(power * each for each in (1, 2, 5, 10, 20) if width / (power * each) <= _MOST_TICKS - 1)
+    return [step * index for index in range(math.floor(low / step), math.ceil(high / step) + 1)]
 
 
 def _whole_numbers(last: int) -> list[int]:

@@ -57,7 +57,7 @@ def describe_training(metrics: "Metrics") -> TrainingCurves | None:
             [(each.epoch, each.held_out_loss) for each in epochs],
             best=best,
             up="loss",
-            number=_decimal,
+            number=lambda loss: f"{loss:.3g}",
         ),
         accuracy=None if not known else _plot_accuracy(known, best),
         rows=tuple(_row(each) for each in epochs),
@@ -92,4 +92,4 @@ def _row(each: EpochMetrics) -> EpochRow:
 
 
 def _decimal(number: float | None) -> str:
-    return DASH if number is None else f"{number:.3g}"
+    return DASH if number is None else f"{number:.3f}"

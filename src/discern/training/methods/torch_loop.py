@@ -36,7 +36,7 @@ from discern.training.methods.torch_step import TrainingStep
 # Not tuned.
 _WARM_UP = 0.1
 _LEAST_PATIENCE, _PATIENCE = 5, 1 / 3
-_EVALUATED_AT_ONCE = 256
+_EVALUATED_AT_ONCE = 32 * 224**2  # pixels
 _UNREAD_LOSSES = 16  # more losses read at once save little waiting for a GPU
 _MOST_TIME_SAVING = 0.01
 
@@ -113,7 +113,8 @@ class Loop:
 
         Raises:
             DataError: the loss became infinite or not a number.
-            RunError: the checkpoint cannot be used or saved, or another process has ended.
+            RunError: the checkpoint belongs to another fit or is damaged.
+            RunStopped: the checkpoint cannot be saved, or another process has ended.
             UsageError: there is not enough memory.
         """
         if self._processes.first:
@@ -270,9 +271,10 @@ def predict(
     """Compute embeddings, float32 `[n, D]`, and logits, float64 `[n, K]`, of pictures that are not augmented."""
     network.eval()
     embeddings, logits = [], []
+    at_once = max(_EVALUATED_AT_ONCE // pictures.take(rows[:1])[0, ..., 0].size, 1)
     with torch.inference_mode():
-        for start in range(0, len(rows), _EVALUATED_AT_ONCE):
-            embedding = network.embed(device.tensor(pictures.take(rows[start : start + _EVALUATED_AT_ONCE])))
+        for start in range(0, len(rows), at_once):
+            embedding = network.embed(device.tensor(pictures.take(rows[start : start + at_once])))
             embeddings.append(embedding.float().cpu().numpy())
             logits.append(network.classify(embedding).cpu().double().numpy())
     return np.concatenate(embeddings), np.concatenate(logits)
