@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from discern.flow.split import SplitResult, split
     from discern.flow.train import train
     from discern.flow.train_result import TrainResult
+    from discern.flow.tune.tune import tune
+    from discern.flow.tune.tune_result import TuneResult
     from discern.flow.verify import VerifyResult, verify
     from discern.flow.workflow_traffic import TrafficResult, send_traffic
     from discern.serving.config import ServeConfig
@@ -84,6 +86,7 @@ _HOMES = {
     "SplitResult": "discern.flow.split",
     "TrafficResult": "discern.flow.workflow_traffic",
     "TrainResult": "discern.flow.train_result",
+    "TuneResult": "discern.flow.tune.tune_result",
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
     "backbones": "discern.flow.backbone_list",
@@ -116,6 +119,7 @@ _HOMES = {
     "split": "discern.flow.split",
     "stop_notebooks": "discern.flow.deployed",
     "train": "discern.flow.train",
+    "tune": "discern.flow.tune.tune",
     "unsort": "discern.flow.predict.sort",
     "verify": "discern.flow.verify",
 }
@@ -151,6 +155,7 @@ __all__ = [
     "SplitResult",
     "TrafficResult",
     "TrainResult",
+    "TuneResult",
     "UnsortResult",
     "VerifyResult",
     "__version__",
@@ -184,6 +189,7 @@ __all__ = [
     "split",
     "stop_notebooks",
     "train",
+    "tune",
     "unsort",
     "verify",
 ]

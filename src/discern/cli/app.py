@@ -15,6 +15,7 @@ from discern.cli import (
     serve_commands,
     ship_commands,
     train_commands,
+    tune_commands,
 )
 from discern.cli.exit_codes import INTERRUPTED, exit_codes, interruption_message
 from discern.cli.option_sources import ConfiguredCommand
@@ -50,6 +51,7 @@ def options(
 
 for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
+    tune_commands.tune,
     *(run_commands.fix, run_commands.diff, run_commands.compare),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     captured_commands.captured,

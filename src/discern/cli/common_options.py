@@ -47,6 +47,12 @@ Deviation = Annotated[
 Scale = Annotated[
     float | None, typer.Option(help="Value of white before --mean is subtracted: 1 or 255; by default as they suggest.")
 ]
+Views = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=2, help="2: average the features of a picture and its mirror image; 1: the picture alone; default 2."
+    ),
+]
 Weights = Annotated[
     str | None,
     typer.Option(
@@ -99,4 +105,15 @@ ErrorLimit = Annotated[
         help="Error limit: maximum share of independent groups with an error among accepted predictions, such as "
         "2%; auto: the strictest of 5%, 10% and 20% that holds; none: accept nothing."
     ),
+]
+Coverage = Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")]
+Ordered = Annotated[
+    str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
+]
+Negatives = Annotated[
+    str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
+]
+Names = Annotated[
+    str | None,
+    typer.Option(help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."),
 ]

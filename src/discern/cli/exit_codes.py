@@ -74,6 +74,8 @@ def interruption_message(arguments: Sequence[str]) -> str:
     command = next((word for word in arguments if not word.startswith("-")), "")
     if command in ("check", "train"):
         return "interrupted; resume the run with --resume and its --name."
+    if command == "tune":
+        return "interrupted; resume the study with --resume and its --name."
     if command == "predict" and any(word.partition("=")[0] == "--out" for word in arguments):
         return "interrupted; run the same command again to resume."
     return "interrupted."

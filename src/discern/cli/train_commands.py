@@ -10,6 +10,7 @@ from discern.cli.common_options import (
     Backbone,
     Cache,
     Classes,
+    Coverage,
     Deviation,
     ErrorLimit,
     Fit,
@@ -19,7 +20,10 @@ from discern.cli.common_options import (
     LabelFrom,
     Mean,
     Name,
+    Names,
+    Negatives,
     OptionalBackbone,
+    Ordered,
     PartsOf,
     Resume,
     Runs,
@@ -28,6 +32,7 @@ from discern.cli.common_options import (
     Size,
     Source,
     Thresholds,
+    Views,
     Weights,
 )
 from discern.cli.exit_codes import FELL_SHORT
@@ -194,6 +199,7 @@ def split(
 
 
 def train(
+    ctx: typer.Context,
     source: Source,
     name: Name = None,
     runs: Runs = "runs",
@@ -201,13 +207,9 @@ def train(
     fixes: Fixes = None,
     backbone: OptionalBackbone = None,
     at_most_wrong: ErrorLimit = "auto",
-    coverage: Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")] = "90%",
-    ordered: Annotated[
-        str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
-    ] = None,
-    negatives: Annotated[
-        str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
-    ] = None,
+    coverage: Coverage = "90%",
+    ordered: Ordered = None,
+    negatives: Negatives = None,
     method: Method = None,
     preset: Preset = None,
     network: Network = None,
@@ -224,12 +226,7 @@ def train(
     device: Device = None,
     budget: Budget = None,
     folds: Folds = None,
-    names: Annotated[
-        str | None,
-        typer.Option(
-            help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."
-        ),
-    ] = None,
+    names: Names = None,
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     classes: Classes = None,
@@ -239,6 +236,7 @@ def train(
     mean: Mean = None,
     deviation: Deviation = None,
     scale: Scale = None,
+    views: Views = None,
     weights: Weights = None,
     thresholds: Thresholds = None,
     like: Like = None,
@@ -258,51 +256,17 @@ def train(
 
     if follow_first_process():
         return
-    limit, share = parse_error_limit(at_most_wrong), parse_share(coverage)
+    parsed = {
+        "at_most_wrong": parse_error_limit(at_most_wrong),
+        "coverage": parse_share(coverage),
+        "ordered": parse_order(ordered),
+        "parts_of": parse_parts_of(parts_of),
+        "mean": parse_channels(mean),
+        "deviation": parse_channels(deviation),
+        "thresholds": parse_thresholds(thresholds or []),
+    }
+    options = {name: value for name, value in (ctx.params | parsed).items() if name != "json"}
     with progress_bar() as progress:
-        result = train(
-            source,
-            name=name,
-            runs=runs,
-            seed=seed,
-            fixes=fixes,
-            backbone=backbone,
-            at_most_wrong=limit,
-            coverage=share,
-            ordered=parse_order(ordered),
-            negatives=negatives,
-            method=method,
-            preset=preset,
-            network=network,
-            epochs=epochs,
-            batch=batch,
-            lr=lr,
-            hidden=hidden,
-            dropout=dropout,
-            weight_decay=weight_decay,
-            label_smoothing=label_smoothing,
-            augment=augment,
-            mirror=mirror,
-            balance=balance,
-            device=device,
-            budget=budget,
-            folds=folds,
-            names=names,
-            parts_of=parse_parts_of(parts_of),
-            group_by=group_by,
-            classes=classes,
-            label_from=label_from,
-            size=size,
-            fit=fit,
-            mean=parse_channels(mean),
-            deviation=parse_channels(deviation),
-            scale=scale,
-            weights=weights,
-            thresholds=parse_thresholds(thresholds or []),
-            like=like,
-            resume=resume,
-            cache=cache,
-            progress=progress,
-        )
+        result = train(**options, progress=progress)
     render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts, basis=result.basis))
     render.print_hints(result.hints)

@@ -12,6 +12,7 @@ from discern.features.backbones import (
     list_exports,
     load_backbone,
     read_weights_digest,
+    require_trainable,
 )
 from discern.features.extract import STAGE, extract
 
@@ -26,4 +27,5 @@ __all__ = [
     "list_exports",
     "load_backbone",
     "read_weights_digest",
+    "require_trainable",
 ]

@@ -9,14 +9,17 @@ from discern.training.data import AppliedFixes, NegativePictures, TrainingData
 from discern.training.durations import parse_duration
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
-from discern.training.method_config import MethodConfig
-from discern.training.method_presets import beyond_preset, choose_method, explain_method, option_words
+from discern.training.method_config import DEFAULT_METHOD, FINETUNE, MethodConfig
+from discern.training.method_presets import CHOICES, beyond_preset, choose_method, explain_method, option_words
 from discern.training.methods import FitResult, Method, Probe, make_method
 from discern.training.pack import Provenance, describe_backbone, pack
 from discern.training.predictions import HeldOutPredictions, tabulate
 from discern.training.run_metrics import compute_metrics
 
 __all__ = [
+    "CHOICES",
+    "DEFAULT_METHOD",
+    "FINETUNE",
     "AcceptPolicy",
     "AppliedFixes",
     "FitResult",

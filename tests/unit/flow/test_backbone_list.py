@@ -9,7 +9,7 @@ import discern
 from discern.features import Normalisation
 from discern.features.backbones.exported_networks import ExportedNetwork, write_export
 from discern.features.backbones.onnx_file import OnnxFile
-from tests.unit.features.backbones.float_networks import SIZE, make_network, write_network
+from tests.unit.features.backbones.float_networks import SIZE, WIDTH, make_network, write_network
 
 KEYS = ["name", "source", "licence", "size", "megabytes", "at_hand", "pictures_per_second"]
 
@@ -19,7 +19,16 @@ def put_export(folder: Path) -> None:
     normalisation = Normalisation(mean=(0.5,) * 3, deviation=(0.5,) * 3, scale=1.0)
     graph = OnnxFile().load(path, size=None, mirror=False, normalisation=normalisation).graph
     network = ExportedNetwork(
-        graph=graph, name="timm/net", size=SIZE, weights="n.pth", sha256="0" * 64, licence="MIT", notes=(), difference=0
+        graph=graph,
+        name="timm/net",
+        size=SIZE,
+        blocks={"head": (0, WIDTH)},
+        weights="n.pth",
+        sha256="0" * 64,
+        licence="MIT",
+        pretraining="flowers",
+        notes=(),
+        difference=0,
     )
     write_export(folder / "cache", "key", network)
 

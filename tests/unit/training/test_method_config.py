@@ -104,9 +104,8 @@ def test_false_and_zero_are_given_settings() -> None:
 
 
 def test_a_run_records_the_number_of_folds_that_was_asked_for() -> None:
-    plain = TrainConfig(split=SplitConfig(folds=3, cross_validate=True)).to_json()
+    plain = TrainConfig(split=SplitConfig(folds=3), folds=3).to_json()
     assert plain["folds"] == plain["split"]["folds"] == 3
-    assert "cross_validate" not in plain["split"]
     assert "folds" not in TrainConfig().to_json()
 
 

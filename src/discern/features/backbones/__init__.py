@@ -10,6 +10,8 @@ from discern.features.backbones.backbone_registry import (
     SOURCES,
     BackboneSource,
     load_backbone,
+    require_trainable,
+    untrainable,
 )
 from discern.features.backbones.efficientnet_lite import DEFAULT_SIZE
 from discern.features.backbones.exported_networks import list_exports
@@ -29,4 +31,6 @@ __all__ = [
     "list_exports",
     "load_backbone",
     "read_weights_digest",
+    "require_trainable",
+    "untrainable",
 ]

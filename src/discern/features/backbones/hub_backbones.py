@@ -45,7 +45,7 @@ _DINOV2 = HubGraph(
         sha256="f22797eabf810a75e41de68d378541ebea372122b25c4ce3ef25ff618250c20a",
         size=88_532_934,
     ),
-    layout=TokenLayout(tokens="last_hidden_state", summary="", block="class_token", side=16, width=384),
+    layout=TokenLayout(tokens="last_hidden_state", summary="", block="class_token", patch=14, width=384),
     normalisation=Normalisation(mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225), scale=1.0),
     pretraining="LVD-142M, 142 million curated photographs without labels (DINOv2)",
 )
@@ -68,7 +68,7 @@ _SIGLIP2 = HubGraph(
         sha256="c0573e3f4140c3a7c4e9cc5912bd6b26a033b46a6a8e8af26cbea262b163bcad",
         size=None,
     ),
-    layout=TokenLayout(tokens="last_hidden_state", summary="pooler_output", block="pooled", side=14, width=768),
+    layout=TokenLayout(tokens="last_hidden_state", summary="pooler_output", block="pooled", patch=16, width=768),
     normalisation=Normalisation(mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5), scale=1.0),
     pretraining="WebLI, pictures of the web with texts in many languages (SigLIP 2)",
 )

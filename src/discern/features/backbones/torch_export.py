@@ -58,7 +58,7 @@ def export_network(
         load_weights(network, weights)
     by = normalisation or settings.normalisation or network.normalisation
     label = Path(f"{library}/{name}")
-    backbone = import_graph(export_graph(network, label), label, size=network.size, mirror=False, normalisation=by)
+    backbone = wrap_network(network, label, by)
     difference = compare(network, backbone, by)
     if not difference <= LARGEST_DIFFERENCE:
         raise BackboneError(
@@ -69,18 +69,33 @@ def export_network(
     return backbone, difference
 
 
+def wrap_network(network: TorchNetwork, label: Path, by: Normalisation, *, mirror: bool = False) -> OnnxBackbone:
+    """Export a network for normalised pictures, and wrap its graph as a backbone.
+
+    Raises:
+        BackboneError: the exporter cannot trace it, or a bundle could not have such a graph.
+    """
+    graph = export_graph(network, label)
+    return import_graph(graph, label, size=network.size, mirror=mirror, normalisation=by, search_map=True)
+
+
 def compare(network: TorchNetwork, backbone: OnnxBackbone, by: Normalisation) -> float:
     """Compute the largest difference between the features of photographs, relative to the largest feature."""
     pictures = read_photographs(backbone.size)
-    mean, deviation = (torch.tensor(each).view(3, 1, 1) for each in (by.mean, by.deviation))
-    scaled = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() * (by.scale / 255)
     with torch.inference_mode():
-        expected = network.module((scaled - mean) / deviation).flatten(1).numpy()
+        expected = network.module(normalise(pictures, by)).flatten(1).numpy()
     found = open_runtime(backbone.graph).run({"pixels": pictures})["embedding"]
+    found = found[:, found.shape[1] - expected.shape[1] :]  # after the mean of the map, if that is another block
     if found.shape != expected.shape or not np.isfinite(expected).all():
         return float("inf")
     largest = float(np.abs(expected).max())
     return float(np.abs(found - expected).max()) / largest if largest else float("inf")
+
+
+def normalise(pictures: np.ndarray, by: Normalisation) -> torch.Tensor:
+    """Normalise uint8 pictures `[N, size, size, 3]` to float32 `[N, 3, size, size]`."""
+    mean, deviation = (torch.tensor(each).view(3, 1, 1) for each in (by.mean, by.deviation))
+    return (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() * (by.scale / 255) - mean) / deviation
 
 
 def read_photographs(size: int) -> np.ndarray:

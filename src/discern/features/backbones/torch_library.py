@@ -94,9 +94,11 @@ def _export(
         graph=backbone.graph,
         name=f"{library}/{network}",
         size=backbone.size,
+        blocks=backbone.blocks,
         weights=weights.name,
         sha256=sha256,
         licence=settings.licence or "not known",
+        pretraining=f"data that are not known (weights {weights.name}, sha256 {sha256[:16]})",
         notes=backbone.notes,
         difference=difference,
     )

@@ -4,7 +4,7 @@ This module imports torch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from discern.progress import Progress, note, silent
 from discern.splitting import TEST, Split, random_split
 from discern.training.data import TrainingData
 from discern.training.method_config import MethodConfig
-from discern.training.methods.base import FitResult
+from discern.training.methods.base import EpochReport, FitResult, report_nothing
 from discern.training.methods.given_parts import given_parts
 from discern.training.methods.graph_outputs import run_graph
 from discern.training.methods.loop_config import LoopConfig
@@ -37,6 +37,8 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 
 _LARGEST_DIFFERENCE = 1e-4  # of the exported network from the trained one, relative; not tuned
 _COMPARED = 8
+# Pictures of a step that pass the network together have at most these pixels: lite0 takes 2 GB for them. Not tuned.
+_MOST_PIXELS = 32 * 224**2
 PICTURES = "pictures.raw"
 
 
@@ -87,6 +89,13 @@ class NetworkMethod(ABC):
             path.unlink()
         return result
 
+    def predict_folds(
+        self, data: TrainingData, split: Split, *, checkpoints: Path, report: EpochReport = report_nothing
+    ) -> Iterator[Predictions]:
+        """Predict the held-out folds of the training part, as `Method.predict_folds` specifies."""
+        fits = Fits(self, data, split, checkpoints, silent, report=report)
+        return (fits.predict_fold(number) for number in split.held_out)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fitted:
@@ -123,13 +132,21 @@ class Fits:
         split: the assignment to folds and test part.
         checkpoints: folder of the states of interrupted fits.
         progress: called with the stage, items done and items in all.
+        report: called after each epoch; what it raises ends the training.
     """
 
     def __init__(
-        self, method: NetworkMethod, data: TrainingData, split: Split, checkpoints: Path, progress: Progress
+        self,
+        method: NetworkMethod,
+        data: TrainingData,
+        split: Split,
+        checkpoints: Path,
+        progress: Progress,
+        *,
+        report: EpochReport = report_nothing,
     ) -> None:
         self._method, self._data, self._split = method, data, split
-        self._checkpoints, self._progress = checkpoints, progress
+        self._checkpoints, self._progress, self._report = checkpoints, progress, report
         self._labels = data.catalog.label_index.astype(np.int64)
         rows = np.flatnonzero(data.position >= 0)
         self._place = np.full(len(data.catalog), -1)
@@ -169,13 +186,16 @@ class Fits:
                 hint="Add pictures of other scenes, or use --method probe.",
             )
         network = method.build_network(self._data, self._split, parts)
+        side = self._data.recipe.size // self._pictures.factor
+        accumulate = -(-settings["batch"] * side**2 // _MOST_PIXELS)
         loop = Loop(
             network,
             self._loop_data(parts),
-            LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered),
+            LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered, accumulate=accumulate),
             checkpoint=self._checkpoints / f"{name}.pt",
             keep_start=method.keep_start,
             device=choose_device(settings["device"]),
+            report=self._report,
         )
         history = loop.run(partial(self._progress, "fit"), partial(note, self._progress, "fit"))
         backbone = network.to_backbone(size=self._data.recipe.size, factor=self._pictures.factor)
@@ -240,15 +260,16 @@ class Fits:
         )
 
     def _cross_validate(self) -> HeldOutPredictions:
-        """Predict each fold by a network that was trained, stopped and calibrated without it."""
-        answers = []
-        for number in self._split.held_out:
-            parts = hold_out(self._split, self._labels, number, seed=self._method.seed)
-            answers.append(self._predict(self._fit(f"fold-{number}", parts), self._split.held_out_rows(number)))
+        answers = [self.predict_fold(number) for number in self._split.held_out]
         names = HeldOutPredictions.__dataclass_fields__
         joined = {name: np.concatenate([getattr(each, name) for each in answers]) for name in names}
         order = np.argsort(joined["rows"])
         return HeldOutPredictions(**{name: values[order] for name, values in joined.items()})
+
+    def predict_fold(self, number: int) -> HeldOutPredictions:
+        """Predict a fold by a network that was trained, stopped and calibrated without it."""
+        parts = hold_out(self._split, self._labels, number, seed=self._method.seed)
+        return self._predict(self._fit(f"fold-{number}", parts), self._split.held_out_rows(number))
 
     def _predict_random_split(self) -> Predictions:
         """Predict one fold of a random split, since each costs a training."""
@@ -300,7 +321,9 @@ class Fits:
 
     def _describe(self, final: Fitted) -> dict[str, Any]:
         parts, history = final.parts, final.history
-        start = {} if history.start_loss is None else {"start": history.start_loss}
+        loss = {"train": history.train_loss, "held_out": history.stop_loss}
+        accuracy = {"train": history.train_accuracy, "held_out": history.stop_accuracy}
+        start = history.start_loss is not None
         return {
             "name": self._method.config.name,
             "why": self._method.why,
@@ -309,7 +332,8 @@ class Fits:
             "parameters": final.network.count_parameters(),
             "settings": self._method.config.resolved(),
             "pictures": {"train": len(parts.train), "stop": len(parts.stop), "calibrate": len(parts.fresh)},
-            "loss": {"train": history.train_loss, "held_out": history.stop_loss} | start,
+            "loss": loss | ({"start": history.start_loss} if start else {}),
+            "accuracy": accuracy | ({"start": history.start_accuracy} if start else {}),
         }
 
 

@@ -3,7 +3,7 @@
 This module imports torch. The features come from the cache, so that a fit takes seconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,12 @@ from discern.progress import Progress, silent
 from discern.splitting import Split
 from discern.store import Rows
 from discern.training.data import TrainingData
-from discern.training.methods.base import FitResult
+from discern.training.methods.base import EpochReport, FitResult, report_nothing
 from discern.training.methods.torch_fits import Fits, Fitted, NetworkMethod
 from discern.training.methods.torch_network import TrainableNetwork
 from discern.training.methods.torch_parts import FitParts
 from discern.training.methods.torch_pictures import Pictures, content_seeds
-from discern.training.predictions import HeldOutPredictions
+from discern.training.predictions import HeldOutPredictions, Predictions
 
 _LEAST_DEVIATION = 0.01  # of a feature, relative to the mean over the features; not tuned
 
@@ -160,6 +160,13 @@ class MlpProbe(NetworkMethod):
         for path in checkpoints.glob("*.pt"):
             path.unlink()
         return replace(result, backbone=None)  # it was not trained
+
+    def predict_folds(
+        self, data: TrainingData, split: Split, *, checkpoints: Path, report: EpochReport = report_nothing
+    ) -> Iterator[Predictions]:
+        """Predict the held-out folds of the training part, as `Method.predict_folds` specifies."""
+        fits = _FeatureFits(self, data, split, checkpoints, silent, report=report)
+        return (fits.predict_fold(number) for number in split.held_out)
 
 
 class _FeatureFits(Fits):

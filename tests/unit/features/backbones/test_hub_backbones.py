@@ -81,7 +81,7 @@ def expected(normalisation: Normalisation) -> tuple[np.ndarray, np.ndarray]:
 def source(hub: Hub, cache: Path, name: str) -> HubBackbones:
     graph = GRAPHS[name]
     tokens = "tokens" if graph.layout.summary else graph.layout.tokens
-    layout = replace(graph.layout, side=SIDE, width=WIDTH, tokens=tokens)
+    layout = replace(graph.layout, patch=PATCH, width=WIDTH, tokens=tokens)
     file = hub.file(name=graph.file.name, path=graph.file.path)
     return HubBackbones({name: replace(graph, layout=layout, file=file)}, cache=cache, environment=hub.environment())
 

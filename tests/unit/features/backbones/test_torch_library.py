@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.features.backbones.float_networks import SIZE, make_network, write_network
+from tests.unit.features.backbones.float_networks import SIZE, WIDTH, make_network, write_network
 
 from discern.errors import BackboneError
 from discern.features import Normalisation, load_backbone
@@ -55,12 +55,21 @@ def test_an_export_is_used_without_torch(tmp_path: Path) -> None:
     settings = {"options": {}, "identity": (), "normalisation": None, "licence": ""}
     key = make_key(name="timm/net", size=None, sha256=sha256, settings=settings, normalisation=None)
     network = ExportedNetwork(
-        graph=graph, name="timm/net", size=SIZE, weights="net.pth", sha256=sha256, licence="MIT", notes=(), difference=0
+        graph=graph,
+        name="timm/net",
+        size=SIZE,
+        blocks={"head": (0, WIDTH)},
+        weights="net.pth",
+        sha256=sha256,
+        licence="MIT",
+        pretraining="flowers",
+        notes=(),
+        difference=0,
     )
     write_export(tmp_path / "cache", key, network)
     backbone = load_backbone("timm/net", weights=weights, cache=tmp_path / "cache", mirror=False)
     assert (backbone.name, backbone.licence, backbone.graph) == ("timm/net", "MIT", graph)
-    assert sha256[:16] in backbone.pretraining
+    assert (backbone.pretraining, backbone.blocks) == ("flowers", {"head": (0, WIDTH)})
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed")
