@@ -1,10 +1,17 @@
 """Result of `discern tune`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from discern.bundle.archive import FILE
 from discern.display.displayed import Displayed
+
+BEST, DEFAULT, PAGE, REPORT = "best", "default", "study.html", "report.html"
+"""Names of a study's runs and pages."""
+
+_PLAIN = ("study", "trials", "best", "accuracy", "default", "why", "sampler", "notes")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -77,6 +84,24 @@ class TuneResult(Displayed):
             "sampler": self.sampler,
             "notes": self.notes,
         }
+
+    @classmethod
+    def of_folder(cls, folder: Path, value: Mapping[str, Any]) -> Self:
+        """Create the result of a finished study from its JSON, with the paths of where it is now."""
+        plain = {name: value[name] for name in _PLAIN}
+        default = dict(plain.pop("default"))
+        if default["run"] is not None:
+            default["run"] = str(folder / DEFAULT)
+        best = folder / BEST
+        return cls(
+            folder=folder,
+            run=best,
+            bundle=best / FILE,
+            report=best / REPORT,
+            page=folder / PAGE,
+            default=default,
+            **plain,
+        )
 
     def _brief(self) -> dict[str, Any]:
         return {"study": self.study, "value": self.best["value"], "accuracy": self.accuracy["value"], "run": self.run}

@@ -188,7 +188,7 @@ def test_a_study_that_exists_is_not_started_again_by_accident(tmp_path: Path) ->
 def test_an_unusable_storage_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"storage sqlite:///.*nowhere/trials.db cannot be used"):
         opened(tmp_path, storage=f"sqlite:///{tmp_path}/nowhere/trials.db")
-    (tmp_path / JOURNAL).write_text("this is no journal\n")
+    (tmp_path / JOURNAL).write_text("not a journal\n")
     with pytest.raises(RunError, match="journal of the trials cannot be used"):
         opened(tmp_path)
 
