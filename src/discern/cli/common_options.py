@@ -106,3 +106,14 @@ ErrorLimit = Annotated[
         "2%; auto: the strictest of 5%, 10% and 20% that holds; none: accept nothing."
     ),
 ]
+Coverage = Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")]
+Ordered = Annotated[
+    str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
+]
+Negatives = Annotated[
+    str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
+]
+Names = Annotated[
+    str | None,
+    typer.Option(help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."),
+]

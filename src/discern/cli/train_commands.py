@@ -10,6 +10,7 @@ from discern.cli.common_options import (
     Backbone,
     Cache,
     Classes,
+    Coverage,
     Deviation,
     ErrorLimit,
     Fit,
@@ -19,7 +20,10 @@ from discern.cli.common_options import (
     LabelFrom,
     Mean,
     Name,
+    Names,
+    Negatives,
     OptionalBackbone,
+    Ordered,
     PartsOf,
     Resume,
     Runs,
@@ -57,6 +61,7 @@ from discern.cli.training_options import (
     LearningRate,
     Method,
     Mirror,
+    Network,
     Preset,
     WeightDecay,
 )
@@ -201,15 +206,12 @@ def train(
     fixes: Fixes = None,
     backbone: OptionalBackbone = None,
     at_most_wrong: ErrorLimit = "auto",
-    coverage: Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")] = "90%",
-    ordered: Annotated[
-        str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
-    ] = None,
-    negatives: Annotated[
-        str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
-    ] = None,
+    coverage: Coverage = "90%",
+    ordered: Ordered = None,
+    negatives: Negatives = None,
     method: Method = None,
     preset: Preset = None,
+    network: Network = None,
     epochs: Epochs = None,
     batch: Batch = None,
     lr: LearningRate = None,
@@ -223,12 +225,7 @@ def train(
     device: Device = None,
     budget: Budget = None,
     folds: Folds = None,
-    names: Annotated[
-        str | None,
-        typer.Option(
-            help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."
-        ),
-    ] = None,
+    names: Names = None,
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     classes: Classes = None,
@@ -270,6 +267,7 @@ def train(
             negatives=negatives,
             method=method,
             preset=preset,
+            network=network,
             epochs=epochs,
             batch=batch,
             lr=lr,

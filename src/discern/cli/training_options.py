@@ -25,11 +25,25 @@ Preset = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+Network = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Network of scratch: small (the default), resnet9, banana-cnn, nursing-cnn, bins-simple.",
+        rich_help_panel=_PANEL,
+    ),
+]
 Epochs = Annotated[int | None, typer.Option(help="Most passes over the training pictures.", rich_help_panel=_PANEL)]
 Batch = Annotated[int | None, typer.Option(help="Pictures in a training step.", rich_help_panel=_PANEL)]
 LearningRate = Annotated[float | None, typer.Option("--lr", help="Highest learning rate.", rich_help_panel=_PANEL)]
 Hidden = Annotated[
-    int | None, typer.Option(metavar="N", help="Width of the hidden layer of the head.", rich_help_panel=_PANEL)
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Width of a hidden layer: of the head (probe), or of the last dense layer of banana-cnn, nursing-cnn and "
+        "bins-simple (scratch).",
+        rich_help_panel=_PANEL,
+    ),
 ]
 Dropout = Annotated[
     float | None,

@@ -9,6 +9,7 @@ from discern.cli.common_options import (
     Backbone,
     Cache,
     Classes,
+    Coverage,
     ErrorLimit,
     Fit,
     Fixes,
@@ -16,6 +17,9 @@ from discern.cli.common_options import (
     Json,
     LabelFrom,
     Name,
+    Names,
+    Negatives,
+    Ordered,
     PartsOf,
     Runs,
     Seed,
@@ -29,52 +33,51 @@ from discern.cli.option_values import parse_error_limit, parse_order, parse_part
 from discern.cli.trial_display import trial_display
 from discern.cli.tune_lines import describe_study
 
+Trials = Annotated[
+    int | None,
+    typer.Option(min=1, help="Number of trials in all; by default 20, or as many as --timeout allows."),
+]
+Timeout = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Time after which no trial starts, such as 20m or 1h30m.")
+]
+Space = Annotated[
+    str, typer.Option(metavar="NAME|FILE", help="Search space: default, banana, bins or fruit; or a TOML file.")
+]
+Workers = Annotated[int, typer.Option(min=1, help="Processes that run trials side by side.")]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Database for the trials, such as sqlite:///trials.db or postgresql://user@host/database; by default a "
+        "file in the study.",
+    ),
+]
+Objective = Annotated[
+    str, typer.Option(metavar="log_loss|accuracy", help="Measure to improve, on held-out groups of the training part.")
+]
+ResumeStudy = Annotated[
+    bool, typer.Option("--resume", help="Resume the interrupted study of that --name, or add trials to it.")
+]
+
 
 def tune(
     source: Source,
-    trials: Annotated[
-        int | None,
-        typer.Option(min=1, help="Number of trials in all; by default 20, or as many as --timeout allows."),
-    ] = None,
-    timeout: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Time after which no trial starts, such as 20m or 1h30m.")
-    ] = None,
-    space: Annotated[
-        str,
-        typer.Option(metavar="NAME|FILE", help="Search space: default, banana, bins or fruit; or a TOML file."),
-    ] = "default",
-    workers: Annotated[int, typer.Option(min=1, help="Processes that run trials side by side.")] = 1,
-    storage: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Database for the trials, such as sqlite:///trials.db or postgresql://user@host/database; by default "
-            "a file in the study.",
-        ),
-    ] = None,
-    measure: Annotated[
-        str,
-        typer.Option(metavar="log_loss|accuracy", help="Objective, on held-out groups of the training part."),
-    ] = "log_loss",
+    trials: Trials = None,
+    timeout: Timeout = None,
+    space: Space = "default",
+    workers: Workers = 1,
+    storage: Storage = None,
+    measure: Objective = "log_loss",
     name: Name = None,
     runs: Runs = "runs",
     seed: Seed = 0,
     fixes: Fixes = None,
     backbone: Backbone = "lite0",
     at_most_wrong: ErrorLimit = "auto",
-    coverage: Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")] = "90%",
-    ordered: Annotated[
-        str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
-    ] = None,
-    negatives: Annotated[
-        str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
-    ] = None,
-    names: Annotated[
-        str | None,
-        typer.Option(
-            help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."
-        ),
-    ] = None,
+    coverage: Coverage = "90%",
+    ordered: Ordered = None,
+    negatives: Negatives = None,
+    names: Names = None,
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     classes: Classes = None,
@@ -83,9 +86,7 @@ def tune(
     fit: Fit = None,
     weights: Weights = None,
     thresholds: Thresholds = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Resume the interrupted study of that --name, or add trials to it.")
-    ] = False,
+    resume: ResumeStudy = False,
     cache: Cache = None,
     json: Json = False,
 ) -> None:

@@ -78,6 +78,7 @@ def train(
     thresholds: Mapping[str, float] | None = None,
     method: str | None = None,
     preset: str | None = None,
+    network: str | None = None,
     epochs: int | None = None,
     batch: int | None = None,
     lr: float | None = None,
@@ -139,10 +140,13 @@ def train(
             does not use is an error; docs/methods.md has the settings of each, and their defaults.
         preset: name of a known system, such as "banana-cnn", whose method, backbone and settings apply where none are
             given.
+        network: network of "scratch": "small", "resnet9", "banana-cnn", "nursing-cnn" or "bins-simple"; None for
+            "small".
         epochs: most passes over the training pictures.
         batch: number of pictures in a training step.
         lr: highest learning rate.
-        hidden: width of a hidden layer; with "probe", the head is then a small network on frozen features.
+        hidden: width of a hidden layer: with "probe", of a head that is a small network on frozen features; with
+            "scratch", of the last dense layer of a network that has some.
         dropout: share of hidden values that each step leaves out.
         weight_decay: decay of the weights.
         label_smoothing: share of each label that is spread over all labels.
@@ -168,6 +172,7 @@ def train(
         backbone=backbone,
         size=size,
         fit=fit,
+        network=network,
         epochs=epochs,
         batch=batch,
         lr=lr,

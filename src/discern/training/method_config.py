@@ -8,17 +8,24 @@ from discern.errors import UsageError
 from discern.training.durations import MOST_SECONDS
 
 DEFAULT_METHOD, SCRATCH, FINETUNE, AUTO_METHOD = "probe", "scratch", "finetune", "auto"
+# The settings that a method uses, with their defaults: starting points, not tuned.
 _OF_THE_LOOP = {"weight_decay": 0.05, "label_smoothing": 0.0, "balance": "none", "device": "auto"}
 _OF_PICTURES = {"augment": "light", "mirror": True}
-# The settings that a method uses, with their defaults: starting points, not tuned.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     DEFAULT_METHOD: {},
-    SCRATCH: {"epochs": 30, "batch": 32, "lr": 3e-3, **_OF_THE_LOOP, **_OF_PICTURES},
+    SCRATCH: {"network": "small", "epochs": 30, "batch": 32, "lr": 3e-3, **_OF_THE_LOOP, **_OF_PICTURES},
     FINETUNE: {"epochs": 8, "batch": 32, "lr": 3e-4, **_OF_THE_LOOP, **_OF_PICTURES},
     AUTO_METHOD: {"budget": None, "epochs": 8, "batch": 32, "lr": 3e-4, **_OF_THE_LOOP, **_OF_PICTURES},
 }
-# Those of the probe with a hidden layer.
+# Those of the probe with a hidden layer, and those that some networks of scratch have besides, or with other defaults.
 _OF_HIDDEN = {"epochs": 50, "batch": 32, "lr": 1e-3, "hidden": 256, "dropout": 0.2, **_OF_THE_LOOP}
+_OF_NETWORKS: dict[str, dict[str, Any]] = {
+    "small": {},
+    "resnet9": {},
+    "banana-cnn": {"lr": 1e-3, "hidden": 128, "dropout": 0.5},
+    "nursing-cnn": {"lr": 1e-3, "hidden": 128, "dropout": 0.5},
+    "bins-simple": {"lr": 1e-3, "hidden": 84, "dropout": 0.0},
+}
 METHOD_NAMES = tuple(_DEFAULTS)
 # Not tuned: beyond any sensible value.
 _RANGES: dict[str, tuple[float, float, type]] = {
@@ -32,6 +39,7 @@ _RANGES: dict[str, tuple[float, float, type]] = {
     "budget": (1.0, MOST_SECONDS, float),
 }
 _CHOICES: dict[str, tuple[str, ...]] = {
+    "network": tuple(_OF_NETWORKS),
     "augment": ("none", "light", "strong"),
     "balance": ("weights", "sampling", "none"),
     "device": ("auto", "cpu", "cuda", "mps"),
@@ -46,6 +54,7 @@ class MethodConfig:
         name: "probe" (a head on frozen features), "scratch" (a small network that learns from the pictures alone),
             "finetune" (the backbone learns as well) or "auto" (the probe, and fine-tuning if that is better).
         preset: name of the preset that some of the other settings come from.
+        network: the network of "scratch": "small", "resnet9", "banana-cnn", "nursing-cnn" or "bins-simple".
         epochs: most passes over the training pictures.
         batch: number of pictures in a step.
         lr: highest learning rate.
@@ -65,6 +74,7 @@ class MethodConfig:
 
     name: str = DEFAULT_METHOD
     preset: str | None = None
+    network: str | None = None
     epochs: int | None = None
     batch: int | None = None
     lr: float | None = None
@@ -80,14 +90,20 @@ class MethodConfig:
 
     def __post_init__(self) -> None:
         given = self.given()
-        used = usable_options(self.name, hidden="hidden" in given)
-        if ignored := [name for name in given if name not in used]:
-            raise UsageError(
-                f"The method {self.name!r} does not use {', '.join(map(option_name, ignored))}.",
-                hint=f"Leave it out, or choose a method that does: {' or '.join(_able(ignored[0]))}.",
-            )
+        used = usable_options(self.name, given)
         for name, value in given.items():
             _check_value(name, value)
+        if ignored := [name for name in given if name not in used]:
+            raise UsageError(
+                f"{self._title()} does not use {', '.join(map(option_name, ignored))}.",
+                hint=f"Leave it out, or choose a method that does: {' or '.join(_able(ignored[0]))}.",
+            )
+        if self.mirror and self.augment == "none":
+            raise UsageError("Without augmentation no picture is mirrored.", hint="Leave out --mirror.")
+
+    def _title(self) -> str:
+        network = "" if self.network is None else f" with the network {self.network!r}"
+        return f"The method {self.name!r}{network}"
 
     def given(self) -> dict[str, Any]:
         """Return the settings that have a value, except the name and the preset."""
@@ -95,7 +111,7 @@ class MethodConfig:
 
     def resolved(self) -> dict[str, Any]:
         """Return the settings that the method uses, with its defaults for those that are not given."""
-        return {**usable_options(self.name, hidden=self.hidden is not None), **self.given()}
+        return {**usable_options(self.name, self.given()), **self.given()}
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON-ready values; empty for the default method, as earlier versions wrote them."""
@@ -107,21 +123,26 @@ class MethodConfig:
 SETTINGS = tuple(each.name for each in fields(MethodConfig) if each.name not in ("name", "preset"))
 
 
-def usable_options(method: str, *, hidden: bool) -> Mapping[str, Any]:
-    """Return the settings that a method uses, with or without a hidden layer, with their defaults.
+def usable_options(method: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings that a method uses, some because of others that are given, with their defaults.
 
     Raises:
         UsageError: the method is unknown.
     """
     if method not in _DEFAULTS:
         raise UsageError(f"Unknown training method: {method}.", hint=f"Use one of: {', '.join(METHOD_NAMES)}.")
-    return _OF_HIDDEN if method == DEFAULT_METHOD and hidden else _DEFAULTS[method]
+    defaults = _DEFAULTS[method]
+    if "network" in defaults:
+        return defaults | _OF_NETWORKS.get(str(given.get("network", defaults["network"])), {})
+    return _OF_HIDDEN if method == DEFAULT_METHOD and "hidden" in given else defaults
 
 
 def _able(setting: str) -> list[str]:
     """Return the options that choose a method with a setting."""
     able = [f"--method {name}" for name in METHOD_NAMES if setting in _DEFAULTS[name]]
-    return [*able, *(["--method probe with --hidden"] if setting in _OF_HIDDEN else [])]
+    hidden = ["--method probe with --hidden"] if setting in _OF_HIDDEN else []
+    networks = [name for name, settings in _OF_NETWORKS.items() if setting in settings and not able]
+    return [*able, *hidden, *(f"--method scratch --network {name}" for name in networks)]
 
 
 def option_name(setting: str) -> str:

@@ -11,18 +11,24 @@ from discern.training.method_config import DEFAULT_METHOD, MethodConfig, option_
 DEFAULT_BACKBONE = "lite0"
 # Options of a preset that are not settings of its method.
 _OF_THE_INPUT = ("method", "backbone", "size", "fit")
+_CROP: dict[str, Any] = {"size": 224, "fit": "crop"}
+_SQUASH: dict[str, Any] = {"size": 224, "fit": "squash"}
+_CNN: dict[str, Any] = {"method": "scratch", "backbone": DEFAULT_BACKBONE, "batch": 32, "lr": 1e-3}
+_HEAD: dict[str, Any] = {"method": "probe", "hidden": 256, "dropout": 0.2}
+_RESNET50, _RESNET101 = {"backbone": "torchvision/resnet50"}, {"backbone": "torchvision/resnet101"}
+_DENSE: dict[str, Any] = {"hidden": 128, "dropout": 0.5}
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
-        "fruit-resnet": {
-            "method": "finetune",
-            "backbone": "timm/resnet34",
-            "size": 224,
-            "fit": "crop",
-            "epochs": 10,
-            "batch": 64,
-            "lr": 1e-4,
-            "weight_decay": 0.001,
-        },
+        "bins-simple": _CNN | _SQUASH | {"network": "bins-simple", "epochs": 7, "hidden": 84, "augment": "none"},
+        "bins-benchmark": _HEAD | _SQUASH | _RESNET50 | {"epochs": 5, "batch": 32, "lr": 5e-3},
+        "bins-tuned": _HEAD | _SQUASH | _RESNET50 | {"epochs": 7, "batch": 64, "lr": 0.016},
+        "banana-cnn": _CNN | _CROP | _DENSE | {"network": "banana-cnn", "epochs": 30, "augment": "light"},
+        "banana-transfer": _HEAD | _CROP | _RESNET101 | {"epochs": 30, "batch": 32, "lr": 1e-3},
+        "nursing-cnn": _CNN | _CROP | _DENSE | {"network": "nursing-cnn", "epochs": 20, "augment": "strong"},
+        "nursing-transfer": _HEAD | _CROP | _RESNET50 | {"epochs": 20, "batch": 32, "lr": 1e-3},
+        "fruit-resnet": _CROP
+        | {"method": "finetune", "backbone": "timm/resnet34", "epochs": 10, "batch": 64, "lr": 1e-4}
+        | {"weight_decay": 0.001},
     }
 )
 """Options of each preset by their parameters' names; docs/methods.md says where they come from."""
@@ -60,8 +66,8 @@ def choose_method(preset: str | None = None, **given: Any) -> ChosenMethod:
     chosen = {name: value for name, value in given.items() if value is not None}
     if preset is not None:
         defaults = preset_options(preset)
-        hidden = "hidden" in chosen or ("hidden" in defaults and chosen.get("method") in (None, defaults["method"]))
-        used = usable_options(chosen.get("method", defaults["method"]), hidden=hidden)
+        method = chosen.get("method", defaults["method"])
+        used = usable_options(method, {**(defaults if method == defaults["method"] else {}), **chosen})
         chosen = {name: value for name, value in defaults.items() if name in used or name in _OF_THE_INPUT} | chosen
     return ChosenMethod(
         backbone=chosen.pop("backbone", DEFAULT_BACKBONE),

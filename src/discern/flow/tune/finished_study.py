@@ -30,7 +30,7 @@ def finish_study(study: Run, config: StudyConfig, ended: EndedTrials, *, cache: 
     best = train_in_study(study, BEST, best_settings, data, cache=cache, progress=progress)
     default, compared = None, None
     if not ended.best.is_default:
-        standard = config.settings.replaced(config.space.fixed)
+        standard = config.settings.replaced(config.space.standard(config.settings))
         default = train_in_study(study, DEFAULT, standard, data, cache=cache, progress=progress)
         study.discard(COMPARISON)
         with study.stage("compare", progress):

@@ -11,7 +11,6 @@ from discern.errors import UsageError
 from discern.flow.tune.study_data import StudyData
 from discern.flow.tune.trial_settings import TrialSettings
 from discern.training import TrainingData, make_method
-from discern.training.method_config import DEFAULT_METHOD
 from discern.training.predictions import Predictions
 
 Measure = Literal["log_loss", "accuracy"]
@@ -76,7 +75,7 @@ class Objective:
         """
         data, split = self.data.features(settings.preparing), self.data.split
         method = make_method(settings.training)
-        is_head = settings.training.method.name == DEFAULT_METHOD
+        is_head = not settings.training.method.resolved()
         most = len(split.held_out) if is_head else _FOLDS_OF_NETWORKS
         watch = _EpochWatch(report, maximise=self.maximise)
         scores, weights = np.empty(0), np.empty(0)

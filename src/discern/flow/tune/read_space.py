@@ -11,7 +11,7 @@ from discern.errors import UsageError, bound_message
 from discern.flow.paths import is_file, resolve_path
 from discern.flow.tune.search_space import Choice, Kind, SearchSpace
 from discern.flow.tune.space_lines import SpaceLines
-from discern.flow.tune.trial_settings import METHOD, TrialSettings, is_used, option_types
+from discern.flow.tune.trial_settings import HIDDEN, METHOD, NETWORK, TrialSettings, is_used, option_types
 from discern.training.method_config import METHOD_NAMES
 
 PRESETS = ("default", "banana", "bins", "fruit")
@@ -143,7 +143,7 @@ class _Reader:
             possible = self._possible(other)
             if possible is None:
                 hint = "Name an option with fixed or categorical values that stands above it."
-                self._fail((name, "when"), f"{name} depends on {other!r}, which is no such option", hint)
+                self._fail((name, "when"), f"{name} depends on {other!r}, which has no values to depend on", hint)
             for value in values:
                 if not any(value == each and type(value) is type(each) for each in possible):
                     listed = ", ".join(map(str, possible))
@@ -172,25 +172,40 @@ class _Reader:
                 self._fail((METHOD,), f"unknown training method {method!r}", f"Use {', '.join(METHOD_NAMES)}.")
             fixed = {name: (value,) for name, value in self.fixed.items() if name != METHOD}
             searched = {choice.name: choice.ends() for choice in space.choices_of(method)}
+            contexts = self._contexts(space, method)
             for name, values in (fixed | searched).items():
-                self._check_used(name, method)
+                usable = [beside for beside in contexts if is_used(name, method, beside)]
+                if not usable:
+                    self._refuse_option(name, method)
                 for value in values:
-                    self._check_value(name, value, method)
+                    self._check_value(name, value, {METHOD: method, **usable[0]})
 
-    def _check_used(self, name: str, method: str) -> None:
-        if not is_used(name, method):
-            able = [each for each in METHOD_NAMES if is_used(name, each)]
-            self._fail(
-                (name,),
-                f"the method {method!r} does not use {name}",
-                f"Leave it out, or write when = {{ method = {able} }} in its table.".replace("'", '"'),
-            )
+    def _contexts(self, space: SearchSpace, method: str) -> list[dict[str, Any]]:
+        """Return the options that decide which others a method uses, once for each network that the space has."""
+        beside = space.beside(method)
+        networks = self._possible(NETWORK) or () if NETWORK in beside else ()
+        return [beside | {NETWORK: network} for network in networks] or [beside]
 
-    def _check_value(self, name: str, value: Any, method: str) -> None:
+    def _refuse_option(self, name: str, method: str) -> NoReturn:
+        able = [each for each in METHOD_NAMES if is_used(name, each, {}) or is_used(name, each, {HIDDEN: 1})]
+        listed = ", ".join(f'"{each}"' for each in able)
+        self._fail(
+            (name,),
+            f"the method {method!r} does not use {name}",
+            f"Leave it out, or write when = {{ method = [{listed}] }} in its table"
+            + (f", or set {HIDDEN} as well." if method in able else "."),
+        )
+
+    def _check_value(self, name: str, value: Any, beside: Mapping[str, Any]) -> None:
+        # Alone with what it depends on: two options may be valid alone, and not together.
+        kept = {key: each for key, each in beside.items() if key == METHOD or self._is_needed(name, beside)}
         try:
-            self._settings.replaced({METHOD: method, name: value})
+            self._settings.replaced({**kept, name: value})
         except UsageError as error:
             self._fail((name,), f"{name}: {error.message}".rstrip("."), error.hint or "Correct it.")
+
+    def _is_needed(self, name: str, beside: Mapping[str, Any]) -> bool:
+        return not is_used(name, str(beside[METHOD]), {})
 
     def _require_known(self, key: str, known: Iterable[str], keys: tuple[str, ...], what: str) -> None:
         names = list(known)

@@ -7,15 +7,16 @@ from pathlib import Path
 from discern.errors import DataError
 from discern.evaluating.study_trials import TrialRow, best_row
 from discern.flow.run import Run
-from discern.flow.tune.budget import Budget
 from discern.flow.tune.search_space import SearchSpace
 from discern.flow.tune.study_config import StudyConfig
 from discern.flow.tune.study_data import StudyData
-from discern.flow.tune.trial_settings import METHOD, TrialSettings
+from discern.flow.tune.trial_budget import Budget
+from discern.flow.tune.trial_settings import OF_INPUT, TrialSettings
 from discern.flow.tune.trial_store import StoreAddress, TrialStore
 from discern.flow.tune.trial_table import TRIALS, format_trials
+from discern.flow.tune.trial_watch import Watch
 from discern.flow.tune.trial_worker import Work
-from discern.flow.tune.trial_workers import TrialWorkers, Watch, describe_failure, ignore_trials
+from discern.flow.tune.trial_workers import TrialWorkers, describe_failure
 from discern.progress import Progress
 
 
@@ -44,7 +45,7 @@ def run_study(
     workers: int,
     cache: Path,
     progress: Progress,
-    watch: Watch | None,
+    watch: Watch,
 ) -> EndedTrials:
     """Run the trials of a study until its budget is used.
 
@@ -78,7 +79,7 @@ def run_study(
     )
     try:
         with study.stage("trials", progress):
-            TrialWorkers(store, work, count=workers, watch=watch or ignore_trials).run()
+            TrialWorkers(store, work, count=workers, watch=watch).run()
     finally:
         rows = store.rows()
         with study.replacing(TRIALS) as path:
@@ -106,7 +107,7 @@ def find_defaults(config: StudyConfig, data: StudyData) -> tuple[dict[str, objec
 def _with_own_input(space: SearchSpace, settings: TrialSettings, data: StudyData) -> TrialSettings:
     """Return settings with the size and the fit that the backbone and the shapes of the training part decide."""
     named = {choice.name for choice in space.choices}
-    base = settings.replaced({name: value for name, value in space.fixed.items() if name != METHOD})
+    base = settings.replaced({name: space.fixed[name] for name in OF_INPUT if name in space.fixed})
     wanted = {"size": base.preparing.size, "fit": base.preparing.fit}
     if any(name in named and value is None for name, value in wanted.items()):
         recipe = data.features(base.preparing).recipe

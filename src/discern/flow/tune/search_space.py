@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from discern.flow.tune.trial_settings import METHOD, TrialSettings
+from discern.flow.tune.trial_settings import HIDDEN, METHOD, NETWORK, TrialSettings
 from discern.training.method_config import DEFAULT_METHOD
 
 Kind = Literal["float", "int", "categorical"]
@@ -101,16 +101,33 @@ class SearchSpace:
         searched = [choice.values for choice in self.choices if choice.name == METHOD]
         return searched[0] if searched else (DEFAULT_METHOD,)
 
+    def standard(self, settings: TrialSettings) -> dict[str, Any]:
+        """Return the values of all options with the default of each searched one, whether the space has it or not.
+
+        Options whose default the data or the backbone decide are left out.
+        """
+        method = self.methods()[0] if METHOD in self.fixed else settings.training.method.name
+        values: dict[str, Any] = dict(self.fixed)
+        beside = self.beside(method)
+        for choice in self.choices:
+            if choice.applies({METHOD: method, **values}):
+                default = settings.default_of(choice.name, method, beside)
+                values |= {} if default is None else {choice.name: default}
+        return values
+
     def defaults(self, settings: TrialSettings) -> dict[str, Any]:
         """Return the default values of the searched options, as far as the space contains them."""
-        values = dict(self.fixed)
-        for choice in self.choices:
-            if not choice.applies(values):
-                continue
-            default = settings.default_of(choice.name, values.get(METHOD, DEFAULT_METHOD))
-            if choice.contains(default):
-                values[choice.name] = default
-        return {name: value for name, value in values.items() if name not in self.fixed}
+        standard = self.standard(settings)
+        found = {choice.name: standard[choice.name] for choice in self.choices if choice.name in standard}
+        return {name: value for name, value in found.items() if self._choice(name).contains(value)}
+
+    def beside(self, method: str) -> dict[str, Any]:
+        """Return an example of the options that decide which others a training method uses."""
+        searched = {choice.name: choice.ends()[0] for choice in self.choices_of(method)}
+        return {name: value for name, value in (searched | dict(self.fixed)).items() if name in (HIDDEN, NETWORK)}
+
+    def _choice(self, name: str) -> Choice:
+        return next(choice for choice in self.choices if choice.name == name)
 
     def choices_of(self, method: str) -> Iterator[Choice]:
         """Yield the options that are searched with a training method."""

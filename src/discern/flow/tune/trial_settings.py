@@ -12,33 +12,37 @@ from discern.flow.paths import resolve_path
 from discern.flow.prepare import PrepareConfig
 from discern.heads import HeadConfig
 from discern.training import MethodConfig, TrainConfig
-from discern.training.method_config import DEFAULT_METHOD
+from discern.training.method_config import DEFAULT_METHOD, SETTINGS, usable_options
 
-METHOD = "method"
-_INPUTS: dict[str, type] = {"backbone": str, "size": int, "fit": str, "views": int}
+METHOD, HIDDEN, NETWORK = "method", "hidden", "network"
+OF_INPUT: dict[str, type] = {"backbone": str, "size": int, "fit": str, "views": int}
 _OF_PROBE: dict[str, type] = {"strength": float, "stage_scale": float}
-
-
-def _method_options() -> dict[str, type]:
-    hints = typing.get_type_hints(MethodConfig)
-    types = {
-        name: next(kind for kind in typing.get_args(hint) if kind is not type(None))
-        for name, hint in hints.items()
-        if name != "name"
-    }
-    return {METHOD: str, **types}
+# The time of a trial is that of the study.
+_NOT_SEARCHED = ("budget",)
 
 
 def option_types() -> dict[str, type]:
     """Return the type of each option that a search space may name."""
-    return _INPUTS | _OF_PROBE | _method_options()
+    hints = typing.get_type_hints(MethodConfig)
+    types = {
+        name: next(kind for kind in typing.get_args(hints[name]) if kind is not type(None))
+        for name in SETTINGS
+        if name not in _NOT_SEARCHED
+    }
+    return {**OF_INPUT, **_OF_PROBE, METHOD: str, **types}
 
 
-def is_used(name: str, method: str) -> bool:
-    """Return True if a training method uses an option."""
+def is_used(name: str, method: str, beside: Mapping[str, Any]) -> bool:
+    """Return True if a training method uses an option.
+
+    Args:
+        name: the option.
+        method: the method.
+        beside: other options that are given, such as `hidden` or `network`.
+    """
     if name in _OF_PROBE:
-        return method == DEFAULT_METHOD
-    return name in _INPUTS or name == METHOD or name in MethodConfig(name=method).resolved()
+        return method == DEFAULT_METHOD and HIDDEN not in beside
+    return name in OF_INPUT or name == METHOD or name in usable_options(method, beside)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +63,12 @@ class TrialSettings:
         Raises:
             UsageError: a value is out of range, or the method does not use an option.
         """
-        inputs = {name: values[name] for name in _INPUTS if name in values}
+        inputs = {name: values[name] for name in OF_INPUT if name in values}
         if "backbone" in inputs:
             inputs["backbone"] = _resolve(inputs["backbone"])
         InputOptions.checked_input(**{name: value for name, value in inputs.items() if name != "backbone"})
         head: dict[str, Any] = {name: float(values[name]) for name in _OF_PROBE if name in values}
-        method = {name: values[name] for name in _method_options() if name in values and name != METHOD}
+        method = {name: values[name] for name in SETTINGS if name in values}
         name = values.get(METHOD, self.training.method.name)
         return dataclasses.replace(
             self,
@@ -76,16 +80,22 @@ class TrialSettings:
             ),
         )
 
-    def default_of(self, name: str, method: str) -> Any:
-        """Return the value that an option has if nobody sets it; None if the data or the backbone decide."""
+    def default_of(self, name: str, method: str, beside: Mapping[str, Any]) -> Any:
+        """Return the value that an option has if nobody sets it; None if the data or the backbone decide.
+
+        Args:
+            name: the option.
+            method: the training method.
+            beside: other options that are given, as of `is_used`.
+        """
         if name == METHOD:
             return self.training.method.name
         if name in _OF_PROBE:
             return getattr(HeadConfig(), name)
-        if name in _INPUTS:
+        if name in OF_INPUT:
             default = getattr(self.preparing, name)
             return 2 if name == "views" and default is None else default
-        return MethodConfig(name=method).resolved().get(name)
+        return usable_options(method, beside).get(name)
 
 
 def _resolve(backbone: str) -> str:

@@ -2,13 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from discern.errors import DataError, RunError
 from discern.evaluating.study_trials import SETTLED, TrialRow
 from discern.flow.tune.trial_store import TrialStore
+from discern.flow.tune.trial_watch import Watch
 from discern.flow.tune.trial_worker import Work, run_trials
 from discern.parallel import WorkerProcess, count_cores, run_in_daemon_thread
 
@@ -17,13 +18,6 @@ _SECONDS_BETWEEN_LOOKS = 0.25
 _MOST_FAILURES = 5
 # Not tuned: processes that end before they settle a trial.
 _MOST_RESTARTS = 3
-
-Watch = Callable[[Sequence[TrialRow]], None]
-"""Callback with all trials of a study, called whenever one of them changes."""
-
-
-def ignore_trials(rows: Sequence[TrialRow]) -> None:
-    """Ignore the trials of a study (default of `watch`)."""
 
 
 @dataclass

@@ -1,32 +1,30 @@
 """Function that searches the best training options and trains with them (`discern tune`)."""
 
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Unpack
 
 import numpy as np
 
 from discern.errors import DataError, UsageError
 from discern.flow.drawn_test_part import split_with_test_part
-from discern.flow.input_options import InputOptions
 from discern.flow.paths import cache_folder
-from discern.flow.prepare import PrepareConfig, prepare
+from discern.flow.prepare import prepare
 from discern.flow.run import Run
-from discern.flow.source_options import SourceKeywords
 from discern.flow.train import split_in
-from discern.flow.tune.budget import Budget
 from discern.flow.tune.objective import check_measure
 from discern.flow.tune.optuna_extra import require_optuna
 from discern.flow.tune.read_space import read_space
 from discern.flow.tune.storage_address import StorageAddress
 from discern.flow.tune.study_config import StudyConfig
+from discern.flow.tune.study_keywords import StudyKeywords, settings_of
+from discern.flow.tune.trial_budget import Budget
 from discern.flow.tune.trial_settings import METHOD, TrialSettings
+from discern.flow.tune.trial_watch import Watch, ignore_trials
 from discern.flow.tune.tune_result import TuneResult
-from discern.heads import HeadConfig
 from discern.progress import Progress, silent
-from discern.training import TrainConfig, make_method
+from discern.training import make_method
 
 _MOST_WORKERS = 256  # not tuned: beyond any sensible value
 
@@ -43,25 +41,11 @@ def tune(
     name: str | None = None,
     runs: str | Path = "runs",
     seed: int = 0,
-    fixes: str | Path | None = None,
-    backbone: str = "lite0",
-    at_most_wrong: float | Literal["auto"] | None = "auto",
-    coverage: float | None = 0.9,
-    ordered: Sequence[str] = (),
-    negatives: str | Path | None = None,
-    names: str | Path | None = None,
-    parts_of: Mapping[str, str] | None = None,
-    group_by: str | None = None,
-    classes: str | Path | Sequence[str] | None = None,
-    label_from: str | None = None,
-    size: int | None = None,
-    fit: str | None = None,
-    weights: str | Path | None = None,
-    thresholds: Mapping[str, float] | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
     progress: Progress = silent,
-    watch: Any = None,
+    watch: Watch = ignore_trials,
+    **options: Unpack[StudyKeywords],
 ) -> TuneResult:
     """Search for the best training options, train with them, and evaluate the classifier once on the test part.
 
@@ -81,48 +65,20 @@ def tune(
         name: name of the study and its folder; None for the source's name and a number.
         runs: directory of all runs.
         seed: random seed; the same seed gives the same trials, if one worker runs them.
-        fixes: as for `train`.
-        backbone: as for `train`, unless the space has it; groups are found with its features in any case.
-        at_most_wrong: as for `train`.
-        coverage: as for `train`.
-        ordered: as for `train`.
-        negatives: as for `train`.
-        names: as for `train`.
-        parts_of: as for `train`.
-        group_by: as for `train`.
-        classes: as for `train`.
-        label_from: as for `train`.
-        size: as for `train`, unless the space has it.
-        fit: as for `train`, unless the space has it.
-        weights: as for `train`.
-        thresholds: as for `train`.
         resume: resume the interrupted study called `name`, or add trials to a finished one.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the stage, items done and items in all.
-        watch: called with the trials, a sequence of `TrialRow`, whenever one of them changes; None for nothing.
+        watch: called with the trials, a sequence of `TrialRow`, whenever one of them changes.
+        **options: options of `train` by the same names: fixes, backbone, at_most_wrong, coverage, ordered, negatives,
+            names, parts_of, group_by, classes, label_from, size, fit, weights and thresholds. Those that the space has
+            are replaced by it; groups are found with the features of this backbone in any case.
 
     Raises:
         DiscernError: the source, an option or the space is invalid, the pictures are too few for a test part, or no
             trial succeeds.
     """
     require_optuna()
-    reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
-    inputs = InputOptions.checked_input(size=size, fit=fit, weights=weights)
-    preparing = PrepareConfig.of(
-        source,
-        fixes=fixes,
-        backbone=backbone,
-        negatives=negatives,
-        ordered=ordered,
-        names=names,
-        thresholds=thresholds,
-        inputs=inputs,
-        **reading,
-    )
-    training = TrainConfig(
-        seed=seed, head=HeadConfig(ordered=bool(ordered)), at_most_wrong=at_most_wrong, coverage=coverage
-    )
-    settings = TrialSettings(preparing=preparing, training=training)
+    settings = settings_of(source, seed, options)
     config = StudyConfig(
         settings=settings,
         space=read_space(space, settings),
@@ -141,11 +97,11 @@ def tune(
 def _require_methods(config: StudyConfig) -> None:
     """Raise UsageError if a method of the space needs a library that is not installed."""
     for method in config.space.methods():
-        make_method(config.settings.replaced({METHOD: method}).training)
+        make_method(config.settings.replaced({METHOD: method, **config.space.beside(method)}).training)
 
 
 def _tune(
-    study: Run, config: StudyConfig, budget: Budget, *, workers: int, cache: Path, progress: Progress, watch: Any
+    study: Run, config: StudyConfig, budget: Budget, *, workers: int, cache: Path, progress: Progress, watch: Watch
 ) -> TuneResult:
     from discern.flow.tune.finished_study import finish_study
     from discern.flow.tune.run_study import run_study

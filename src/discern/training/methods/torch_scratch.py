@@ -3,6 +3,7 @@
 This module imports torch.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +15,14 @@ from discern.picture import Recipe
 from discern.progress import Progress
 from discern.splitting import Split
 from discern.training.data import TrainingData
+from discern.training.methods.torch_dense_cnn import build_dense_cnn
 from discern.training.methods.torch_fits import NetworkMethod
 from discern.training.methods.torch_network import TrainableNetwork
 from discern.training.methods.torch_parts import FitParts
-from discern.training.methods.torch_pictures import ReducedPictures, load_reduced
-from discern.training.methods.torch_small_cnn import SmallCnn
+from discern.training.methods.torch_pictures import ReducedPictures, load_reduced, reduction_of
+from discern.training.methods.torch_small_cnn import PooledCnn, ResNet9, SmallCnn
+
+_POOLED: Mapping[str, Callable[[int], PooledCnn]] = {"small": SmallCnn, "resnet9": ResNet9}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,11 @@ class Scratch(NetworkMethod):
         parts: FitParts,  # noqa: ARG002 - likewise
     ) -> TrainableNetwork:
         """Build a network with random weights."""
+        settings, classes, size = self.config.resolved(), len(data.catalog.labels), data.recipe.size
+        name = settings["network"]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            return SmallCnn(len(data.catalog.labels))
+            if name in _POOLED:
+                return _POOLED[name](classes)
+            side, hidden, dropout = size // reduction_of(size), settings["hidden"], settings["dropout"]
+            return build_dense_cnn(name, classes, side=side, hidden=hidden, dropout=dropout)
