@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from discern.errors import UsageError
-from discern.heads import HeadConfig
+from discern.heads import HeadConfig, SpaceCache
 from discern.progress import Progress, silent
 from discern.splitting import TEST, Split, SplitConfig, make_split
 from discern.training import FitResult, Method, MethodConfig, TrainConfig, TrainingData, make_method
@@ -87,7 +87,7 @@ def weakened(folder: Path, name: str) -> tuple[TrainingData, Split]:
 
 def mixed_up(data: TrainingData) -> TrainingData:
     """Each picture with the features of another one."""
-    return replace(data, position=np.random.default_rng(0).permutation(data.position))
+    return replace(data, position=np.random.default_rng(0).permutation(data.position), spaces=SpaceCache())
 
 
 class Blind(Probe):
