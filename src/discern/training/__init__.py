@@ -57,5 +57,4 @@ __all__ = [
     "parse_duration",
     "predict_for_label_checks",
     "tabulate",
-    "usable_options",
 ]

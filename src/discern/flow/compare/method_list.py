@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from discern.errors import UsageError
-from discern.training import METHOD_NAMES, PRESETS, ChosenMethod, choose_method, usable_options
+from discern.training import METHOD_NAMES, PRESETS, ChosenMethod, MethodConfig, choose_method
 from discern.training.method_config import SCRATCH
 
 TUNED = "tuned"
@@ -84,7 +84,7 @@ def _choose(method: str, backbone: str | None, settings: dict[str, Any]) -> Chos
     if method not in METHOD_NAMES:
         known = ", ".join([*METHOD_NAMES, TUNED, *PRESETS])
         raise UsageError(f"Unknown method to compare: {method}.", hint=f"Use some of: {known}.")
-    used = usable_options(method, hidden=False)
+    used = MethodConfig(name=method).resolved()
     return choose_method(
         method=method,
         backbone=backbone,
@@ -95,7 +95,7 @@ def _choose(method: str, backbone: str | None, settings: dict[str, Any]) -> Chos
 def _require_used(methods: Sequence[str], settings: dict[str, Any]) -> None:
     """Raise UsageError if a setting is given that no method uses; presets have their own."""
     for name, value in settings.items():
-        uses = any(name in usable_options(each, hidden=False) for each in methods if each in METHOD_NAMES)
+        uses = any(name in MethodConfig(name=each).resolved() for each in methods if each in METHOD_NAMES)
         if value is not None and not uses:
             raise UsageError(
                 f"None of the methods {', '.join(methods)} uses --{name}.", hint="Leave it out, or add one that does."
