@@ -59,7 +59,8 @@ def main() -> None:
     if not args.report:
         for pack in args.packs:
             train(deal(pack, args.out), args.only, again=args.again)
-    text = "\n".join(report(Dealt.open(args.out / pack)) for pack in args.packs)
+    dealt = [Dealt.open(args.out / pack) for pack in args.packs if (args.out / pack / "dealt.json").exists()]
+    text = "\n".join(map(report, dealt))
     print(text)
     if args.markdown:
         args.markdown.write_text(text, encoding="utf-8")

@@ -4,8 +4,8 @@
 
 Each pack is dealt once to leak-free parts (`dealt_parts.py`). Every contestant then trains as a whole process in an
 environment of its own, which is created with the versions of `peers/requirements/`, on the same pictures, cores, and,
-where it can, network and weights: EfficientNet-Lite0 as in Discern's default backbone. None has a network connection to
-use: no weights are fetched and nothing is reported to anybody.
+where it can, network and weights: EfficientNet-Lite0 as in Discern's default backbone. All are told to stay
+offline: no weights are fetched, and Ultralytics' reports to its makers are switched off.
 
 * discern: `discern train` with an empty cache; it holds out its own pictures of the train and validation parts;
 * discern, train part: the same without the pictures of the validation part;
@@ -117,7 +117,8 @@ def main() -> None:
         for pack in args.packs:
             race(deal(pack, args.out), args.only, args.environments, again=args.again)
     for pack in args.packs:
-        print(report(args.out, pack), flush=True)
+        if (args.out / pack / "dealt.json").exists():
+            print(report(Dealt.open(args.out / pack)), flush=True)
 
 
 def race(dealt: Dealt, names: Sequence[str], environments: Path, *, again: bool) -> None:
@@ -187,9 +188,8 @@ def train_discern(name: str, dealt: Dealt, python: Path, train: Path, options: S
         return row | {"stages": printed["seconds"], "method": printed.get("method"), "reported": reported}
 
 
-def report(out: Path, pack: str) -> str:
+def report(dealt: Dealt) -> str:
     """Return the table of a pack in Markdown, and the sentences on the goals."""
-    dealt = Dealt.open(out / pack)
     rows = {
         name: json.loads(file.read_text()) for name in CONTESTANTS if (file := result_file(dealt.folder, name)).exists()
     }
@@ -198,7 +198,10 @@ def report(out: Path, pack: str) -> str:
     header += ["strangers: median", "at least .9", "named: strangers", "test"]
     lines = [describe(name, rows, answers, dealt) for name in rows]
     parts = ", ".join(f"{count} {part}" for part, count in dealt.pictures.items())
-    return "\n\n".join([f"### {pack}: {parts} pictures", markdown(header, lines), *judge(rows, answers, dealt)]) + "\n"
+    return (
+        "\n\n".join([f"### {dealt.pack}: {parts} pictures", markdown(header, lines), *judge(rows, answers, dealt)])
+        + "\n"
+    )
 
 
 def describe(name: str, rows: dict[str, Row], answers: dict[str, Answers], dealt: Dealt) -> list[str]:
