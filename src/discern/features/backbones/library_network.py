@@ -192,7 +192,7 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise BackboneError(
-            f"The weights {path} are damaged, or contain objects other than tensors, which could run code.", hint=hint
+            f"The weights {path} cannot be read: they are damaged, or contain objects that could run code.", hint=hint
         ) from error
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
