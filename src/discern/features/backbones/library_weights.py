@@ -99,8 +99,12 @@ def _search_hub(
             f"{'is' if len(missing) == 1 else 'are'} not installed, which export them.",
             hint=f"Install what is missing: {INSTALL}",
         ) from absent
-    from discern.features.backbones.library_names import published_name  # noqa: PLC0415 - torch takes seconds
+    from discern.features.backbones.library_names import (  # noqa: PLC0415 - torch takes seconds
+        published_name,
+        require_network,
+    )
 
+    require_network("timm", network)
     try:
         return fetch_hub_weights(published_name(network), cache, environment, progress)
     except BackboneError as error:
