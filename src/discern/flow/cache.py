@@ -61,12 +61,13 @@ def cache(*, prune_to: float | None = None, folder: str | Path | None = None) ->
 
 def _prune(root: Path, keep_bytes: float) -> int:
     """Delete the least recently used entries: computed tables first, then what was downloaded or exported."""
-    kept = cached_engines(root) | cached_networks(root)
+    engines, networks = cached_engines(root), cached_networks(root)
+    kept = engines | networks
     size_of_kept = sum(kept.values())
     fits = size_of_kept <= keep_bytes
     freed = prune(root, keep_bytes=keep_bytes - size_of_kept if fits else keep_bytes)
-    entries: dict[Path, list[Path]] = {}
-    for path in kept:
+    entries = {root: list(engines)}
+    for path in networks:
         entries.setdefault(path.with_suffix(""), []).append(path)
     for paths in sorted(entries.values(), key=_last_used):
         if size_of_kept <= keep_bytes:

@@ -1,5 +1,7 @@
 """Registry that loads backbones by name or from ONNX files."""
 
+import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
@@ -93,8 +95,11 @@ def load_backbone(
                 )
             return source.load(name_or_path, size=size, mirror=mirror, normalisation=normalisation)
     choices = ", or ".join(source.choices for source in sources)
+    similar = get_close_matches(str(name_or_path), re.findall(r"[\w-]+", choices), 1)
+    hint = f"Similar: {similar[0]}. " if similar else ""
     raise BackboneError(
-        f"Unknown backbone: {str(name_or_path)!r}.", hint=f"Use {choices}; export other networks to ONNX first."
+        f"Unknown backbone: {str(name_or_path)!r}.",
+        hint=f"{hint}Use {choices}; export other networks to ONNX first.",
     )
 
 

@@ -154,12 +154,15 @@ class _Download:
     def _copy(self, response: HTTPResponse, stream: BinaryIO, total: int, expected: int | None) -> int:
         stage, whole = f"fetch {self._file.name} (MB)", None if expected is None else -(-expected // _MEGABYTE)
         for chunk in _chunks(response):
-            total += len(chunk)
+            before, total = total, total + len(chunk)
             if total > self._most:
                 self._part.unlink()
                 raise self._too_long()
             stream.write(chunk)
-            self._progress(stage, total // _MEGABYTE if total != expected else whole or 0, whole)
+            if total == expected:
+                self._progress(stage, whole or 0, whole)
+            elif before // _MEGABYTE != total // _MEGABYTE:
+                self._progress(stage, total // _MEGABYTE, whole)
         return total
 
     def _too_long(self) -> BackboneError:

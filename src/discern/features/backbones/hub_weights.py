@@ -117,7 +117,8 @@ def _read_records(cache: Path, network: str) -> list[HubFile]:
         if network in (name, name.partition(".")[0]):
             with suppress(OSError, ValueError, TypeError):
                 file = HubFile(**json.loads(path.read_bytes()))
-                if file.name == f"{path.stem}.safetensors" and _DIGEST.fullmatch(file.sha256):
+                is_named = file.name == f"{path.stem}.safetensors"
+                if is_named and _DIGEST.fullmatch(file.sha256) and isinstance(file.size, int):
                     records.append(file)
     return records
 

@@ -56,6 +56,19 @@ def published_name(name: str) -> str:
     return found or f"{published.architecture}.{published.tag}"
 
 
+def published_address(library: str, name: str) -> str:
+    """Return the address of the weights that a library publishes for a network; empty if it publishes none.
+
+    Raises:
+        BackboneError: it has no network of that name.
+    """
+    require_network(library, name)
+    if library == "torchvision":
+        return str(torchvision.models.get_model_weights(name).DEFAULT.url)
+    published = timm.get_pretrained_cfg(name)
+    return str((published and published.url) or "")
+
+
 def known_name(name: str, otherwise: str) -> str:
     """Return the name of a network with a tag if timm knows the tag, and another name if it does not."""
     return name if name in timm.list_pretrained(f"{name.partition('.')[0]}.*") else otherwise

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -28,6 +29,11 @@ _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model", "module")
 _PREFIXES = ("module.", "_orig_mod.")
 _UNUSED = ("aux1.", "aux2.", "AuxLogits.")  # auxiliary heads, which only training uses
 _SHOWN = 4
+_POINTER = b"version https://git-lfs"
+_FORM = (
+    "If they were downloaded, download them again. If they are your own, save them with safetensors or "
+    "`torch.save(network.state_dict(), path)`."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +73,11 @@ def build_network(library: str, name: str, settings: NetworkSettings, *, size: i
         try:
             network.module.get_submodule(layer)
         except AttributeError as error:
-            raise BackboneError(f"The network {library}/{name} has no layer {layer!r}.") from error
+            similar = get_close_matches(layer, [each for each, _ in network.module.named_modules()], _SHOWN)
+            raise BackboneError(
+                f"The network {library}/{name} has no layer {layer!r}.",
+                hint=f"Similar layers: {', '.join(similar)}." if similar else "`named_modules()` lists its layers.",
+            ) from error
         network.module.set_submodule(layer, nn.Identity())
     network.module.eval()
     return network
@@ -92,7 +102,10 @@ def load_weights(network: TorchNetwork, path: Path) -> None:
         )
     loaded = {key: tensors[key].to(expected[key].dtype) for key in expected if key in tensors}
     if not all(torch.isfinite(tensor).all() for tensor in loaded.values()):
-        raise BackboneError(f"The weights {path} contain numbers that are not finite.")
+        raise BackboneError(
+            f"The weights {path} contain numbers that are not finite.",
+            hint="Download them again, or use those of an earlier step of their training.",
+        )
     network.module.load_state_dict(loaded, strict=False)
 
 
@@ -180,9 +193,22 @@ def _create(library: str, name: str, create: Any, options: Mapping[str, Any]) ->
     return module
 
 
+def _explain(error: Exception, path: Path) -> str:
+    """Explain why a file of weights cannot be read."""
+    with path.open("rb") as file:
+        start = file.read(len(_POINTER))
+    if not start:
+        return "the file is empty"
+    if start == _POINTER:
+        return "it is a pointer of Git LFS, which `git lfs pull` replaces by the weights"
+    if isinstance(error, UnpicklingError):
+        return "they are damaged, or contain objects that could run code"
+    reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+    return f"they are damaged or incomplete ({reason})"
+
+
 def _read(path: Path) -> dict[str, torch.Tensor]:
     """Read a state dict without running code that the file may contain."""
-    hint = "Save it with `torch.save(network.state_dict(), path)` or with safetensors."
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file  # noqa: PLC0415 - other files do not need it
@@ -190,13 +216,8 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
             content: Any = load_file(path)
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise BackboneError(
-            f"The weights {path} are damaged, or contain objects other than tensors, which could run code.", hint=hint
-        ) from error
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BackboneError(f"The weights {path} cannot be read: {reason}", hint=hint) from error
+        raise BackboneError(f"The weights {path} cannot be read: {_explain(error, path)}.", hint=_FORM) from error
     for key in _WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
@@ -205,7 +226,7 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
         or not content
         or not all(isinstance(each, torch.Tensor) for each in content.values())
     ):
-        raise BackboneError(f"The file {path} contains other objects than named tensors.", hint=hint)
+        raise BackboneError(f"The file {path} contains other objects than named tensors.", hint=_FORM)
     for prefix in _PREFIXES:
         if all(str(key).startswith(prefix) for key in content):
             content = {key.removeprefix(prefix): value for key, value in content.items()}

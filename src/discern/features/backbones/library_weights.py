@@ -63,8 +63,7 @@ def find_weights(
     except WeightsNotFound as absent:
         if given is None and library == "timm":
             return _of_hub(_search_hub(network, absent, cache=cache, environment=environment, progress=progress))
-        _require_known(library, network)
-        raise
+        raise WeightsNotFound(absent.message, hint=f"{absent.hint} {_published_at(library, network)}".strip()) from None
     sha256 = read_weights_digest(path)
     _check_named_digest(path, sha256)
     tagged = path.stem if library == "timm" and "." not in network and path.stem.startswith(f"{network}.") else network
@@ -100,20 +99,26 @@ def _search_hub(
             f"{'is' if len(missing) == 1 else 'are'} not installed, which export them.",
             hint=f"Install what is missing: {INSTALL_TORCH}",
         ) from absent
-    from discern.features.backbones.library_names import published_name  # noqa: PLC0415 - torch takes seconds
+    from discern.features.backbones.library_names import (  # noqa: PLC0415 - torch takes seconds
+        published_name,
+        require_network,
+    )
 
+    require_network("timm", network)
     try:
         return fetch_hub_weights(published_name(network), cache, environment, progress)
     except BackboneError as error:
         raise BackboneError(f"{absent.message} {error.message}", hint=f"{error.hint} {absent.hint}") from error
 
 
-def _require_known(library: str, network: str) -> None:
-    """Check the name of a network, as far as its library is installed."""
-    if not missing_libraries():
-        from discern.features.backbones.library_names import require_network  # noqa: PLC0415 - torch takes seconds
+def _published_at(library: str, network: str) -> str:
+    """Say where a library publishes the weights of a network, as far as it is installed."""
+    if missing_libraries():
+        return ""
+    from discern.features.backbones.library_names import published_address  # noqa: PLC0415 - torch takes seconds
 
-        require_network(library, network)
+    address = published_address(library, network)
+    return f"{library} publishes {address}." if address else ""
 
 
 def _check_named_digest(path: Path, sha256: str) -> None:

@@ -151,7 +151,10 @@ def export_graph(network: TorchNetwork, label: Path) -> bytes:
             graph: bytes = program.model_proto.SerializeToString()
             return graph
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
         raise BackboneError(
             f"The network {label} cannot be exported at {network.size} px: {reason}",
             hint="Choose another --size, or export it yourself and pass the ONNX file.",
