@@ -6,7 +6,7 @@ from typing import Any, Literal
 from discern.errors import UsageError
 from discern.heads import HeadConfig
 from discern.splitting import SplitConfig
-from discern.training.method_config import DEFAULT_METHOD, MethodConfig
+from discern.training.method_config import MethodConfig
 
 AUTO: Literal["auto"] = "auto"
 _SMALLEST_RISK = 1e-6  # not tuned
@@ -36,11 +36,6 @@ class TrainConfig:
     folds: int | None = None
 
     def __post_init__(self) -> None:
-        if self.head.ordered and self.method.name == DEFAULT_METHOD and self.method.hidden is not None:
-            raise UsageError(
-                f"The method {DEFAULT_METHOD!r} with a hidden layer does not use the order of labels.",
-                hint=f"Leave out --ordered, or use --method {DEFAULT_METHOD} without --hidden.",
-            )
         for name in ("at_most_wrong", "coverage"):
             share = getattr(self, name)
             if name == "at_most_wrong" and share == AUTO:
