@@ -86,7 +86,11 @@ class TorchLibrary:
             exported = _export(library, label, weights, settings, size=size, normalisation=normalisation)
             found = keep_export(cache, key, exported)
         origin = BackboneOrigin(
-            name=label, weights=weights.path, mirror=mirror, settings=settings, normalisation=normalisation
+            name=f"{library}/{weights.network}",
+            weights=weights.path,
+            mirror=mirror,
+            settings=settings,
+            normalisation=normalisation,
         )
         return replace(found.to_backbone(mirror=mirror), origin=origin)
 
