@@ -33,6 +33,17 @@ class Device:
         tensor = torch.from_numpy(array)
         return tensor if self.name == "cpu" else tensor.to(self.name, non_blocking=True)
 
+    def seed(self, seed: int) -> None:
+        """Set the generator that dropout and the like draw from.
+
+        Where CUDA is not in use, `torch.manual_seed` notes a traceback with each call, which takes milliseconds.
+        """
+        torch.default_generator.manual_seed(seed)
+        if self.name == "cuda":
+            torch.cuda.manual_seed(seed)
+        elif self.name == "mps":
+            torch.mps.manual_seed(seed)
+
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context of a forward pass in training."""
         return torch.autocast(self.name, dtype=torch.bfloat16) if self.half else nullcontext()

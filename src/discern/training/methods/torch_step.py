@@ -66,7 +66,7 @@ class TrainingStep:
             factor: factor of the learning rate.
         """
         config, seeds = self._config, (self._config.seed, *place, self._processes.rank)
-        torch.manual_seed(_mix_seeds(*seeds))
+        self._device.seed(_mix_seeds(*seeds))
         for group in self.optimiser.param_groups:
             group["lr"] = group["scale"] * config.lr * factor
         self.optimiser.zero_grad(set_to_none=True)
