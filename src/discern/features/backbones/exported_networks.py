@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +80,15 @@ def read_export(cache: Path, key: str) -> ExportedNetwork | None:
         facts = json.loads((cache / NETWORKS / f"{key}.json").read_bytes())
         graph = (cache / NETWORKS / f"{key}.onnx").read_bytes()
         if hashlib.sha256(graph).hexdigest() == facts.pop("graph"):
+            _mark_used(cache / NETWORKS / f"{key}.json")
             blocks = {str(name): (int(start), int(end)) for name, (start, end) in facts["blocks"].items()}
             return ExportedNetwork(graph=graph, **facts | {"notes": tuple(facts["notes"]), "blocks": blocks})
     return None
+
+
+def _mark_used(path: Path) -> None:
+    with suppress(OSError):  # a cache that only its owner may change
+        path.touch()
 
 
 def write_export(cache: Path, key: str, network: ExportedNetwork) -> None:
@@ -102,6 +108,16 @@ def write_export(cache: Path, key: str, network: ExportedNetwork) -> None:
             f"The cache at {folder} cannot be written: {error.strerror}.",
             hint="Free disk space, or choose another folder with --cache.",
         ) from error
+
+
+def keep_export(cache: Path, key: str, network: ExportedNetwork) -> ExportedNetwork:
+    """Write an export into a cache directory, and return it, with a note if the directory cannot be written."""
+    try:
+        write_export(cache, key, network)
+    except StoreError as error:
+        note = f"{network.name} was not kept, and is prepared again next time. {error.message} {error.hint}"
+        return replace(network, notes=(*network.notes, note))
+    return network
 
 
 def list_exports(cache: Path) -> Iterator[ExportedNetwork]:

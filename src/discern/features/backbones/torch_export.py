@@ -8,6 +8,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,23 @@ _EXAMPLES = 2  # the exporter would take a batch of one for fixed
 _PHOTOGRAPHS = ("china.jpg", "flower.jpg")  # scikit-learn ships them
 
 
+@dataclass(frozen=True, kw_only=True)
+class TorchExport:
+    """Network that was exported to a backbone of one view.
+
+    Attributes:
+        backbone: the backbone.
+        difference: largest difference from torch on photographs, relative to the largest feature.
+        normalisation: normalisation of its pixels.
+        licence: licence of the weights that the library publishes under the name; empty if it states none.
+    """
+
+    backbone: OnnxBackbone
+    difference: float
+    normalisation: Normalisation
+    licence: str
+
+
 def export_network(
     library: str,
     name: str,
@@ -36,7 +54,7 @@ def export_network(
     *,
     size: int | None,
     normalisation: Normalisation | None,
-) -> tuple[OnnxBackbone, float]:
+) -> TorchExport:
     """Export a network to a backbone of one view, and compare their features of photographs.
 
     Args:
@@ -46,9 +64,6 @@ def export_network(
         settings: what the weights need beside the name.
         size: side of the pictures, in pixels; None for that of the library.
         normalisation: normalisation of the pixels; None for that of the settings, or else of the library.
-
-    Returns:
-        The backbone and the largest difference between both, relative to the largest feature.
 
     Raises:
         BackboneError: the network cannot be built or exported, or its graph computes other features.
@@ -66,7 +81,7 @@ def export_network(
             f"{LARGEST_DIFFERENCE:.0e} is allowed.",
             hint="Use other versions of torch and onnxscript, or export it yourself and pass the ONNX file.",
         )
-    return backbone, difference
+    return TorchExport(backbone=backbone, difference=difference, normalisation=by, licence=network.licence)
 
 
 def wrap_network(network: TorchNetwork, label: Path, by: Normalisation, *, mirror: bool = False) -> OnnxBackbone:
@@ -136,7 +151,10 @@ def export_graph(network: TorchNetwork, label: Path) -> bytes:
             graph: bytes = program.model_proto.SerializeToString()
             return graph
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
         raise BackboneError(
             f"The network {label} cannot be exported at {network.size} px: {reason}",
             hint="Choose another --size, or export it yourself and pass the ONNX file.",

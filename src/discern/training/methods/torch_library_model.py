@@ -9,6 +9,7 @@ from typing import Any, Self
 import torch
 
 from discern.features.backbones import BackboneOrigin, Normalisation, OnnxBackbone
+from discern.features.backbones.library_names import known_name
 from discern.features.backbones.library_network import TorchNetwork, build_network, load_weights
 from discern.features.backbones.network_settings import NetworkSettings
 from discern.features.backbones.torch_embedding import embed_all_blocks
@@ -49,7 +50,7 @@ class LibraryModel(PretrainedNetwork):
     @classmethod
     def load(cls, backbone: OnnxBackbone, origin: BackboneOrigin, classes: int, **options: Any) -> Self:
         """Load the network with the weights of its file, as `PretrainedNetwork.load`."""
-        network = _build(origin, backbone.size)
+        network = _build(origin, backbone)
         load_weights(network, origin.weights)
         by = origin.normalisation or (origin.settings and origin.settings.normalisation) or network.normalisation
         return cls(backbone, origin, network, by, classes, **options)
@@ -63,14 +64,18 @@ class LibraryModel(PretrainedNetwork):
         embedding: torch.Tensor = self.trunk(pixels).flatten(1)
         return embedding
 
-    def to_backbone(self, *, size: int, factor: int) -> OnnxBackbone:  # noqa: ARG002 - the factor is 1
+    def to_backbone(self, *, size: int, factor: int) -> OnnxBackbone:  # noqa: ARG002 - of the frozen backbone, and 1
         """Export the network with the trained weights, as `TrainableNetwork.to_backbone`."""
-        fresh = _build(self._origin, size)  # what `embed_all_blocks` added to the trained one cannot be exported
+        fresh = _build(
+            self._origin, self._backbone
+        )  # what `embed_all_blocks` added to the trained one cannot be exported
         fresh.module.load_state_dict(self._own[0].state_dict())
         label, mirror = Path(self._backbone.name), self._origin.mirror
         return trained_further(self._backbone, wrap_network(fresh, label, self._normalisation, mirror=mirror).graph)
 
 
-def _build(origin: BackboneOrigin, size: int) -> TorchNetwork:
+def _build(origin: BackboneOrigin, backbone: OnnxBackbone) -> TorchNetwork:
     library, _, name = origin.name.partition("/")
-    return build_network(library, name, origin.settings or NetworkSettings(), size=size)
+    plain = backbone.name.partition("/")[2]
+    known = name if name == plain else known_name(name, plain)
+    return build_network(library, known, origin.settings or NetworkSettings(), size=backbone.size)
