@@ -104,7 +104,7 @@ class MethodConfig:
             raise UsageError("Without augmentation no picture is mirrored.", hint="Leave out --mirror.")
 
     def _title(self) -> str:
-        network = "" if self.network is None else f" with the network {self.network!r}"
+        network = f" with the network {self.network!r}" if self.network and self.name == SCRATCH else ""
         return f"The method {self.name!r}{network}"
 
     def given(self) -> dict[str, Any]:
