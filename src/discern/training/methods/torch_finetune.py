@@ -3,7 +3,7 @@
 This module imports torch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,9 +11,8 @@ import numpy as np
 
 from discern.bundle.heads import LinearHead
 from discern.catalog import Catalog
-from discern.errors import UsageError
 from discern.features import Backbone
-from discern.features.backbones import BackboneOrigin, OnnxBackbone
+from discern.features.backbones import BackboneOrigin, OnnxBackbone, untrainable
 from discern.picture import Recipe
 from discern.progress import Progress
 from discern.splitting import Split
@@ -49,8 +48,9 @@ class Finetune(NetworkMethod):
     def build_network(self, data: TrainingData, split: Split, parts: FitParts) -> PretrainedNetwork:
         """Build the network of the backbone with the head that the probe fits on the training pictures."""
         backbone, origin = require_origin(data.backbone)
-        head = Probe(config=self.head, seed=self.seed).fit_head(data, split, parts.train)
-        assert isinstance(head, LinearHead), "TrainConfig rejects ordered labels"
+        nominal = replace(self.head, ordered=False)  # the network's head is linear, and its loss follows the order
+        head = Probe(config=nominal, seed=self.seed).fit_head(data, split, parts.train)
+        assert isinstance(head, LinearHead)
         kind = LibraryModel if "/" in origin.name else LiteNetwork
         network = kind.load(
             backbone,
@@ -69,10 +69,6 @@ def require_origin(backbone: Backbone) -> tuple[OnnxBackbone, BackboneOrigin]:
     Raises:
         UsageError: only its graph is known.
     """
-    if backbone.origin is None or not isinstance(backbone, OnnxBackbone):
-        raise UsageError(
-            f"The backbone {backbone.name} cannot be trained further: only its graph is known.",
-            hint="Use --backbone lite0, lite1 or lite2, or timm/NAME or torchvision/NAME with --weights; or --method "
-            "probe.",
-        )
+    if not isinstance(backbone, OnnxBackbone) or backbone.origin is None:
+        raise untrainable(backbone.name)
     return backbone, backbone.origin
