@@ -9,7 +9,7 @@ from discern.training.data import AppliedFixes, NegativePictures, TrainingData
 from discern.training.durations import parse_duration
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
-from discern.training.method_config import DEFAULT_METHOD, FINETUNE, METHOD_NAMES, MethodConfig, usable_options
+from discern.training.method_config import DEFAULT_METHOD, FINETUNE, METHOD_NAMES, MethodConfig
 from discern.training.method_presets import (
     CHOICES,
     DEFAULT_BACKBONE,

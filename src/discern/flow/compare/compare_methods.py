@@ -106,11 +106,12 @@ def compare_methods(
     split = (
         split_with_test_part(pictures, seed=seed)
         if folds is None
-        else SplitConfig(seed=seed, folds=folds, cross_validate=True)
+        else SplitConfig(seed=seed, folds=folds)
     )
     training = TrainConfig(
         seed=seed,
         split=split,
+        folds=folds,
         head=HeadConfig(ordered=bool(ordered)),
         at_most_wrong=at_most_wrong,
         coverage=coverage,

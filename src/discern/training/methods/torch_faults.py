@@ -9,7 +9,7 @@ from discern.errors import DataError, UsageError
 
 # As torch words it on processors, on GPUs and in its libraries, in errors of various types.
 _MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory|ALLOC_FAILED|bad_alloc", re.IGNORECASE)
-_FEWEST = 4  # pictures in a step below which a smaller step is no remedy; not tuned
+_FEWEST = 4  # pictures in a step below which a smaller step does not help; not tuned
 
 
 @contextlib.contextmanager

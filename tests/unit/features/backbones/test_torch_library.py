@@ -84,7 +84,7 @@ def test_names_without_a_network_are_refused(tmp_path: Path, name: str) -> None:
 
 
 def draw(folder: Path, count: int) -> Path:
-    """Draw pictures of two kinds."""
+    """Draw pictures of two patterns."""
     random = np.random.default_rng(0)
     for kind, colour in (("red", (200, 60, 60)), ("blue", (60, 60, 200))):
         (folder / kind).mkdir(parents=True)
