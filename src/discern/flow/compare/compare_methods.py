@@ -103,11 +103,7 @@ def compare_methods(
     place = cache_folder(cache)
     catalog = _scan(preparing, place, progress)
     pictures = int(np.count_nonzero(catalog.readable))
-    split = (
-        split_with_test_part(pictures, seed=seed)
-        if folds is None
-        else SplitConfig(seed=seed, folds=folds)
-    )
+    split = split_with_test_part(pictures, seed=seed) if folds is None else SplitConfig(seed=seed, folds=folds)
     training = TrainConfig(
         seed=seed,
         split=split,
