@@ -9,7 +9,7 @@ from typing import Any
 
 from discern.errors import DiscernError
 from discern.flow.compare.compare_result import FailedMethod
-from discern.flow.compare.method_list import Candidate
+from discern.flow.compare_methods.method_list import Candidate
 from discern.flow.prepare import SPLIT, PrepareConfig
 from discern.flow.run import Run
 from discern.flow.shared_pictures import has_config, train_with_pictures_of
