@@ -94,7 +94,7 @@ def compare_methods(
         trained.train(each)
     _require_two(trained.failed, len(trained.runs))
     return compare_judged(
-        [open_judged(run) for run in trained.runs.values()],
+        [open_judged(run, search=trained.searched.get(name, 0.0)) for name, run in trained.runs.items()],
         names=list(trained.runs),
         page=page or free_page(plan.runs),
         progress=progress,
