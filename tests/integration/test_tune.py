@@ -16,6 +16,7 @@ import pytest
 import discern
 from discern.errors import DataError, UsageError
 from discern.evaluating.study_trials import TrialRow
+from discern.extras import INSTALL_TORCH
 from discern.flow.tune.tune_result import TuneResult
 from discern.splitting import TEST, Split
 from tests.e2e.server_process import Completed, call_here
@@ -253,9 +254,7 @@ def test_without_optuna_the_line_that_installs_it_is_named(tuning: Tuning) -> No
         [sys.executable, "-c", code, "tune", str(tuning.photos)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert done.stderr == (
-        "discern: Tuning needs Optuna, which is not installed. Install it: pip install 'discern-vision[torch]'\n"
-    )
+    assert done.stderr == f"discern: Tuning needs Optuna, which is not installed. Install it: {INSTALL_TORCH}\n"
 
 
 def test_options_are_those_of_train(tuning: Tuning) -> None:

@@ -55,7 +55,7 @@ def test_the_page_has_its_figures_and_all_trials(tmp_path: Path) -> None:
 
 def test_the_options_are_listed_by_importance(tmp_path: Path) -> None:
     text = page(tmp_path)
-    assert text.index('<th scope="row">strength') < text.index('<th scope="row">views')
+    assert text.index('<th scope="row" class="nowrap">strength') < text.index('<th scope="row" class="nowrap">views')
     assert "75" in text
     assert "There are too few trials to tell." in page(tmp_path, importances={})
 

@@ -14,7 +14,7 @@ from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from discern.errors import RunError
+from discern.errors import DiscernError, RunError
 from discern.evaluating.study_trials import TrialRow
 from discern.flow.tune.journal_lock import JournalLock
 from discern.flow.tune.search_space import SearchSpace
@@ -27,7 +27,9 @@ _DEFAULT, _OWNER, _WORKER, _NOTE, _ATTEMPTS = "default", "owner", "worker", "not
 # Not tuned: a trial that ends its process twice, as for want of memory, would do so again.
 _MOST_ATTEMPTS = 2
 # Trials that run to their end, and those that reach the same point, before one is compared with their median.
-_FEWEST_COMPLETE, _FEWEST_COMPARED = 5, 4
+_FEWEST_COMPLETE, _FEWEST_COMPARED = 3, 3
+# Not tuned: several workers write to one file of SQLite, one after the other.
+_SECONDS_FOR_A_LOCK = 60
 _STATES = {
     TrialState.WAITING: "waiting",
     TrialState.RUNNING: "running",
@@ -82,7 +84,7 @@ class TrialStore:
         Raises:
             RunError: the storage cannot be used, or has a study of this name that is not to be resumed, or is another.
         """
-        with _errors_of(address.storage), _quiet():
+        with errors_of(address.storage), _quiet():
             study = optuna.create_study(
                 study_name=address.name,
                 storage=_open_storage(address),
@@ -171,8 +173,13 @@ class TrialStore:
         self._study._storage.set_trial_user_attr(trial._trial_id, name, value)
 
     def rows(self) -> list[TrialRow]:
-        """Return all trials in the order of their numbers."""
-        return [_row(each) for each in self._trials()]
+        """Return all trials in the order of their numbers.
+
+        Raises:
+            RunError: the storage cannot be read.
+        """
+        with errors_of(self._address.storage):
+            return [_row(each) for each in self._trials()]
 
     def importances(self) -> dict[str, float]:
         """Return the share of each option in the variation of the values; empty with too few trials."""
@@ -206,17 +213,19 @@ def _row(trial: FrozenTrial) -> TrialRow:
 
 def _open_storage(address: StoreAddress) -> Any:
     if address.storage is not None:
-        return RDBStorage(address.storage.url)
+        is_file = address.storage.url.startswith("sqlite")
+        patient = {"connect_args": {"timeout": _SECONDS_FOR_A_LOCK}} if is_file else {}
+        return RDBStorage(address.storage.url, engine_kwargs=patient)
     journal = address.folder / JOURNAL
     return JournalStorage(JournalFileBackend(str(journal), lock_obj=JournalLock(journal)))
 
 
 @contextmanager
-def _errors_of(storage: StorageAddress | None) -> Iterator[None]:
+def errors_of(storage: StorageAddress | None) -> Iterator[None]:
     """Turn an error of the storage into one that names it without its password."""
     try:
         yield
-    except RunError:
+    except DiscernError:
         raise
     except Exception as error:  # noqa: BLE001 - drivers raise errors of their own
         if storage is None:

@@ -17,7 +17,7 @@ from discern.flow.tune.objective import Measure, Objective, Pruned
 from discern.flow.tune.search_space import SearchSpace
 from discern.flow.tune.study_data import StudyData
 from discern.flow.tune.trial_settings import TrialSettings
-from discern.flow.tune.trial_store import StoreAddress, TrialStore
+from discern.flow.tune.trial_store import StoreAddress, TrialStore, errors_of
 
 _CHECKPOINTS = "checkpoints"
 _SECONDS_BETWEEN_LOOKS = 0.2
@@ -51,9 +51,18 @@ class Work:
 
 
 def run_trials(work: Work) -> None:
-    """Run trials until there are enough, or time is up."""
+    """Run trials until there are enough, or time is up.
+
+    Raises:
+        RunError: the storage cannot be used.
+    """
     _end_with(work.parent)
     _limit_threads(work.threads)
+    with errors_of(work.store.storage):
+        _run_trials(work)
+
+
+def _run_trials(work: Work) -> None:
     store = TrialStore.open(work.store)
     data = StudyData.load(work.store.folder, work.cache, ordered=work.settings.preparing.ordered)
     objective = Objective(data=data, measure=work.measure)

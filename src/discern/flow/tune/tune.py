@@ -91,7 +91,7 @@ def tune(
     budget = Budget.checked(trials, timeout)
     study = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with study.locked():
-        if study.finished and budget.is_used(study.facts["result"]["trials"]):
+        if study.finished and "result" in study.facts and budget.is_used(study.facts["result"]["trials"]):
             return TuneResult.of_folder(study.folder, study.facts["result"])
         return _tune(study, config, budget, workers=workers, cache=cache_folder(cache), progress=progress, watch=watch)
 
