@@ -9,8 +9,9 @@ from discern.training.data import AppliedFixes, NegativePictures, TrainingData
 from discern.training.durations import parse_duration
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
-from discern.training.method_config import DEFAULT_METHOD, METHOD_NAMES, MethodConfig
+from discern.training.method_config import DEFAULT_METHOD, FINETUNE, METHOD_NAMES, MethodConfig
 from discern.training.method_presets import (
+    CHOICES,
     DEFAULT_BACKBONE,
     PRESETS,
     ChosenMethod,
@@ -25,8 +26,10 @@ from discern.training.predictions import HeldOutPredictions, tabulate
 from discern.training.run_metrics import compute_metrics
 
 __all__ = [
+    "CHOICES",
     "DEFAULT_BACKBONE",
     "DEFAULT_METHOD",
+    "FINETUNE",
     "METHOD_NAMES",
     "PRESETS",
     "AcceptPolicy",

@@ -1,6 +1,5 @@
 """Function that appends a hidden layer to an ONNX backbone."""
 
-import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
@@ -67,7 +66,8 @@ class _LayerWriter(GraphWriter):
     def places(self, layer: HiddenLayer, active: str, length: str) -> None:
         """Add the output `map`."""
         start, end = layer.spans[0]
-        weight = self.weight("place_weight", np.ascontiguousarray(layer.weight[start:end]))
+        ends = self.numbers(start), self.numbers(end), self.numbers(0)
+        weight = self.add("Slice", self.weight("weight", layer.weight), *ends)
         along = self.add("MatMul", _PLACES, weight)
         factor = self.add("Unsqueeze", self.add("Div", active, length), self.numbers(1, 2))
         self.add("Mul", along, factor, result="map")

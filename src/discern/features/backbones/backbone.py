@@ -64,7 +64,7 @@ class BackboneOrigin:
     """Network of torch that a backbone was built from, for methods that train it further.
 
     Attributes:
-        name: name of the backbone, such as "lite0" or "timm/NAME".
+        name: name of the network, such as "lite0" or "timm/NAME" with the tag of its weights.
         weights: file of its weights.
         mirror: whether the outputs are averaged for each picture and its mirror image.
         settings: what the weights of a library's network need beside its name; None for EfficientNet-Lite.

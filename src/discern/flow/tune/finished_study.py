@@ -53,6 +53,7 @@ def finish_study(study: Run, config: StudyConfig, ended: EndedTrials, *, cache: 
         accuracy=read_metrics(best).accuracy.to_json()["leak_free"],
         default=_describe_default(ended, default, compared),
         why=explain(compared, MEASURES[config.measure]),
+        sampler=config.sampling,
         notes=_notes(looks, ended),
     )
     _write_page(study, config, ended, result)
@@ -128,7 +129,7 @@ def _write_page(study: Run, config: StudyConfig, ended: EndedTrials, result: Tun
         why=result.why,
         notes=result.notes,
         accuracy=result.accuracy,
-        sampler=f"{config.sampler}, seed {config.settings.training.seed}",
+        sampler=result.sampler,
         pruner=config.pruner,
         space=Path(config.space.name).name,
         has_comparison=result.default["run"] is not None,

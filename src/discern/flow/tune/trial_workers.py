@@ -64,7 +64,7 @@ class TrialWorkers:
             for each in self._running:
                 each.process.kill()
             for each in self._running:
-                each.process.wait(10)
+                each.process.close()
         return self._show()
 
     def _is_open(self) -> bool:
@@ -93,12 +93,13 @@ class TrialWorkers:
         """Take leave of a process, and start another if it was killed."""
         self._running.remove(worker)
         error = worker.result.exception()
+        if error is not None:
+            worker.process.kill()  # whatever made it stop answering
+        worker.process.close()
         if error is None:
-            worker.process.close()
             return
         if not isinstance(error, OSError):
             raise error
-        worker.process.wait(10)
         self._store.recover(worker.pid)
         settled = sum(row.state in SETTLED for row in self._shown)
         self._restarts += 1

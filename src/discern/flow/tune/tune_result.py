@@ -23,6 +23,7 @@ class TuneResult(Displayed):
         accuracy: accuracy on the test part with its interval.
         default: comparison with the default options on the same test part.
         why: what the search brought, in a sentence.
+        sampler: name and seed of the sampler.
         notes: sentences on the study.
     """
 
@@ -37,6 +38,7 @@ class TuneResult(Displayed):
     accuracy: dict[str, Any]
     default: dict[str, Any]
     why: str
+    sampler: str
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -57,8 +59,8 @@ class TuneResult(Displayed):
             default: the `run` with the default options, their `value`, and the `difference` in accuracy on the test
                 part, best minus default, with its interval and its `p`; null where the best options are the default.
             why: what the search brought, in a sentence.
-            sampler: name of the sampler.
-            seed: its random seed.
+            sampler: name and seed of the sampler.
+            notes: sentences on the study.
         """
         return {
             "study": self.study,
@@ -72,6 +74,8 @@ class TuneResult(Displayed):
             "accuracy": self.accuracy,
             "default": self.default,
             "why": self.why,
+            "sampler": self.sampler,
+            "notes": self.notes,
         }
 
     def _brief(self) -> dict[str, Any]:

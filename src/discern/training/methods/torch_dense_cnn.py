@@ -6,7 +6,6 @@ This module imports torch.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -93,9 +92,8 @@ class DenseCnn(TrainableNetwork):
         values = writer.channels_last(write_blocks(writer, self.trunk, factor=factor))
         hidden, active = writer.add("Flatten", values), []
         for number, layer in enumerate(self.dense):
-            weight = layer.weight.detach().numpy().T
-            names = writer.weight(f"dense_{number}", weight), writer.weight(f"dense_bias_{number}", _bias(layer))
-            before = writer.add("Gemm", hidden, *names)
+            bias = writer.weight(f"dense_bias_{number}", layer.bias.detach().numpy())
+            before = writer.add("Gemm", hidden, _name(writer, layer, number), bias)
             hidden = writer.add("Relu", before, result="embedding" if number + 1 == len(self.dense) else None)
             active.append(writer.add("Cast", writer.add("Greater", before, writer.scalar(0.0)), to=1))
         self._write_map(writer, values, active)
@@ -104,21 +102,21 @@ class DenseCnn(TrainableNetwork):
 
     def _write_map(self, writer: GraphWriter, values: str, active: list[str]) -> None:
         """Add the output `map`, the mean of which is the embedding without the share of the biases."""
-        first, *rest = self.dense
-        places = self._places
-        weight = first.weight.detach().numpy().reshape(first.out_features, places, places, -1) * places**2
-        by_place = writer.weight("dense_by_place", np.ascontiguousarray(weight.transpose(1, 2, 3, 0)))
-        added = writer.add("Einsum", values, by_place, equation="nhwc,hwck->nhwk")
+        rest, places = list(self.dense)[1:], self._places
+        shape = writer.numbers(places, places, self.trunk[-1].conv.out_channels, self.dense[0].out_features)
+        by_place = writer.add("Reshape", _name(writer, self.dense[0], 0), shape)
+        scaled = writer.add("Mul", values, writer.scalar(float(places**2)))
+        added = writer.add("Einsum", scaled, by_place, equation="nhwc,hwck->nhwk")
         axes = writer.numbers(1, 2)
         for number, layer in enumerate(rest, start=1):
             added = writer.add("Mul", added, writer.add("Unsqueeze", active[number - 1], axes))
-            added = writer.add("MatMul", added, writer.weight(f"dense_{number}", layer.weight.detach().numpy().T))
+            added = writer.add("MatMul", added, _name(writer, layer, number))
         writer.add("Mul", added, writer.add("Unsqueeze", active[-1], axes), result="map")
 
 
-def _bias(layer: nn.Linear) -> np.ndarray:
-    bias: np.ndarray = layer.bias.detach().numpy()
-    return bias
+def _name(writer: GraphWriter, layer: nn.Linear, number: int) -> str:
+    """Return the name of a layer's weight, which the graph holds once."""
+    return writer.weight(f"dense_{number}", layer.weight.detach().numpy().T)
 
 
 def build_dense_cnn(name: str, classes: int, *, side: int, hidden: int, dropout: float) -> DenseCnn:

@@ -37,6 +37,8 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 
 _LARGEST_DIFFERENCE = 1e-4  # of the exported network from the trained one, relative; not tuned
 _COMPARED = 8
+# Pictures of a step that pass the network together have at most these pixels: lite0 takes 2 GB for them. Not tuned.
+_MOST_PIXELS = 32 * 224**2
 PICTURES = "pictures.raw"
 
 
@@ -184,10 +186,12 @@ class Fits:
                 hint="Add pictures of other scenes, or use --method probe.",
             )
         network = method.build_network(self._data, self._split, parts)
+        side = self._data.recipe.size // self._pictures.factor
+        accumulate = -(-settings["batch"] * side**2 // _MOST_PIXELS)
         loop = Loop(
             network,
             self._loop_data(parts),
-            LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered),
+            LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered, accumulate=accumulate),
             checkpoint=self._checkpoints / f"{name}.pt",
             keep_start=method.keep_start,
             device=choose_device(settings["device"]),
@@ -316,16 +320,20 @@ class Fits:
             )
 
     def _describe(self, final: Fitted) -> dict[str, Any]:
-        parts = final.parts
+        parts, history = final.parts, final.history
+        loss = {"train": history.train_loss, "held_out": history.stop_loss}
+        accuracy = {"train": history.train_accuracy, "held_out": history.stop_accuracy}
+        start = history.start_loss is not None
         return {
             "name": self._method.config.name,
             "why": self._method.why,
-            "epochs": len(final.history.stop_loss),
-            "best_epoch": final.history.best_epoch,
+            "epochs": len(history.stop_loss),
+            "best_epoch": history.best_epoch,
             "parameters": final.network.count_parameters(),
             "settings": self._method.config.resolved(),
             "pictures": {"train": len(parts.train), "stop": len(parts.stop), "calibrate": len(parts.fresh)},
-            "loss": {"train": final.history.train_loss, "held_out": final.history.stop_loss},
+            "loss": loss | ({"start": history.start_loss} if start else {}),
+            "accuracy": accuracy | ({"start": history.start_accuracy} if start else {}),
         }
 
 

@@ -23,20 +23,20 @@ class LiteNetwork(PretrainedNetwork):
     timm builds it with the same tensors in the same order.
 
     Args:
-        frozen: its backbone.
+        backbone: its frozen backbone.
         tensors: state dict by the names of the wheel.
         classes: number of classes.
         options: options of `PretrainedNetwork`.
     """
 
-    def __init__(self, frozen: OnnxBackbone, tensors: dict[str, np.ndarray], classes: int, **options: Any) -> None:
-        trunk = timm.create_model(f"tf_efficientnet_{frozen.name}", num_classes=0)
-        self._frozen, self._names = frozen, [name for name in tensors if not name.startswith("_fc.")]
+    def __init__(self, backbone: OnnxBackbone, tensors: dict[str, np.ndarray], classes: int, **options: Any) -> None:
+        trunk = timm.create_model(f"tf_efficientnet_{backbone.name}", num_classes=0)
+        self._backbone, self._names = backbone, [name for name in tensors if not name.startswith("_fc.")]
         own = trunk.state_dict()
         trunk.load_state_dict(
             {key: torch.tensor(tensors[name]) for key, name in zip(own, self._names, strict=True)}, strict=True
         )
-        super().__init__(trunk, frozen.blocks, classes, **options)
+        super().__init__(trunk, backbone.blocks, classes, **options)
 
     @classmethod
     def load(cls, backbone: OnnxBackbone, origin: BackboneOrigin, classes: int, **options: Any) -> Self:
@@ -66,4 +66,4 @@ class LiteNetwork(PretrainedNetwork):
         values = self.trunk.state_dict().values()
         tensors = {name: value.cpu().numpy() for name, value in zip(self._names, values, strict=True)}
         graph, _ = build_graph(tensors, size=size, mirror=self._mirror)
-        return trained_further(self._frozen, graph)
+        return trained_further(self._backbone, graph)

@@ -16,7 +16,7 @@ from discern.bundle.heads import Span
 from discern.features.backbones import BackboneOrigin, OnnxBackbone
 from discern.training.methods.torch_network import TrainableNetwork, group_parameters
 
-_LEVELS = 8  # of learning rates between the stem and the classifier; not tuned
+_LEVELS = 8  # parts of the network, from the stem on, each with its learning rate; not tuned
 
 
 class PretrainedNetwork(TrainableNetwork):
@@ -30,6 +30,7 @@ class PretrainedNetwork(TrainableNetwork):
         classes: number of classes.
         mirror: whether the views are a picture and its mirror image.
         stem_scale: learning rate of the first layer, relative to that of the classifier.
+        frozen_levels: number of eighths of the layers, from the stem on, that are not trained.
         freeze_statistics: whether batch normalisation keeps the statistics of the pretraining.
     """
 
@@ -41,11 +42,16 @@ class PretrainedNetwork(TrainableNetwork):
         *,
         mirror: bool,
         stem_scale: float = 1.0,
+        frozen_levels: int = 0,
         freeze_statistics: bool = False,
     ) -> None:
         super().__init__(blocks, classes)
         self.trunk = trunk.to(memory_format=torch.channels_last)
         self._mirror, self._stem_scale, self._freeze_statistics = mirror, stem_scale, freeze_statistics
+        layers = list(self.trunk.parameters())
+        self._levels = [(layer, place * _LEVELS // len(layers)) for place, layer in enumerate(layers)]
+        for layer, level in self._levels:
+            layer.requires_grad_(level >= frozen_levels)
 
     @classmethod
     @abstractmethod
@@ -70,23 +76,20 @@ class PretrainedNetwork(TrainableNetwork):
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Return the parameters in groups whose learning rates grow from the stem to the classifier."""
-        layers = list(self.trunk.parameters())
-        scaled = [
-            (parameter, self._stem_scale ** (1 - place * _LEVELS // len(layers) / _LEVELS))
-            for place, parameter in enumerate(layers)
-        ]
+        scaled = [(layer, self._stem_scale ** (1 - level / _LEVELS)) for layer, level in self._levels]
         return group_parameters([*scaled, *((each, 1.0) for each in self.classifier.parameters())])
 
     def training_mode(self) -> None:
         """Switch to the behaviour of training steps, except for statistics that are frozen."""
         self.train()
-        if self._freeze_statistics:
-            for layer in self.trunk.modules():
-                if isinstance(layer, _BatchNorm):
-                    layer.eval()
+        for layer in self.trunk.modules():
+            if isinstance(layer, _BatchNorm) and (self._freeze_statistics or not layer.weight.requires_grad):
+                layer.eval()
 
 
 def trained_further(frozen: OnnxBackbone, graph: bytes) -> OnnxBackbone:
-    """Describe the graph of a network that was trained further than its frozen backbone."""
-    pretraining = f"{frozen.pretraining}; all of its layers were then trained on the pictures of this model"
+    """Describe the graph of a network that was trained further than its frozen backbone, unless both are equal."""
+    if graph == frozen.graph:
+        return frozen
+    pretraining = f"{frozen.pretraining}; then trained on the pictures of this model"
     return replace(frozen, graph=graph, pretraining=pretraining, origin=None)

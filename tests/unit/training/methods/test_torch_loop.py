@@ -1,5 +1,9 @@
 """The loop: deterministic, resumable at any step, and left with the best weights. It needs PyTorch."""
 
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is optional")
 
-from discern.errors import DataError  # noqa: E402
+from discern.errors import DataError, RunError, UsageError  # noqa: E402
 from discern.training.methods.loop_config import LoopConfig  # noqa: E402
 from discern.training.methods.loop_data import LoopData  # noqa: E402
 from discern.training.methods.torch_loop import Loop, predict  # noqa: E402
@@ -122,3 +126,98 @@ def test_it_learns_what_is_drawn(tmp_path: Path) -> None:
     fit.run(ignore)
     _, logits = predict(network, data.pictures, data.stop)
     assert np.array_equal(logits.argmax(axis=1), data.labels[data.stop])
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"epochs": 4}, "epochs"),
+        ({"lr": 0.02}, "lr"),
+        ({"augment": "none"}, "augment"),
+        ({"mirror": False}, "mirror"),
+        ({"balance": "weights"}, "balance"),
+        ({"ordered": True}, "ordered"),
+    ],
+)
+def test_a_checkpoint_of_other_settings_is_not_used(tmp_path: Path, change: dict[str, Any], named: str) -> None:
+    loop(tmp_path / "a.pt", drawn(), epochs=1)[0].run(ignore)
+    with pytest.raises(RunError, match=f"belongs to a fit with another {named}"):
+        loop(tmp_path / "a.pt", drawn(), **{"epochs": 1, **change})[0].run(ignore)
+
+
+def other_label(data: LoopData) -> LoopData:
+    return replace(data, labels=1 - data.labels)
+
+
+def other_weights(data: LoopData) -> LoopData:
+    return replace(data, weights=data.weights * 2)
+
+
+def other_part(data: LoopData) -> LoopData:
+    return replace(data, train=data.train[1:])
+
+
+def other_picture(data: LoopData) -> LoopData:
+    assert isinstance(data.pictures, ReducedPictures)
+    return replace(data, pictures=replace(data.pictures, seeds=data.pictures.seeds + np.uint64(1)))
+
+
+@pytest.mark.parametrize("change", [other_label, other_weights, other_part, other_picture])
+def test_a_checkpoint_of_other_pictures_is_not_used(tmp_path: Path, change: Callable[[LoopData], LoopData]) -> None:
+    loop(tmp_path / "a.pt", drawn(), epochs=1)[0].run(ignore)
+    with pytest.raises(RunError, match="another set of pictures"):
+        loop(tmp_path / "a.pt", change(drawn()), epochs=1)[0].run(ignore)
+
+
+def test_the_number_of_loading_threads_may_change(tmp_path: Path) -> None:
+    first, network = loop(tmp_path / "a.pt", drawn(), epochs=1)
+    history = first.run(ignore)
+    second, other = loop(tmp_path / "a.pt", drawn(), epochs=1, workers=2)
+    assert second.run(ignore) == history
+    assert_equal_weights(weights(network), weights(other))
+
+
+def test_an_interrupt_saves_the_step_and_is_raised(tmp_path: Path) -> None:
+    data = drawn()
+    whole, network = loop(tmp_path / "whole.pt", data)
+    history = whole.run(ignore)
+
+    def interrupt(done: int, total: int) -> None:
+        if done == 3 * BATCH:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            loop(tmp_path / "a.pt", data)[0].run(interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    reported: list[int] = []
+    second, resumed = loop(tmp_path / "a.pt", data)
+    assert second.run(lambda done, total: reported.append(done)) == history
+    assert reported[0] == 4 * BATCH, "the step that was interrupted is complete and saved"
+    assert_equal_weights(weights(network), weights(resumed))
+
+
+def test_progress_counts_pictures_and_tells_the_best_epoch(tmp_path: Path) -> None:
+    data, reported, notes = drawn(), list[tuple[int, int]](), list[str]()
+    history = loop(tmp_path / "a.pt", data)[0].run(lambda done, total: reported.append((done, total)), notes.append)
+    assert reported[0] == (0, 3 * len(data.train))
+    assert reported[-1] == (3 * len(data.train), 3 * len(data.train))
+    assert [done for done, _ in reported] == sorted(done for done, _ in reported)
+    assert notes[0] == f"best loss {history.stop_loss[0]:.3f}, epoch 1 of 3"
+
+
+def test_a_lack_of_memory_names_the_batch(tmp_path: Path) -> None:
+    class Huge(SmallCnn):
+        def embed(self, pictures: Any) -> Any:
+            return super().embed(torch.empty(1 << 46))
+
+    fit = Loop(Huge(2), drawn(), LoopConfig(epochs=1, batch=16, lr=0.1), checkpoint=tmp_path / "a.pt")
+    with pytest.raises(UsageError, match="not enough memory for training steps of 16 pictures"):
+        fit.run(ignore)
+
+
+def test_the_ordinal_loss_chooses_the_epoch_of_ordered_labels(tmp_path: Path) -> None:
+    nominal, ordinal = (loop(tmp_path / f"{each}.pt", drawn(), ordered=each)[0].run(ignore) for each in (False, True))
+    np.testing.assert_allclose(nominal.stop_loss, ordinal.stop_loss, rtol=1e-3)  # of two labels both are the same
