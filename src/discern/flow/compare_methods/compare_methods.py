@@ -58,7 +58,7 @@ def compare_methods(
         epochs: most passes over the training pictures, for the methods that have passes.
         budget: time of "auto", in seconds or as "20m".
         trials: number of trials of "tuned"; None for 20.
-        folds: cross-validate in so many folds instead of setting a test part aside; not with "tuned".
+        folds: cross-validate small sets in so many folds instead of setting a test part aside; not with "tuned".
         runs: directory of all runs.
         seed: random seed.
         out: HTML page to write, a new file; None for a free name in the folder of all runs.
@@ -104,7 +104,7 @@ def compare_methods(
 
 def _split(catalog: Catalog, seed: int, folds: int | None) -> SplitConfig:
     if folds is not None:
-        return SplitConfig(seed=seed, folds=folds, cross_validate=True)
+        return SplitConfig(seed=seed, folds=folds)
     return split_with_test_part(int(np.count_nonzero(catalog.readable)), seed=seed)
 
 
