@@ -58,7 +58,7 @@ def compare_methods(
         epochs: most passes over the training pictures, for the methods that have passes.
         budget: time of "auto", in seconds or as "20m".
         trials: number of trials of "tuned"; None for 20.
-        folds: cross-validate in so many folds instead of setting a test part aside; not with "tuned".
+        folds: cross-validate small sets in so many folds instead of setting a test part aside; not with "tuned".
         runs: directory of all runs.
         seed: random seed.
         out: HTML page to write, a new file; None for a free name in the folder of all runs.
