@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
+    from discern.flow.compare.compare_methods import compare_methods
     from discern.flow.compare.compare_result import CompareResult
     from discern.flow.compare.compare_runs import compare
     from discern.flow.cost import cost
@@ -94,6 +95,7 @@ _HOMES = {
     "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
     "compare": "discern.flow.compare.compare_runs",
+    "compare_methods": "discern.flow.compare.compare_methods",
     "cost": "discern.flow.cost",
     "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",
@@ -164,6 +166,7 @@ __all__ = [
     "captured",
     "check",
     "compare",
+    "compare_methods",
     "cost",
     "diff",
     "doctor",

@@ -70,7 +70,7 @@ def test_options_of_a_run_are_those_of_its_function(trained: TrainResult, shared
         "augment": None, "mirror": None, "balance": None, "device": None, "budget": None, "folds": None,
         "ordered": (), "negatives": None, "names": None, "parts_of": None,
         "group_by": None, "classes": None, "label_from": None, "size": None, "fit": None, "mean": None,
-        "deviation": None, "scale": None, "weights": None, "thresholds": None, "like": str(trained.run),
+        "deviation": None, "scale": None, "views": None, "weights": None, "thresholds": None, "like": str(trained.run),
     }  # fmt: skip
     assert set(discern.options_of(trained.run, "check")) < {*options, "cache"}
 

@@ -7,6 +7,7 @@ import typer
 
 from discern.cli import (
     captured_commands,
+    compare_commands,
     cost_commands,
     info_commands,
     predict_commands,
@@ -52,7 +53,7 @@ def options(
 for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
     tune_commands.tune,
-    *(run_commands.fix, run_commands.diff, run_commands.compare),
+    *(run_commands.fix, run_commands.diff, compare_commands.compare),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     captured_commands.captured,
     info_commands.backbones,

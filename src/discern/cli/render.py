@@ -316,7 +316,8 @@ def backbones(value: dict[str, Any]) -> Iterator[str]:
         if each["at_hand"]:
             facts = f"{each['size']:>4} px {each['megabytes']:>8} MB {each['pictures_per_second']:>8} pictures/s"
         else:
-            facts = "not at hand"
+            known = [f"{each[name]} {unit}" for name, unit in (("size", "px"), ("megabytes", "MB")) if each[name]]
+            facts = ", ".join(["not at hand", *known])
         yield f"{each['name']:28} {facts:36}  {each['licence']}, {each['source']}"
 
 

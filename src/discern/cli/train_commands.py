@@ -199,6 +199,7 @@ def split(
 
 
 def train(
+    ctx: typer.Context,
     source: Source,
     name: Name = None,
     runs: Runs = "runs",
@@ -255,52 +256,17 @@ def train(
 
     if follow_first_process():
         return
-    limit, share = parse_error_limit(at_most_wrong), parse_share(coverage)
+    parsed = {
+        "at_most_wrong": parse_error_limit(at_most_wrong),
+        "coverage": parse_share(coverage),
+        "ordered": parse_order(ordered),
+        "parts_of": parse_parts_of(parts_of),
+        "mean": parse_channels(mean),
+        "deviation": parse_channels(deviation),
+        "thresholds": parse_thresholds(thresholds or []),
+    }
+    options = {name: value for name, value in (ctx.params | parsed).items() if name != "json"}
     with progress_bar() as progress:
-        result = train(
-            source,
-            name=name,
-            runs=runs,
-            seed=seed,
-            fixes=fixes,
-            backbone=backbone,
-            at_most_wrong=limit,
-            coverage=share,
-            ordered=parse_order(ordered),
-            negatives=negatives,
-            method=method,
-            preset=preset,
-            network=network,
-            epochs=epochs,
-            batch=batch,
-            lr=lr,
-            hidden=hidden,
-            dropout=dropout,
-            weight_decay=weight_decay,
-            label_smoothing=label_smoothing,
-            augment=augment,
-            mirror=mirror,
-            balance=balance,
-            device=device,
-            budget=budget,
-            folds=folds,
-            names=names,
-            parts_of=parse_parts_of(parts_of),
-            group_by=group_by,
-            classes=classes,
-            label_from=label_from,
-            size=size,
-            fit=fit,
-            mean=parse_channels(mean),
-            deviation=parse_channels(deviation),
-            scale=scale,
-            views=views,
-            weights=weights,
-            thresholds=parse_thresholds(thresholds or []),
-            like=like,
-            resume=resume,
-            cache=cache,
-            progress=progress,
-        )
+        result = train(**options, progress=progress)
     render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts, basis=result.basis))
     render.print_hints(result.hints)

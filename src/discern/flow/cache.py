@@ -8,7 +8,7 @@ from discern.display.displayed import Displayed
 from discern.errors import StoreError
 from discern.flow.paths import cache_folder
 from discern.serving.browser_engine import cached_engines
-from discern.store import NETWORKS, prune, survey
+from discern.store import cached_networks, prune, survey
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -60,23 +60,32 @@ def cache(*, prune_to: float | None = None, folder: str | Path | None = None) ->
 
 
 def _prune(root: Path, keep_bytes: float) -> int:
-    kept = cached_engines(root) | _cached_networks(root)
+    """Delete the least recently used entries: computed tables first, then what was downloaded or exported."""
+    engines, networks = cached_engines(root), cached_networks(root)
+    kept = engines | networks
     size_of_kept = sum(kept.values())
     fits = size_of_kept <= keep_bytes
     freed = prune(root, keep_bytes=keep_bytes - size_of_kept if fits else keep_bytes)
-    if not fits:
-        for path, size in kept.items():
+    entries = {root: list(engines)}
+    for path in networks:
+        entries.setdefault(path.with_suffix(""), []).append(path)
+    for paths in sorted(entries.values(), key=_last_used):
+        if size_of_kept <= keep_bytes:
+            break
+        for path in paths:
             path.unlink(missing_ok=True)
-            freed += size
+            size_of_kept, freed = size_of_kept - kept[path], freed + kept[path]
     return freed
 
 
+def _last_used(paths: list[Path]) -> float:
+    return max((path.stat().st_mtime for path in paths if path.exists()), default=0.0)
+
+
 def _list_files(root: Path) -> list[dict[str, Any]]:
-    sections = {"engines": cached_engines(root), NETWORKS: _cached_networks(root)}
+    sections = {"engines": cached_engines(root)}
+    for path, size in cached_networks(root).items():
+        sections.setdefault(path.parent.name, {})[path] = size
     return [
         {"name": name, "rows": len(sizes), "bytes": sum(sizes.values())} for name, sizes in sections.items() if sizes
     ]
-
-
-def _cached_networks(root: Path) -> dict[Path, int]:
-    return {path: path.stat().st_size for path in sorted((root / NETWORKS).glob("*")) if path.is_file()}

@@ -11,6 +11,7 @@ from discern.errors import UsageError
 from discern.features import Backbone, Normalisation, load_backbone
 from discern.flow.paths import resolve_path
 from discern.picture import check_fit, check_size
+from discern.progress import Progress, silent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +66,13 @@ class InputOptions:
             views=views,
         )
 
-    def load_backbone(self, name: str, *, cache: Path | None = None) -> Backbone:
+    def load_backbone(self, name: str, *, cache: Path | None = None, progress: Progress = silent) -> Backbone:
         """Load a backbone for these options, by name or from an ONNX file.
 
         Args:
             name: name, or path of an ONNX file.
             cache: cache directory; None for the user's.
+            progress: called with the megabytes of a download received and all of them.
 
         Raises:
             BackboneError: it cannot be loaded, or does not allow the options.
@@ -79,7 +81,13 @@ class InputOptions:
         weights = None if self.weights is None else Path(self.weights)
         mirror = None if self.views is None else self.views == 2
         return load_backbone(
-            name, size=self.size, mirror=mirror, normalisation=normalisation, weights=weights, cache=cache
+            name,
+            size=self.size,
+            mirror=mirror,
+            normalisation=normalisation,
+            weights=weights,
+            cache=cache,
+            progress=progress,
         )
 
 

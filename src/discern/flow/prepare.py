@@ -191,7 +191,7 @@ def prepare(
         DataError: the data set looks multi-label, and `single_label` is set.
     """
     folder = cache_folder(cache)
-    backbone = config.load_backbone(config.backbone, cache=folder)
+    backbone = config.load_backbone(config.backbone, cache=folder, progress=progress)
     with run.stage("scan", progress):
         table = None if config.names is None else read_name_table(Path(config.names))
         aliases = {} if table is None else table.labels_by_alias()

@@ -16,6 +16,8 @@ from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
 from discern.evaluating import Metrics
+from discern.features import require_trainable
+from discern.flow.curves_file import write_curves
 from discern.flow.finished_train import METRICS, REPORT, read_result
 from discern.flow.held_out import ANSWERS, VALIDATION
 from discern.flow.input_options import InputOptions
@@ -32,6 +34,8 @@ from discern.progress import Progress, silent
 from discern.reporting.account_text import describe_missing_classes
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
+    CHOICES,
+    FINETUNE,
     AcceptPolicy,
     FitResult,
     Provenance,
@@ -42,7 +46,6 @@ from discern.training import (
     compute_metrics,
     make_method,
     pack,
-    parse_duration,
     tabulate,
 )
 
@@ -165,27 +168,9 @@ def train(
     Raises:
         DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
+    given = dict(locals())
     reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
-    chosen = choose_method(
-        preset,
-        method=method,
-        backbone=backbone,
-        size=size,
-        fit=fit,
-        network=network,
-        epochs=epochs,
-        batch=batch,
-        lr=lr,
-        hidden=hidden,
-        dropout=dropout,
-        weight_decay=weight_decay,
-        label_smoothing=label_smoothing,
-        augment=augment,
-        mirror=mirror,
-        balance=balance,
-        device=device,
-        budget=None if budget is None else parse_duration(budget, name="budget"),
-    )
+    chosen = choose_method(preset, **{name: given[name] for name in CHOICES})
     inputs = InputOptions.checked_input(
         size=chosen.size, fit=chosen.fit, mean=mean, deviation=deviation, scale=scale, weights=weights, views=views
     )
@@ -203,18 +188,26 @@ def train(
     _require_two(preparing.classes)
     config = TrainConfig(
         seed=seed,
-        split=SplitConfig(seed=seed) if folds is None else SplitConfig(seed=seed, folds=folds, cross_validate=True),
+        split=SplitConfig(seed=seed) if folds is None else SplitConfig(seed=seed, folds=folds),
+        folds=folds,
         head=HeadConfig(ordered=bool(ordered)),
         at_most_wrong=at_most_wrong,
         coverage=coverage,
         method=chosen.config,
     )
-    make_method(config)  # before the pictures are read
+    _require_method(preparing, config)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
         if not (run.finished and run.has_kept(METRICS) and run.has_kept(FILE) and run.path(REPORT).exists()):
             train_in(run, preparing, config, cache=cache, progress=progress)
     return read_result(run, preparing, config, notes_of(run, like))
+
+
+def _require_method(preparing: PrepareConfig, config: TrainConfig) -> None:
+    """Raise UsageError before pictures are read if the method or its backbone cannot be used."""
+    make_method(config)
+    if config.method.name == FINETUNE:
+        require_trainable(preparing.backbone)
 
 
 def train_in(
@@ -243,6 +236,7 @@ def train_in(
         for name, answers in ((ANSWERS, result.held_out), (VALIDATION, result.out_of_fold)):
             with run.replacing(name) as path:
                 tabulate(prepared.catalog, answers).write_parquet(path)
+        write_curves(run, result.description)
     with ThreadExecutor(1) as executor:
         # The engine opens and runs the graph while its predictions are evaluated.
         opening = executor.submit(_open_and_record, result.graph, data.recipe)
@@ -281,10 +275,23 @@ def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: Train
     metrics = replace(
         compute_metrics(data, split, result, policy, config),
         names=prepared.names,
-        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes, *data.backbone.notes),
+        hints=(
+            *data.catalog.notes,
+            *suggest_options(data.catalog),
+            *prepared.film_notes,
+            *data.backbone.notes,
+            *_note_fewer_folds(split, config),
+        ),
         learning_curve=None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed),
     )
     return policy, metrics
+
+
+def _note_fewer_folds(split: Split, config: TrainConfig) -> tuple[str, ...]:
+    found = len(split.held_out)
+    if config.folds is None or found >= config.folds:
+        return ()
+    return (f"There are {found} folds instead of {config.folds}, since no class has more independent groups.",)
 
 
 def split_in(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
@@ -300,7 +307,8 @@ def split_in(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
                 raise ValueError("it belongs to other pictures")
             return split
     exclude = conflicted(prepared.catalog, prepared.edges)
-    split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
+    asked = config.folds is not None
+    split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude, cross_validate=asked)
     _require_labels(prepared.catalog)
     _require_held_out(prepared.catalog, split, prepared.one_film_labels)
     run.write_json(SPLIT, split.to_json())

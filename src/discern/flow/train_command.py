@@ -35,7 +35,7 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--views": (preparing.views, preparing.views is not None),
         "--weights": (preparing.weights, preparing.weights is not None),
         "--set": (_join_thresholds(preparing.thresholds), preparing.thresholds is not None),
-        "--folds": (config.split.folds, config.split.cross_validate),
+        "--folds": (config.folds, config.folds is not None),
         "--at-most-wrong": (_percent(limit), True),
     }
     options = [part for name, (value, used) in given.items() if used for part in (name, str(value))]

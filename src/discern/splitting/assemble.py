@@ -70,7 +70,7 @@ def _make_folds(pool: Pool, config: SplitConfig, train: Bools, *, alone: bool) -
     Large data sets with a test part get one validation fold, others as many folds as the groups allow.
     """
     rows = train & pool.usable
-    if not alone and not config.cross_validate and np.count_nonzero(rows) >= config.small:
+    if not alone and np.count_nonzero(rows) >= config.small:
         validation = _draw_validation(pool, config, rows)
         folds = _leave_out(pool, np.where(rows, np.where(validation, 0, 1), -1), train, held_out=(0,))
         if (folds.fold == 0).any():

@@ -26,7 +26,6 @@ class SplitConfig:
         small: data sets with fewer pictures are cross-validated; the default is not tuned.
         parts: shares of train, validation and test, 0 or higher, train above 0; scaled to sum to 1. Drawn parts have
             these shares of each class's pictures, within one group.
-        cross_validate: cross-validate in these folds however many pictures there are, unless a test part is given.
         draw_test: draw a test part from small data sets as well.
     """
 
@@ -34,7 +33,6 @@ class SplitConfig:
     folds: int = 5
     small: int = 2000
     parts: tuple[float, float, float] = (0.7, 0.2, 0.1)
-    cross_validate: bool = False
     draw_test: bool = False
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ Rows of one name, dtype and shape form a shelf, which later runs and other proce
 
 from discern.store.cache_names import ENGINES, NETWORKS, WEIGHTS, is_cache_folder
 from discern.store.chunk import FORMAT
+from discern.store.network_files import cached_networks
 from discern.store.permissions import private_folder
 from discern.store.prune import ShelfInfo, default_folder, prune, survey
 from discern.store.rows import Rows
@@ -18,6 +19,7 @@ __all__ = [
     "Rows",
     "Shelf",
     "ShelfInfo",
+    "cached_networks",
     "default_folder",
     "is_cache_folder",
     "private_folder",

@@ -24,6 +24,7 @@ class TrainConfig:
             "auto" for the strictest of 5, 10 and 20 % that holds; None to accept nothing.
         coverage: share of prediction sets that shall contain the true label, in (0, 1); None for no sets.
         method: the training method and its settings.
+        folds: number of folds of cross-validation that was asked for, as in `split`; None if it is up to the data.
     """
 
     seed: int = 0
@@ -32,6 +33,7 @@ class TrainConfig:
     at_most_wrong: float | Literal["auto"] | None = AUTO
     coverage: float | None = 0.9
     method: MethodConfig = field(default_factory=MethodConfig)
+    folds: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("at_most_wrong", "coverage"):
@@ -51,5 +53,5 @@ class TrainConfig:
         """Convert the training settings to the JSON-ready values of `run.json` and the bundle."""
         plain = asdict(self)
         del plain["method"]
-        folds = {"folds": self.split.folds} if plain["split"].pop("cross_validate") else {}
+        folds = {} if plain.pop("folds") is None else {"folds": self.folds}
         return plain | folds | self.method.to_json()

@@ -6,11 +6,14 @@ from types import MappingProxyType
 from typing import Any
 
 from discern.errors import UsageError
+from discern.training.durations import parse_duration
 from discern.training.method_config import DEFAULT_METHOD, SETTINGS, MethodConfig, option_name, usable_options
 
 DEFAULT_BACKBONE = "lite0"
 # Options of a preset that are not settings of its method.
 _OF_THE_INPUT = ("method", "backbone", "size", "fit")
+CHOICES = (*_OF_THE_INPUT, *SETTINGS)
+"""Names of the options of `choose_method`."""
 _CROP: dict[str, Any] = {"size": 224, "fit": "crop"}
 _SQUASH: dict[str, Any] = {"size": 224, "fit": "squash"}
 _CNN: dict[str, Any] = {"method": "scratch", "backbone": DEFAULT_BACKBONE, "batch": 32, "lr": 1e-3}
@@ -58,12 +61,14 @@ def choose_method(preset: str | None = None, **given: Any) -> ChosenMethod:
 
     Args:
         preset: name of the preset, or None.
-        given: `method`, `backbone`, `size`, `fit` and settings of the method; None where not given.
+        given: the options of `CHOICES`; None where not given. The budget may be text such as "20m".
 
     Raises:
         UsageError: there is no such preset, or a value is invalid.
     """
     chosen = {name: value for name, value in given.items() if value is not None}
+    if "budget" in chosen:
+        chosen["budget"] = parse_duration(chosen["budget"], name="budget")
     if preset is not None:
         defaults = preset_options(preset)
         method = chosen.get("method", defaults["method"])
@@ -100,8 +105,7 @@ def spell_options(options: Mapping[str, Any]) -> str:
     >>> spell_options({"lr": 0.001, "mirror": False, "method": "scratch"})
     '--method scratch --lr 0.001 --no-mirror'
     """
-    order = (*_OF_THE_INPUT, *SETTINGS)
-    return " ".join(word for name in order if name in options for word in option_words(name, options[name]))
+    return " ".join(word for name in CHOICES if name in options for word in option_words(name, options[name]))
 
 
 def explain_method(config: MethodConfig) -> str:

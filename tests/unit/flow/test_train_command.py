@@ -62,8 +62,8 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
 def test_the_method_is_kept_with_what_differs_from_its_preset(tmp_path: Path) -> None:
     chosen = choose_method("fruit-resnet", epochs=3, mirror=False, backbone="lite0")
     preparing = PrepareConfig.of(tmp_path / "photos", fixes=None, backbone=chosen.backbone)
-    split = SplitConfig(folds=3, cross_validate=True)
-    words = compose_command(preparing, TrainConfig(split=split, method=chosen.config), limit=0.2).split()[3:]
+    config = TrainConfig(split=SplitConfig(folds=3), folds=3, method=chosen.config)
+    words = compose_command(preparing, config, limit=0.2).split()[3:]
     assert words == [
         *("--backbone", "lite0", "--folds", "3", "--at-most-wrong", "20%"),
         *("--preset", "fruit-resnet", "--epochs", "3", "--no-mirror"),

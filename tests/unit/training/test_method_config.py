@@ -104,9 +104,8 @@ def test_false_and_zero_are_given_settings() -> None:
 
 
 def test_a_run_records_the_number_of_folds_that_was_asked_for() -> None:
-    plain = TrainConfig(split=SplitConfig(folds=3, cross_validate=True)).to_json()
+    plain = TrainConfig(split=SplitConfig(folds=3), folds=3).to_json()
     assert plain["folds"] == plain["split"]["folds"] == 3
-    assert "cross_validate" not in plain["split"]
     assert "folds" not in TrainConfig().to_json()
 
 
@@ -129,7 +128,5 @@ def test_a_hidden_layer_makes_the_settings_of_its_training_usable() -> None:
     assert "--method probe with --hidden" in caught.value.hint
 
 
-def test_a_hidden_layer_does_not_use_the_order_of_labels() -> None:
-    with pytest.raises(UsageError, match="with a hidden layer does not use the order") as caught:
-        TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(hidden=64))
-    assert "without --hidden" in caught.value.hint
+def test_a_hidden_layer_learns_ordered_labels_too() -> None:
+    assert TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(hidden=64)).head.ordered

@@ -1,15 +1,18 @@
 """Registry that loads backbones by name or from ONNX files."""
 
+import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
-from discern.errors import BackboneError
+from discern.errors import BackboneError, UsageError
 from discern.features.backbones.backbone import Backbone
 from discern.features.backbones.efficientnet_lite import EfficientNetLite
 from discern.features.backbones.hub_backbones import HubBackbones
 from discern.features.backbones.normalisation import Normalisation
 from discern.features.backbones.onnx_file import OnnxFile
 from discern.features.backbones.torch_library import TorchLibrary
+from discern.progress import Progress, silent
 
 DEFAULT_BACKBONE = "lite0"
 # benchmarks/backbone_sizes.py, nine packs, three partitions: accuracy .897 with two views at 192 px, .893 with one
@@ -36,8 +39,20 @@ class BackboneSource(Protocol):
         """Load a backbone by name (see `load_backbone`)."""
 
 
-SOURCES: tuple[BackboneSource, ...] = (EfficientNetLite(), HubBackbones(), OnnxFile())
-"""Sources in the order in which they are tried, before the networks of timm and torchvision (`TorchLibrary`)."""
+def list_sources(
+    *, weights: Path | None = None, cache: Path | None = None, progress: Progress = silent
+) -> tuple[BackboneSource, ...]:
+    """List the sources of backbones in the order in which they are tried (see `load_backbone`)."""
+    return (
+        EfficientNetLite(),
+        HubBackbones(cache=cache, progress=progress),
+        OnnxFile(),
+        TorchLibrary(weights=weights, cache=cache, progress=progress),
+    )
+
+
+SOURCES = list_sources()
+"""Sources with the user's own cache directory."""
 
 
 def load_backbone(
@@ -48,6 +63,7 @@ def load_backbone(
     normalisation: Normalisation | None = None,
     weights: Path | None = None,
     cache: Path | None = None,
+    progress: Progress = silent,
 ) -> Backbone:
     """Load a backbone by name or from an ONNX file.
 
@@ -62,22 +78,40 @@ def load_backbone(
         normalisation: normalisation of the pixels for a file that takes float pictures; None for that in its metadata.
         weights: file of weights for a network of timm or torchvision, or folder to search by its name; None for the
             folder in the environment variable `DISCERN_WEIGHTS`.
-        cache: directory of exported networks; None for the user's cache directory.
+        cache: directory of exported and downloaded networks; None for the user's cache directory.
+        progress: called with the megabytes of a download received and all of them.
 
     Raises:
         BackboneError: the name is unknown, its weights are missing or changed, or it does not support the size.
     """
     mirror = DEFAULT_MIRROR if mirror is None else mirror
-    library = TorchLibrary(weights=weights, cache=cache)
-    for source in (*SOURCES, library):
+    sources = list_sources(weights=weights, cache=cache, progress=progress)
+    for source in sources:
         if source.accepts(name_or_path):
-            if weights is not None and source is not library:
+            if weights is not None and not isinstance(source, TorchLibrary):
                 raise BackboneError(
                     f"The backbone {name_or_path} has its own weights.",
                     hint="Omit --weights: it is for networks of timm and torchvision.",
                 )
             return source.load(name_or_path, size=size, mirror=mirror, normalisation=normalisation)
-    choices = ", or ".join(source.choices for source in (*SOURCES, library))
+    choices = ", or ".join(source.choices for source in sources)
+    similar = get_close_matches(str(name_or_path), re.findall(r"[\w-]+", choices), 1)
+    hint = f"Similar: {similar[0]}. " if similar else ""
     raise BackboneError(
-        f"Unknown backbone: {str(name_or_path)!r}.", hint=f"Use {choices}; export other networks to ONNX first."
+        f"Unknown backbone: {str(name_or_path)!r}.",
+        hint=f"{hint}Use {choices}; export other networks to ONNX first.",
+    )
+
+
+def require_trainable(name_or_path: str | Path) -> None:
+    """Raise UsageError if a backbone with that name cannot be trained further."""
+    if not any(source.accepts(name_or_path) for source in (EfficientNetLite(), TorchLibrary())):
+        raise untrainable(name_or_path)
+
+
+def untrainable(name_or_path: str | Path) -> UsageError:
+    """Return the error for a backbone that cannot be trained further."""
+    return UsageError(
+        f"The backbone {name_or_path} cannot be trained further: only its graph is known.",
+        hint=f"Use --backbone {EfficientNetLite.choices}, or {TorchLibrary.choices}; or --method probe.",
     )

@@ -35,6 +35,10 @@ class Features:
         width: D.
         tokens: number of tokens T; 0 if these tensors are not tokens.
         note: sentence for people on the choice; empty if there was none.
+        prefix: number of tokens before those of the patches, which are no part of the map.
+        block: name of the block for `embedding` if it is not the mean of `map`, which is then the block before it;
+            empty if it is.
+        vector_width: length of that block.
     """
 
     embedding: str | None
@@ -43,6 +47,15 @@ class Features:
     width: int
     tokens: int = 0
     note: str = ""
+    prefix: int = 0
+    block: str = ""
+    vector_width: int = 0
+
+    @property
+    def blocks(self) -> Mapping[str, tuple[int, int]]:
+        """Return the column ranges of the embedding blocks in order."""
+        own = {self.block: (self.width, self.width + self.vector_width)} if self.block else {}
+        return {"head": (0, self.width), **own}
 
 
 class NoFeatures(ValueError):
@@ -175,25 +188,11 @@ class _Search:
         shape = self._shapes.get(node.input[0], ())
         if len(shape) != 4 or self._places(shape) == 1:
             return None, False
-        axes = self._averaged_axes(node, shape)
+        axes = read_averaged_axes(node, shape, self._stored)
         for channels_last, expected in ((False, [2, 3]), (True, [1, 2])):
             if axes == expected and shape[3 if channels_last else 1] == width:
                 return node.input[0], channels_last
         return None, False
-
-    def _averaged_axes(self, node: onnx.NodeProto, shape: tuple[int, ...]) -> list[int]:
-        """Return the axes over which an operator averages completely; empty for other operators."""
-        if node.op_type == "GlobalAveragePool":
-            return [2, 3]
-        if node.op_type == "AveragePool":
-            whole = read_attribute(node, "kernel_shape", []) == list(shape[2:])
-            return [2, 3] if whole and not any(read_attribute(node, "pads", [])) else []
-        if node.op_type != "ReduceMean":
-            return []
-        axes = read_attribute(node, "axes", [])
-        if len(node.input) > 1 and node.input[1] in self._stored:
-            axes = numpy_helper.to_array(self._stored[node.input[1]]).tolist()
-        return sorted(axis % len(shape) for axis in axes)
 
     @staticmethod
     def _places(shape: tuple[int, ...]) -> int:
@@ -220,6 +219,23 @@ def stored_tensors(graph: onnx.GraphProto) -> dict[str, onnx.TensorProto]:
 def read_attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
     """Return the value of a node's attribute, or a default."""
     return next((helper.get_attribute_value(each) for each in node.attribute if each.name == name), default)
+
+
+def read_averaged_axes(
+    node: onnx.NodeProto, shape: tuple[int, ...], stored: Mapping[str, onnx.TensorProto]
+) -> list[int]:
+    """Return the axes over which an operator averages completely; empty for other operators."""
+    if node.op_type == "GlobalAveragePool":
+        return [2, 3]
+    if node.op_type == "AveragePool":
+        whole = read_attribute(node, "kernel_shape", []) == list(shape[2:])
+        return [2, 3] if whole and not any(read_attribute(node, "pads", [])) else []
+    if node.op_type != "ReduceMean":
+        return []
+    axes = read_attribute(node, "axes", [])
+    if len(node.input) > 1 and node.input[1] in stored:
+        axes = numpy_helper.to_array(stored[node.input[1]]).tolist()
+    return sorted(axis % len(shape) for axis in axes)
 
 
 def keep_needed(graph: onnx.GraphProto) -> None:

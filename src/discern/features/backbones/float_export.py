@@ -18,15 +18,17 @@ from discern.features.backbones.feature_outputs import (
     read_attribute,
     stored_tensors,
 )
+from discern.features.backbones.map_search import find_map
 from discern.features.backbones.normalisation import WHITE, Normalisation, missing_normalisation
 from discern.features.backbones.token_layout import TokenLayout
-from discern.features.backbones.token_outputs import add_token_outputs
+from discern.features.backbones.token_outputs import add_token_outputs, count_tokens
 
 USUAL_SIZE = 224
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16)
 _STEPS = (32, 16, 14)  # pixels; of the patches of transformers and of the coarsest maps of other networks
 _COMMON_SIZES = {96, 112, 128, 160, 192, 224, 240, 256, 288, 299, 320, 384, 448, 512, 518}
 _MAX_AXES = 8
+_LAST = (1 << 63) - 1
 _PREFIX, _FREED = "network/", "discern/freed/"
 _OF_BATCHES = ("[N", "number of pictures")
 """Parts of the messages about sizes that do not fit every number of pictures."""
@@ -57,7 +59,8 @@ def adapt_float_export(
     normalisation: Normalisation | None,
     advice: str,
     layout: TokenLayout | None = None,
-) -> tuple[str, ...]:
+    search_map: bool = False,
+) -> tuple[Features, tuple[str, ...]]:
     """Change an exported network to take uint8 pixels and return `embedding` and perhaps `map`, in place.
 
     The normalisation becomes part of the graph. Sizes and numbers of pictures that the export left open or fixed are
@@ -70,9 +73,10 @@ def adapt_float_export(
         normalisation: normalisation of the pixels; None for that in the metadata of the file.
         advice: how to export a network with allowed operators and sizes.
         layout: tokens that the network returns; None to search for its features.
+        search_map: whether to search for a map whose mean is not the features (see `find_map`).
 
     Returns:
-        Sentences on the choices made, for people.
+        The features, and sentences on the choices made, for people.
 
     Raises:
         BackboneError: the network is not known to be safe, its normalisation is not known, or it has no features.
@@ -94,13 +98,16 @@ def adapt_float_export(
         features = add_token_outputs(model, layout) if layout else None
         _set_size(model, taken.name, size, channels_last=channels_last)
         checked = _check(model, path, declared=shape, size=size, advice=advice)
-        features = features or find_features(model, tensor_shapes(checked))
+        shapes = tensor_shapes(checked)
+        features = count_tokens(features, shapes) if features else find_features(model, shapes)
     except NoFeatures as error:
         hint = _OUTPUT if shape[0] == -1 else f"{_FREE} {_OUTPUT}"
         raise BackboneError(f"The backbone {path} {error}.", hint=hint) from error
+    if search_map and features.map is None:
+        features = find_map(graph, shapes, features)
     _wrap(model, taken, features, found, size=size, channels_last=channels_last)
     notes = () if normalisation else (f"{path.name} is fed with {found.describe()}, as its metadata say.",)
-    return (*notes, f"{path.name}: {features.note}") if features.note else notes
+    return features, (*notes, f"{path.name}: {features.note}") if features.note else notes
 
 
 def _read_normalisation(model: onnx.ModelProto, path: Path) -> Normalisation:
@@ -235,31 +242,43 @@ def _wrap(
     scaled = front.add("Sub", scaled, front.weight("mean", mean))
     scaled = front.add("Div", scaled, front.weight("deviation", deviation))
     front.add("Cast", scaled, to=kind, result=_PREFIX + name)
+    back = _write_outputs(features)
+    back.append_to(model, before=front)
+    del graph.input[:], graph.output[:]
+    graph.input.append(helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["N", size, size, 3]))
+    shapes = {"embedding": ["N", features.width + features.vector_width]}
+    if features.map is not None:
+        shapes["map"] = [None] * 4
+    graph.output.extend(helper.make_tensor_value_info(each, TensorProto.FLOAT, shapes[each]) for each in shapes)
+    keep_needed(graph)
+
+
+def _write_outputs(features: Features) -> GraphWriter:
+    """Write the operators that compute `embedding` and `map` from the features of a network."""
     back = GraphWriter(prefix="output/")
     maps = None if features.map is None else back.add("Cast", _PREFIX + features.map, to=TensorProto.FLOAT)
     if maps is not None and features.tokens:
-        side = isqrt(features.tokens)
+        if features.prefix:
+            maps = back.add("Slice", maps, back.numbers(features.prefix), back.numbers(_LAST), back.numbers(1))
+        side = isqrt(features.tokens - features.prefix)
         maps = back.add("Reshape", maps, back.numbers(-1, side, side, features.width))
+    parts = []
+    if maps is not None and (features.block or features.embedding is None):
+        parts.append(back.add("GlobalAveragePool", back.channels_first(maps) if features.channels_last else maps))
     if features.embedding is not None:
         vector = back.add("Cast", _PREFIX + features.embedding, to=TensorProto.FLOAT)
-        if features.tokens:
+        if features.tokens and maps is None:
             vector = back.add("Gather", vector, back.weight("first", np.array(0)), axis=1)
-        back.add("Flatten", vector, result="embedding")
-    elif maps is not None:
-        first = back.channels_first(maps) if features.channels_last else maps
-        back.add("Flatten", back.add("GlobalAveragePool", first), result="embedding")
+        parts.append(vector)
+    if len(parts) == 1:
+        back.add("Flatten", *parts, result="embedding")
+    else:
+        back.add("Concat", *(back.add("Flatten", part) for part in parts), axis=1, result="embedding")
     if maps is not None and features.channels_last:
         back.add("Identity", maps, result="map")
     elif maps is not None:
         back.channels_last(maps, result="map")
-    back.append_to(model, before=front)
-    del graph.input[:], graph.output[:]
-    graph.input.append(helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["N", size, size, 3]))
-    shapes = {"embedding": ["N", features.width]}
-    if maps is not None:
-        shapes["map"] = [None] * 4
-    graph.output.extend(helper.make_tensor_value_info(each, TensorProto.FLOAT, shapes[each]) for each in shapes)
-    keep_needed(graph)
+    return back
 
 
 def _rename_all(graph: onnx.GraphProto) -> None:

@@ -5,17 +5,20 @@ The graphs are pinned by commit and SHA-256, and normalised as their repositorie
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from discern.errors import BackboneError
 from discern.features.backbones.backbone import OnnxBackbone
+from discern.features.backbones.exported_networks import ExportedNetwork, keep_export, make_key, read_export
 from discern.features.backbones.hub_address import HubFile
 from discern.features.backbones.hub_download import fetch_file
 from discern.features.backbones.normalisation import Normalisation
 from discern.features.backbones.token_layout import TokenLayout
+from discern.progress import Progress, silent
+from discern.store import default_folder
 
-SIZE = 224
+HUB_SIZE = 224
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +48,7 @@ _DINOV2 = HubGraph(
         sha256="f22797eabf810a75e41de68d378541ebea372122b25c4ce3ef25ff618250c20a",
         size=88_532_934,
     ),
-    layout=TokenLayout(tokens="last_hidden_state", summary="", block="class_token", side=16, width=384),
+    layout=TokenLayout(tokens="last_hidden_state", summary="", block="class_token", patch=14, width=384),
     normalisation=Normalisation(mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225), scale=1.0),
     pretraining="LVD-142M, 142 million curated photographs without labels (DINOv2)",
 )
@@ -68,7 +71,7 @@ _SIGLIP2 = HubGraph(
         sha256="c0573e3f4140c3a7c4e9cc5912bd6b26a033b46a6a8e8af26cbea262b163bcad",
         size=None,
     ),
-    layout=TokenLayout(tokens="last_hidden_state", summary="pooler_output", block="pooled", side=14, width=768),
+    layout=TokenLayout(tokens="last_hidden_state", summary="pooler_output", block="pooled", patch=16, width=768),
     normalisation=Normalisation(mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5), scale=1.0),
     pretraining="WebLI, pictures of the web with texts in many languages (SigLIP 2)",
 )
@@ -86,6 +89,7 @@ class HubBackbones:
         graphs: graphs by name.
         cache: cache directory; None for that of the user.
         environment: environment variables that name a mirror, a token and folders.
+        progress: called with the megabytes received and all of them.
     """
 
     def __init__(
@@ -94,8 +98,9 @@ class HubBackbones:
         *,
         cache: Path | None = None,
         environment: Mapping[str, str] = os.environ,
+        progress: Progress = silent,
     ) -> None:
-        self._graphs, self._cache, self._environment = graphs, cache, environment
+        self._graphs, self._cache, self._environment, self._progress = graphs, cache, environment, progress
 
     @property
     def choices(self) -> str:
@@ -111,9 +116,11 @@ class HubBackbones:
     ) -> OnnxBackbone:
         """Load a backbone, from the hub if it is not on this machine (see `fetch_file`).
 
+        The graph with the outputs of a backbone is cached by the digest of the file.
+
         Args:
             name: name of the graph.
-            size: must be None or 224.
+            size: side of the pictures, a multiple of the patches' side; None for 224.
             mirror: average the outputs for each picture and its mirror image.
             normalisation: must be None; the network has its own.
 
@@ -122,23 +129,49 @@ class HubBackbones:
             UsageError: an environment variable has an invalid value.
             StoreError: the cache cannot be written.
         """
-        from discern.features.backbones.imported_graph import import_graph  # noqa: PLC0415 - onnx takes 0.2 s
-
-        name = str(name)
-        if size not in (None, SIZE):
-            raise BackboneError(f"The backbone {name} does not support pictures of {size} px.", hint="Omit --size.")
+        name, size = str(name), HUB_SIZE if size is None else size
+        graph = self._graphs[name]
+        patch = graph.layout.patch
+        if size % patch or size < 2 * patch:
+            below = max(2, size // patch) * patch
+            raise BackboneError(
+                f"The backbone {name} does not support pictures of {size} px: its patches are {patch} px wide.",
+                hint=f"Omit --size for {HUB_SIZE} px, or choose a multiple of {patch}: {below} or {below + patch}.",
+            )
         if normalisation is not None:
             raise BackboneError(
                 f"The backbone {name} has its own normalisation.", hint="Omit --mean, --deviation and --scale."
             )
-        graph = self._graphs[name]
-        data = fetch_file(graph.file, self._cache, self._environment)
+        cache = default_folder() if self._cache is None else self._cache
+        facts = {"layout": asdict(graph.layout), "normalisation": asdict(graph.normalisation)}
+        key = make_key(name=name, size=size, sha256=graph.file.sha256, **facts)
+        wrapped = read_export(cache, key)
+        if wrapped is None:
+            wrapped = keep_export(cache, key, self._wrap(name, graph, size))
+        return wrapped.to_backbone(mirror=mirror)
+
+    def _wrap(self, name: str, graph: HubGraph, size: int) -> ExportedNetwork:
+        from discern.features.backbones.imported_graph import import_graph  # noqa: PLC0415 - onnx takes 0.2 s
+
+        data = fetch_file(graph.file, self._cache, self._environment, self._progress)
+        self._progress(f"check {name}", 0, None)
         backbone = import_graph(
             data,
             Path(graph.file.name),
-            size=SIZE,
-            mirror=mirror,
+            size=size,
+            mirror=False,
             normalisation=graph.normalisation,
             layout=graph.layout,
         )
-        return replace(backbone, name=name, pretraining=graph.pretraining, licence=graph.licence)
+        return ExportedNetwork(
+            graph=backbone.graph,
+            name=name,
+            size=size,
+            blocks=backbone.blocks,
+            weights=graph.file.name,
+            sha256=graph.file.sha256,
+            licence=graph.licence,
+            pretraining=graph.pretraining,
+            notes=(),
+            difference=None,
+        )

@@ -4,6 +4,7 @@ import re
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.client import HTTPException, HTTPResponse
 
 from discern.errors import BackboneError
@@ -13,6 +14,8 @@ MAX_REDIRECTS = 5  # not tuned; the hub redirects once, or twice after a reposit
 TIMEOUT_SECONDS = 30.0  # not tuned; for connecting and for each read
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SHA256 = re.compile("[0-9a-f]{64}")
+_MOST_DIGITS = 12
+_COMMIT = re.compile("[0-9a-f]{40}")
 _REASONS = {
     401: "requires a token: set HF_TOKEN",
     403: "does not permit access: set HF_TOKEN to a token that does",
@@ -55,6 +58,44 @@ def open_response(endpoint: Endpoint, file: HubFile, *, start: int) -> Iterator[
                 return
 
 
+def describe_file(endpoint: Endpoint, repository: str, path: str, *, name: str, most: int) -> HubFile:
+    """Ask a hub for the newest commit, the SHA-256 and the size of a file.
+
+    Args:
+        endpoint: hub to ask.
+        repository: owner and name of the repository.
+        path: path of the file in it.
+        name: name of the file in the cache.
+        most: largest size in bytes.
+
+    Raises:
+        BackboneError: the hub cannot be reached, does not have the file, or does not state all of them.
+    """
+    wanted = HubFile(name=name, repository=repository, commit="main", path=path, sha256="", size=None)
+    url, visited = endpoint.url(wanted), set[str]()
+    while True:
+        if url in visited or len(visited) > MAX_REDIRECTS:
+            raise BackboneError(f"{endpoint.origin} redirects the request for {path} without end.")
+        visited.add(url)
+        with _get(url, endpoint.headers(url), 0, method="HEAD") as response:
+            headers, status = response.headers, response.status
+            if "X-Repo-Commit" not in headers and status in _REDIRECTS:  # a repository that was renamed
+                url = endpoint.follow(url, headers.get("Location", ""))
+                continue
+            if status not in _REDIRECTS:
+                _check_status(response, url, wanted)
+            commit, size = headers.get("X-Repo-Commit", ""), headers.get("X-Linked-Size", "")
+            sha256 = _stated_sha256(response)
+            if not (_COMMIT.fullmatch(commit) and sha256 and size.isdecimal() and len(size) < _MOST_DIGITS):
+                raise BackboneError(
+                    f"{read_origin(url)} does not state the commit, the sha256 and the size of {path}.",
+                    hint="Set HF_ENDPOINT to the hub or to a mirror that passes on the headers of the hub.",
+                )
+            if int(size) > most:
+                raise BackboneError(f"{path} of {repository} has {int(size):,} bytes; {most:,} are allowed.")
+            return replace(wanted, commit=commit, sha256=sha256, size=int(size))
+
+
 def describe_failure(error: Exception) -> str:
     """Describe why a connection failed."""
     reason = getattr(error, "reason", None) or error
@@ -62,8 +103,8 @@ def describe_failure(error: Exception) -> str:
 
 
 @contextmanager
-def _get(url: str, headers: dict[str, str], start: int) -> Iterator[HTTPResponse]:
-    """Send a GET request; unlike urllib's own opener, this one neither follows redirects nor opens other schemes."""
+def _get(url: str, headers: dict[str, str], start: int, method: str = "GET") -> Iterator[HTTPResponse]:
+    """Send a request; unlike urllib's own opener, this one neither follows redirects nor opens other schemes."""
     origin = read_origin(url)
     opener = urllib.request.OpenerDirector()
     proxies = urllib.request.ProxyHandler({}) if origin.is_local else urllib.request.ProxyHandler()
@@ -72,7 +113,7 @@ def _get(url: str, headers: dict[str, str], start: int) -> Iterator[HTTPResponse
     headers = {"User-Agent": "discern", "Accept-Encoding": "identity", **headers}
     if start:
         headers["Range"] = f"bytes={start}-"
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the scheme was checked
+    request = urllib.request.Request(url, headers=headers, method=method)  # noqa: S310 - the scheme was checked
     try:
         response = opener.open(request, timeout=TIMEOUT_SECONDS)
     except (OSError, HTTPException, ValueError) as error:
@@ -89,9 +130,15 @@ def _check_headers(response: HTTPResponse, file: HubFile) -> None:
     size = response.headers.get("X-Linked-Size", "")
     if file.size is not None and size.isdecimal() and int(size) != file.size:
         raise BackboneError(f"The hub offers {file.path} with {int(size):,} bytes instead of {file.size:,}.")
-    sha256 = response.headers.get("X-Linked-Etag", "").removeprefix("W/").strip('"').lower()
-    if _SHA256.fullmatch(sha256) and sha256 != file.sha256:
+    sha256 = _stated_sha256(response)
+    if sha256 and sha256 != file.sha256:
         raise BackboneError(f"The hub offers {file.path} with the sha256 {sha256}, not {file.sha256}.")
+
+
+def _stated_sha256(response: HTTPResponse) -> str:
+    """Return the digest that a hub states for a file; empty if it states none."""
+    stated = response.headers.get("X-Linked-Etag", "").removeprefix("W/").strip('"').lower()
+    return stated if _SHA256.fullmatch(stated) else ""
 
 
 def _is_other_part(response: HTTPResponse, start: int) -> bool:
@@ -103,4 +150,15 @@ def _check_status(response: HTTPResponse, url: str, file: HubFile) -> None:
     status = response.status
     if status not in (200, 206):
         reason = _REASONS.get(status, "has a fault: try again later" if status >= 500 else "refuses the request")
+        pause = response.headers.get("Retry-After", "")
+        if pause.isdecimal() and len(pause) < _MOST_DIGITS and reason.endswith("later"):
+            reason = f"{reason.removesuffix('later')}in {int(pause):,} s"
         raise BackboneError(f"{read_origin(url)} responds with status {status} for {file.path}: it {reason}.")
+    encoding = response.headers.get("Content-Encoding", "identity").lower()
+    if encoding not in ("", "identity"):
+        raise BackboneError(f"{read_origin(url)} sends {file.path} in the encoding {encoding[:20]!r}, not as it is.")
+    if response.headers.get_content_type() in ("text/html", "application/xhtml+xml"):
+        raise BackboneError(
+            f"{read_origin(url)} sends a web page instead of {file.path}.",
+            hint="If this network asks for a login in the browser, log in first; otherwise check HF_ENDPOINT.",
+        )

@@ -38,6 +38,7 @@ def import_graph(
     mirror: bool,
     normalisation: Normalisation | None = None,
     layout: TokenLayout | None = None,
+    search_map: bool = False,
 ) -> OnnxBackbone:
     """Validate an exported ONNX model with a trial run and wrap it as a backbone.
 
@@ -51,19 +52,23 @@ def import_graph(
         normalisation: normalisation of the pixels for a network that takes float pictures; None for that in its
             metadata.
         layout: tokens that a vision transformer for float pictures returns; None to search for its features.
+        search_map: whether to search a network for float pictures for a map whose mean is not its features; the mean is
+            then the block before them.
 
     Raises:
         BackboneError: it is not such a backbone, or has an input of another size.
     """
     sha256 = hashlib.sha256(data).hexdigest()
-    model, notes = _parse(data, path, size=size, normalisation=normalisation, layout=layout)
+    model, blocks, notes = _parse(
+        data, path, size=size, normalisation=normalisation, layout=layout, search_map=search_map
+    )
     own_size, width = _check_signature(model, path)
     if size not in (None, own_size):
         raise BackboneError(
             f"The backbone {path} takes pictures of {own_size} px, not of {size} px.",
             hint=f"Omit --size, or export it for {size} px.",
         )
-    blocks = layout.blocks if layout else {"head": (0, width)}
+    blocks = blocks or {"head": (0, width)}
     head = blocks["head"][1]
     _put_channels_last(model, head, path)
     _try_run(serialise(model), own_size, width, path, head=head)
@@ -74,7 +79,7 @@ def import_graph(
         graph=serialise(model),
         size=own_size,
         blocks=blocks,
-        pretraining=f"not known: the user's own file {path.name}, sha256 {sha256[:16]}",
+        pretraining=f"data that are not known (file {path.name}, sha256 {sha256[:16]})",
         licence="not known",
         notes=notes,
     )
@@ -87,17 +92,28 @@ def _parse(
     size: int | None,
     normalisation: Normalisation | None,
     layout: TokenLayout | None,
-) -> tuple[onnx.ModelProto, tuple[str, ...]]:
-    """Parse an ONNX model, and return it with sentences on the changes made to it."""
+    search_map: bool,
+) -> tuple[onnx.ModelProto, Mapping[str, tuple[int, int]], tuple[str, ...]]:
+    """Parse an ONNX model, and return it with its blocks if it was changed and sentences on the changes."""
     if fault := find_encoding_fault(data):
         raise BackboneError(f"The backbone {path} {fault}.", hint=_STANDARD)
     try:
         model = onnx.load_model_from_string(data)
     except Exception as error:
         raise BackboneError(f"The backbone {path} is not an ONNX file.", hint=_REQUIRED) from error
+    blocks: Mapping[str, tuple[int, int]] = {}
     notes: tuple[str, ...] = ()
     if is_float_export(model):
-        notes = adapt_float_export(model, path, size=size, normalisation=normalisation, advice=_STANDARD, layout=layout)
+        features, notes = adapt_float_export(
+            model,
+            path,
+            size=size,
+            normalisation=normalisation,
+            advice=_STANDARD,
+            layout=layout,
+            search_map=search_map,
+        )
+        blocks = features.blocks
         data = serialise(model)
     elif normalisation is not None:
         raise BackboneError(
@@ -109,7 +125,7 @@ def _parse(
     if any(entry.version < OPSET for entry in model.opset_import):
         model, data = _convert(model, path)
     _declare_computed(model, output_shapes(data))
-    return model, notes
+    return model, blocks, notes
 
 
 def _convert(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, bytes]:

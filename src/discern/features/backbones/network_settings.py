@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,6 +58,13 @@ class NetworkSettings:
             raise BackboneError(f"The settings {path} of the weights are invalid: {error}", hint=_FORM) from error
         licence = str(published.get("license") or published.get("licence") or "")
         return cls(options=options, identity=tuple(identity), normalisation=normalisation, licence=licence)
+
+    def updated(self, options: Mapping[str, Any]) -> Self:
+        """Return the settings with options of `parse_options`; `identity` names one layer, or several with a plus."""
+        named = str(options.get("identity", ""))
+        others = {name: value for name, value in options.items() if name != "identity"}
+        identity = (*self.identity, *filter(None, named.split("+")))
+        return replace(self, options={**self.options, **others}, identity=tuple(dict.fromkeys(identity)))
 
 
 def parse_options(text: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Tokens that a vision transformer returns."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -12,17 +11,12 @@ class TokenLayout:
         tokens: output `[N, T, D]` with the tokens of the patches, row by row.
         summary: output `[N, D]` that stands for the whole picture; empty if that is the token before the patches.
         block: name of the block for it.
-        side: number of patches along each side.
+        patch: side of the patches, in pixels.
         width: D.
     """
 
     tokens: str
     summary: str
     block: str
-    side: int
+    patch: int
     width: int
-
-    @property
-    def blocks(self) -> Mapping[str, tuple[int, int]]:
-        """Return the column ranges of the embedding blocks in order."""
-        return {"head": (0, self.width), self.block: (self.width, 2 * self.width)}

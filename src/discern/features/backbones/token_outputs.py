@@ -1,21 +1,23 @@
 """Outputs of a backbone that are computed from the tokens of a vision transformer."""
 
+from dataclasses import replace
+from math import isqrt
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from discern.bundle.onnx_graph import GraphWriter
 from discern.features.backbones.dynamic_int8 import replace_dynamic_int8
-from discern.features.backbones.feature_outputs import Features, NoFeatures, stored_tensors
+from discern.features.backbones.feature_outputs import Features, NoFeatures, Shapes, stored_tensors
 from discern.features.backbones.token_layout import TokenLayout
-
-_LAST = (1 << 63) - 1
 
 
 def add_token_outputs(model: onnx.ModelProto, layout: TokenLayout) -> Features:
-    """Let a vision transformer return only a map of its patch tokens and an embedding, in place.
+    """Let a vision transformer return only its tokens and the vector that stands for the whole picture, in place.
 
-    The embedding is the mean of the patch tokens and, after it, the vector that stands for the whole picture.
+    Returns:
+        Both; the number of tokens is not known yet.
 
     Raises:
         NoFeatures: the network does not have the outputs that the layout names.
@@ -26,20 +28,33 @@ def add_token_outputs(model: onnx.ModelProto, layout: TokenLayout) -> Features:
     _fold_powers(model.graph)
     replace_dynamic_int8(model.graph)
     writer = GraphWriter(prefix="discern/tokens/")
-    patches, summary = layout.tokens, layout.summary
-    if not summary:
-        summary = writer.add("Gather", patches, writer.weight("first", np.array(0)), axis=1)
-        patches = writer.add("Slice", patches, writer.numbers(1), writer.numbers(_LAST), writer.numbers(1))
-    places = writer.add("Reshape", patches, writer.numbers(-1, layout.side, layout.side, layout.width))
-    mean = writer.spatial_mean(writer.channels_first(places))
-    features = Features(
-        embedding=writer.add("Concat", mean, summary, axis=1), map=places, channels_last=True, width=2 * layout.width
-    )
+    summary = layout.summary or writer.add("Gather", layout.tokens, writer.weight("first", np.array(0)), axis=1)
     writer.append_to(model)
     del model.graph.output[:]
-    names = (features.embedding, features.map)
+    names = (summary, layout.tokens)
     model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
-    return features
+    return Features(
+        embedding=summary,
+        map=layout.tokens,
+        channels_last=True,
+        width=layout.width,
+        prefix=0 if layout.summary else 1,
+        block=layout.block,
+        vector_width=layout.width,
+    )
+
+
+def count_tokens(features: Features, shapes: Shapes) -> Features:
+    """Add the number of tokens to features.
+
+    Raises:
+        NoFeatures: the patches are not as many along both sides of the picture.
+    """
+    assert features.map is not None
+    tokens = shapes[features.map][1]
+    if isqrt(tokens - features.prefix) ** 2 != tokens - features.prefix:
+        raise NoFeatures(f"returns {tokens - features.prefix:,} tokens of patches, which are no square")
+    return replace(features, tokens=tokens)
 
 
 def _fold_powers(graph: onnx.GraphProto) -> None:

@@ -8,6 +8,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,23 @@ _EXAMPLES = 2  # the exporter would take a batch of one for fixed
 _PHOTOGRAPHS = ("china.jpg", "flower.jpg")  # scikit-learn ships them
 
 
+@dataclass(frozen=True, kw_only=True)
+class TorchExport:
+    """Network that was exported to a backbone of one view.
+
+    Attributes:
+        backbone: the backbone.
+        difference: largest difference from torch on photographs, relative to the largest feature.
+        normalisation: normalisation of its pixels.
+        licence: licence of the weights that the library publishes under the name; empty if it states none.
+    """
+
+    backbone: OnnxBackbone
+    difference: float
+    normalisation: Normalisation
+    licence: str
+
+
 def export_network(
     library: str,
     name: str,
@@ -36,7 +54,7 @@ def export_network(
     *,
     size: int | None,
     normalisation: Normalisation | None,
-) -> tuple[OnnxBackbone, float]:
+) -> TorchExport:
     """Export a network to a backbone of one view, and compare their features of photographs.
 
     Args:
@@ -47,9 +65,6 @@ def export_network(
         size: side of the pictures, in pixels; None for that of the library.
         normalisation: normalisation of the pixels; None for that of the settings, or else of the library.
 
-    Returns:
-        The backbone and the largest difference between both, relative to the largest feature.
-
     Raises:
         BackboneError: the network cannot be built or exported, or its graph computes other features.
     """
@@ -58,7 +73,7 @@ def export_network(
         load_weights(network, weights)
     by = normalisation or settings.normalisation or network.normalisation
     label = Path(f"{library}/{name}")
-    backbone = import_graph(export_graph(network, label), label, size=network.size, mirror=False, normalisation=by)
+    backbone = wrap_network(network, label, by)
     difference = compare(network, backbone, by)
     if not difference <= LARGEST_DIFFERENCE:
         raise BackboneError(
@@ -66,21 +81,36 @@ def export_network(
             f"{LARGEST_DIFFERENCE:.0e} is allowed.",
             hint="Use other versions of torch and onnxscript, or export it yourself and pass the ONNX file.",
         )
-    return backbone, difference
+    return TorchExport(backbone=backbone, difference=difference, normalisation=by, licence=network.licence)
+
+
+def wrap_network(network: TorchNetwork, label: Path, by: Normalisation, *, mirror: bool = False) -> OnnxBackbone:
+    """Export a network for normalised pictures, and wrap its graph as a backbone.
+
+    Raises:
+        BackboneError: the exporter cannot trace it, or a bundle could not have such a graph.
+    """
+    graph = export_graph(network, label)
+    return import_graph(graph, label, size=network.size, mirror=mirror, normalisation=by, search_map=True)
 
 
 def compare(network: TorchNetwork, backbone: OnnxBackbone, by: Normalisation) -> float:
     """Compute the largest difference between the features of photographs, relative to the largest feature."""
     pictures = read_photographs(backbone.size)
-    mean, deviation = (torch.tensor(each).view(3, 1, 1) for each in (by.mean, by.deviation))
-    scaled = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() * (by.scale / 255)
     with torch.inference_mode():
-        expected = network.module((scaled - mean) / deviation).flatten(1).numpy()
+        expected = network.module(normalise(pictures, by)).flatten(1).numpy()
     found = open_runtime(backbone.graph).run({"pixels": pictures})["embedding"]
+    found = found[:, found.shape[1] - expected.shape[1] :]  # after the mean of the map, if that is another block
     if found.shape != expected.shape or not np.isfinite(expected).all():
         return float("inf")
     largest = float(np.abs(expected).max())
     return float(np.abs(found - expected).max()) / largest if largest else float("inf")
+
+
+def normalise(pictures: np.ndarray, by: Normalisation) -> torch.Tensor:
+    """Normalise uint8 pictures `[N, size, size, 3]` to float32 `[N, 3, size, size]`."""
+    mean, deviation = (torch.tensor(each).view(3, 1, 1) for each in (by.mean, by.deviation))
+    return (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() * (by.scale / 255) - mean) / deviation
 
 
 def read_photographs(size: int) -> np.ndarray:
@@ -121,7 +151,10 @@ def export_graph(network: TorchNetwork, label: Path) -> bytes:
             graph: bytes = program.model_proto.SerializeToString()
             return graph
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
         raise BackboneError(
             f"The network {label} cannot be exported at {network.size} px: {reason}",
             hint="Choose another --size, or export it yourself and pass the ONNX file.",

@@ -1,20 +1,23 @@
-"""Source of backbones that are networks of timm or torchvision, with weights from files."""
+"""Source of backbones that are networks of timm or torchvision, with weights from files or the hub."""
 
-import importlib.util
-from dataclasses import asdict, dataclass, replace
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from discern.errors import BackboneError
+from discern.extras import INSTALL_TORCH
 from discern.features.backbones.backbone import BackboneOrigin, OnnxBackbone
-from discern.features.backbones.exported_networks import ExportedNetwork, make_key, read_export, write_export
+from discern.features.backbones.exported_networks import ExportedNetwork, keep_export, make_key, read_export
+from discern.features.backbones.library_weights import LibraryWeights, find_weights, missing_libraries
 from discern.features.backbones.network_settings import NetworkSettings, parse_options
 from discern.features.backbones.normalisation import Normalisation
-from discern.features.backbones.weight_files import locate_weights, read_weights_digest
+from discern.progress import Progress, silent
 from discern.store import default_folder
 
 LIBRARIES = ("timm", "torchvision")
-_NEEDED = ("torch", "torchvision", "timm", "onnxscript")
-INSTALL = "pip install 'discern-vision[torch]'"
+_NETWORK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +27,17 @@ class TorchLibrary:
     Later, neither library is imported, as long as the weights and options are the same.
 
     Attributes:
-        weights: file of weights, or folder to search by the network's name; None for the folder in `DISCERN_WEIGHTS`.
-        cache: directory of the exports; None for the user's cache directory.
+        weights: file of weights, or folder to search by the network's name; None for the folder in `DISCERN_WEIGHTS`,
+            and for timm the hub after it.
+        cache: directory of the exports and downloads; None for the user's cache directory.
+        environment: environment variables.
+        progress: called with the megabytes of a download received and all of them.
     """
 
     weights: Path | None = None
     cache: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    progress: Progress = silent
 
     choices = "timm/NAME or torchvision/NAME with --weights"
 
@@ -53,50 +61,91 @@ class TorchLibrary:
         """
         label, _, options = str(name).partition(":")
         library, _, network = label.partition("/")
-        weights = locate_weights(network, self.weights)
-        settings = NetworkSettings.read(weights)
-        settings = replace(settings, options={**settings.options, **parse_options(options)})
-        sha256 = read_weights_digest(weights)
-        given = normalisation and asdict(normalisation)
-        key = make_key(name=label, size=size, sha256=sha256, settings=asdict(settings), normalisation=given)
+        if not _NETWORK.fullmatch(network):
+            raise BackboneError(
+                f"The backbone {label!r} does not name a network of {library}.",
+                hint=f"Add its name, such as {library}/resnet50.",
+            )
         cache = self.cache or default_folder()
+        weights = find_weights(
+            library, network, self.weights, cache=cache, environment=self.environment, progress=self.progress
+        )
+        own = NetworkSettings() if weights.is_published else NetworkSettings.read(weights.path)
+        settings = own.updated(parse_options(options))
+        key = make_key(
+            name=label,
+            network=weights.network,
+            size=size,
+            sha256=weights.sha256,
+            settings=asdict(settings),
+            normalisation=normalisation and asdict(normalisation),
+        )
         found = read_export(cache, key)
         if found is None:
-            found = _export(library, network, weights, settings, size=size, normalisation=normalisation, sha256=sha256)
-            write_export(cache, key, found)
+            self.progress(f"export {label}", 0, None)
+            exported = _export(library, label, weights, settings, size=size, normalisation=normalisation)
+            found = keep_export(cache, key, exported)
         origin = BackboneOrigin(
-            name=label, weights=weights, mirror=mirror, settings=settings, normalisation=normalisation
+            name=label, weights=weights.path, mirror=mirror, settings=settings, normalisation=normalisation
         )
         return replace(found.to_backbone(mirror=mirror), origin=origin)
 
 
 def _export(
     library: str,
-    network: str,
-    weights: Path,
+    label: str,
+    weights: LibraryWeights,
     settings: NetworkSettings,
     *,
     size: int | None,
     normalisation: Normalisation | None,
-    sha256: str,
 ) -> ExportedNetwork:
-    missing = [each for each in _NEEDED if importlib.util.find_spec(each) is None]
-    if missing:
+    if missing := missing_libraries():
         raise BackboneError(
-            f"The backbone {library}/{network} is exported by torch once, and {', '.join(missing)} "
+            f"The backbone {label} is exported by torch once, and {', '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} not installed.",
-            hint=f"Install what is missing: {INSTALL}",
+            hint=f"Install what is missing: {INSTALL_TORCH}",
         )
-    from discern.features.backbones.torch_export import export_network  # noqa: PLC0415 - torch takes seconds
+    from discern.features.backbones.library_names import known_name  # noqa: PLC0415 - torch takes seconds
+    from discern.features.backbones.torch_export import export_network  # noqa: PLC0415
 
-    backbone, difference = export_network(library, network, weights, settings, size=size, normalisation=normalisation)
+    network = label.partition("/")[2]
+    exported = export_network(
+        library,
+        network if weights.network == network else known_name(weights.network, network),
+        weights.path,
+        settings,
+        size=size,
+        normalisation=normalisation,
+    )
+    backbone = exported.backbone
+    licence = settings.licence or (exported.licence if weights.is_published else "")
     return ExportedNetwork(
         graph=backbone.graph,
-        name=f"{library}/{network}",
+        name=label,
         size=backbone.size,
-        weights=weights.name,
-        sha256=sha256,
-        licence=settings.licence or "not known",
-        notes=backbone.notes,
-        difference=difference,
+        blocks=backbone.blocks,
+        weights=weights.path.name,
+        sha256=weights.sha256,
+        licence=licence or "not known",
+        pretraining=f"data that are not known ({weights.source})",
+        notes=(*backbone.notes, *_notes(label, weights, settings, normalisation, exported.normalisation)),
+        difference=exported.difference,
+    )
+
+
+def _notes(
+    label: str,
+    weights: LibraryWeights,
+    settings: NetworkSettings,
+    given: Normalisation | None,
+    used: Normalisation,
+) -> tuple[str, ...]:
+    """Write a sentence on the numbers that were taken from the library, as foreign weights may need others."""
+    if weights.is_published or given or settings.normalisation:
+        return ()
+    library = label.partition("/")[0]
+    return (
+        f"{label} is fed with {used.describe()}, as {library} publishes for it. If {weights.path.name} was trained "
+        f"otherwise, say so in {weights.path.with_suffix('.json').name} beside it, or by --mean and --deviation.",
     )

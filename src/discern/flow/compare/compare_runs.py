@@ -1,5 +1,7 @@
 """Functions that compare training runs on the same pictures (`discern compare`)."""
 
+import itertools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +32,7 @@ def compare(*runs: str | Path, out: str | Path | None = None, progress: Progress
 
     Args:
         *runs: folders of two or more runs of `train`.
-        out: HTML page to write, a new file; None for none.
+        out: HTML page to write, a new file; None for a free name in the folder of the first run's folder.
         progress: called with the stage, items done and items in all.
 
     Raises:
@@ -40,16 +42,36 @@ def compare(*runs: str | Path, out: str | Path | None = None, progress: Progress
         UsageError: fewer than two runs, or a run twice.
     """
     page = None if out is None else new_page(out)
-    return compare_judged(_open(runs), page=page, progress=progress)
+    judged = _open(runs)
+    return compare_judged(
+        judged,
+        names=_names([each.run for each in judged]),
+        page=page or free_page(judged[0].run.folder.parent),
+        progress=progress,
+    )
+
+
+def free_page(folder: Path) -> Path | None:
+    """Return the path of a new page in a folder; None if nothing can be written there."""
+    if not os.access(folder, os.W_OK):
+        return None
+    numbers = itertools.count(1)
+    return next(path for number in numbers if not os.path.lexists(path := folder / f"comparison-{number}.html"))
 
 
 def compare_judged(
-    judged: Sequence[JudgedRun], *, page: Path | None, progress: Progress, failed: Sequence[FailedMethod] = ()
+    judged: Sequence[JudgedRun],
+    *,
+    names: Sequence[str],
+    page: Path | None,
+    progress: Progress,
+    failed: Sequence[FailedMethod] = (),
 ) -> CompareResult:
     """Compare opened runs, as `compare`.
 
     Args:
         judged: the runs.
+        names: name of each for people.
         page: HTML page to write; None for none.
         progress: called with the stage, items done and items in all.
         failed: methods that are missing from the runs.
@@ -59,7 +81,6 @@ def compare_judged(
     pictures = find_common_pictures(runs, labels)
     validation = find_validation(judged, labels)
     sizes, fingerprints = _measure([each.bundle for each in judged], progress)
-    names = _names(runs)
     models = tuple(
         describe_model(each, place, size=sizes[place], pictures=pictures, validation=validation, name=names[place])
         for place, each in enumerate(judged)

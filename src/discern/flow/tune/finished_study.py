@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from discern.bundle.archive import FILE
 from discern.evaluating.study_trials import counts
 from discern.flow.compare.compare_result import CompareResult
 from discern.flow.compare.compare_runs import compare
@@ -14,13 +13,12 @@ from discern.flow.tune.run_study import EndedTrials
 from discern.flow.tune.study_config import StudyConfig
 from discern.flow.tune.study_data import StudyData
 from discern.flow.tune.study_run import read_metrics, train_in_study
-from discern.flow.tune.tune_result import TuneResult
+from discern.flow.tune.tune_result import BEST, DEFAULT, PAGE, TuneResult
 from discern.progress import Progress
 from discern.reporting.formatting import plural
 from discern.reporting.tuning_page import StudyAccount, write_tuning_page
 
-BEST, DEFAULT, COMPARISON, PAGE = "best", "default", "comparison.html", "study.html"
-_REPORT = "report.html"
+COMPARISON = "comparison.html"
 
 
 def finish_study(study: Run, config: StudyConfig, ended: EndedTrials, *, cache: Path, progress: Progress) -> TuneResult:
@@ -36,27 +34,24 @@ def finish_study(study: Run, config: StudyConfig, ended: EndedTrials, *, cache: 
         with study.stage("compare", progress):
             compared = compare(best.folder, default.folder, out=study.path(COMPARISON))
     looks = _count_looks(study, ended.best.number)
-    result = TuneResult(
-        study=study.facts["name"],
-        folder=study.folder,
-        trials=counts(ended.rows),
-        best={
+    value = {
+        "study": study.facts["name"],
+        "trials": counts(ended.rows),
+        "best": {
             "params": dict(config.space.complete(ended.best.params)),
             "value": ended.best.value,
             "measure": config.measure,
             "trial": ended.best.number,
         },
-        run=best.folder,
-        bundle=best.path(FILE),
-        report=best.path(_REPORT),
-        page=study.path(PAGE),
-        accuracy=read_metrics(best).accuracy.to_json()["leak_free"],
-        default=_describe_default(ended, default, compared),
-        why=explain(compared, MEASURES[config.measure]),
-        notes=_notes(looks, ended),
-    )
+        "accuracy": read_metrics(best).accuracy.to_json()["leak_free"],
+        "default": _describe_default(ended, default, compared),
+        "why": explain(compared, MEASURES[config.measure]),
+        "sampler": config.sampling,
+        "notes": _notes(looks, ended),
+    }
+    result = TuneResult.of_folder(study.folder, value)
     _write_page(study, config, ended, result)
-    study.save(status="done")
+    study.save(status="done", result=value)
     return result
 
 
@@ -128,7 +123,7 @@ def _write_page(study: Run, config: StudyConfig, ended: EndedTrials, result: Tun
         why=result.why,
         notes=result.notes,
         accuracy=result.accuracy,
-        sampler=f"{config.sampler}, seed {config.settings.training.seed}",
+        sampler=result.sampler,
         pruner=config.pruner,
         space=Path(config.space.name).name,
         has_comparison=result.default["run"] is not None,

@@ -29,6 +29,11 @@ class StudyConfig:
     sampler: str = "TPE"
     pruner: str = "median"
 
+    @property
+    def sampling(self) -> str:
+        """Return the name and the seed of the sampler."""
+        return f"{self.sampler}, seed {self.settings.training.seed}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the options as JSON-ready values, without the password of the storage."""
         training = self.settings.training

@@ -1,9 +1,11 @@
 """Budget of a study, by trials or by time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from discern.errors import UsageError
+from discern.evaluating.study_trials import SETTLED
 from discern.training.durations import parse_duration
 
 DEFAULT_TRIALS = 20
@@ -20,6 +22,11 @@ class Budget:
 
     trials: int | None
     seconds: float | None
+
+    def is_used(self, counts: Mapping[str, int]) -> bool:
+        """Return True if a study with these numbers of trials, by state, starts none any more."""
+        settled = sum(counts[state] for state in SETTLED)
+        return self.trials is not None and settled >= self.trials
 
     @classmethod
     def checked(cls, trials: int | None, timeout: float | str | None) -> Self:

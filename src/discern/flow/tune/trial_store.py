@@ -27,7 +27,7 @@ _DEFAULT, _OWNER, _WORKER, _NOTE, _ATTEMPTS = "default", "owner", "worker", "not
 # Not tuned: a trial that ends its process twice, as for want of memory, would do so again.
 _MOST_ATTEMPTS = 2
 # Trials that run to their end, and those that reach the same point, before one is compared with their median.
-_FEWEST_COMPLETE, _FEWEST_COMPARED = 5, 4
+_FEWEST_COMPLETE, _FEWEST_COMPARED = 3, 3
 _STATES = {
     TrialState.WAITING: "waiting",
     TrialState.RUNNING: "running",

@@ -64,7 +64,7 @@ class TrialWorkers:
             for each in self._running:
                 each.process.kill()
             for each in self._running:
-                each.process.wait(10)
+                each.process.close()
         return self._show()
 
     def _is_open(self) -> bool:
@@ -87,18 +87,19 @@ class TrialWorkers:
         for each in list(self._running):
             if each.result.done():
                 self._end(each)
-        self._require_success(rows)
+        require_success(rows)
 
     def _end(self, worker: _Running) -> None:
         """Take leave of a process, and start another if it was killed."""
         self._running.remove(worker)
         error = worker.result.exception()
+        if error is not None:
+            worker.process.kill()  # whatever made it stop answering
+        worker.process.close()
         if error is None:
-            worker.process.close()
             return
         if not isinstance(error, OSError):
             raise error
-        worker.process.wait(10)
         self._store.recover(worker.pid)
         settled = sum(row.state in SETTLED for row in self._shown)
         self._restarts += 1
@@ -110,11 +111,6 @@ class TrialWorkers:
         if self._is_open():
             self._fill()
 
-    def _require_success(self, rows: Sequence[TrialRow]) -> None:
-        states = [row.state for row in rows if row.state in SETTLED]
-        if len(states) >= _MOST_FAILURES and set(states) == {"failed"}:
-            raise DataError(f"The first {len(states)} trials failed: {describe_failure(rows)}", hint=_HINT)
-
     def _show(self) -> list[TrialRow]:
         rows = self._store.rows()
         if rows != self._shown:
@@ -123,7 +119,14 @@ class TrialWorkers:
         return rows
 
 
-_HINT = "Change the search space, and start a study with another --name."
+def require_success(rows: Sequence[TrialRow]) -> None:
+    """Raise DataError if the first trials all failed."""
+    states = [row.state for row in rows if row.state in SETTLED]
+    if len(states) >= _MOST_FAILURES and set(states) == {"failed"}:
+        raise DataError(
+            f"The first {len(states)} trials failed: {describe_failure(rows)}",
+            hint="Change the search space, and start a study with another --name.",
+        )
 
 
 def describe_failure(rows: Sequence[TrialRow]) -> str:

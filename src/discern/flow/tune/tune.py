@@ -8,6 +8,7 @@ from typing import Unpack
 import numpy as np
 
 from discern.errors import DataError, UsageError
+from discern.flow.drawn_test_part import split_with_test_part
 from discern.flow.paths import cache_folder
 from discern.flow.prepare import prepare
 from discern.flow.run import Run
@@ -23,12 +24,9 @@ from discern.flow.tune.trial_settings import METHOD, TrialSettings
 from discern.flow.tune.trial_watch import Watch, ignore_trials
 from discern.flow.tune.tune_result import TuneResult
 from discern.progress import Progress, silent
-from discern.splitting import SplitConfig
 from discern.training import make_method
 
 _MOST_WORKERS = 256  # not tuned: beyond any sensible value
-# Shares of a small data set, whose test part would otherwise hold too few pictures to tell anything. Not tuned.
-_SMALL_PARTS = (0.6, 0.2, 0.2)
 
 
 def tune(
@@ -93,6 +91,8 @@ def tune(
     budget = Budget.checked(trials, timeout)
     study = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
     with study.locked():
+        if study.finished and budget.is_used(study.facts["result"]["trials"]):
+            return TuneResult.of_folder(study.folder, study.facts["result"])
         return _tune(study, config, budget, workers=workers, cache=cache_folder(cache), progress=progress, watch=watch)
 
 
@@ -123,10 +123,7 @@ def _prepare(study: Run, config: StudyConfig, cache: Path, progress: Progress) -
     """
     settings = config.settings
     prepared = prepare(study, settings.preparing, single_label=True, cache=cache, progress=progress)
-    seed = settings.training.seed
-    splitting = SplitConfig(seed=seed, draw_test=True)
-    if np.count_nonzero(prepared.catalog.readable) < splitting.small:
-        splitting = replace(splitting, parts=_SMALL_PARTS)
+    splitting = split_with_test_part(int(np.count_nonzero(prepared.catalog.readable)), seed=settings.training.seed)
     training = replace(settings.training, split=splitting)
     with study.stage("split", progress):
         split = split_in(study, prepared, training)

@@ -1,10 +1,17 @@
 """Result of `discern tune`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from discern.bundle.archive import FILE
 from discern.display.displayed import Displayed
+
+BEST, DEFAULT, PAGE, REPORT = "best", "default", "study.html", "report.html"
+"""Names of a study's runs and pages."""
+
+_PLAIN = ("study", "trials", "best", "accuracy", "default", "why", "sampler", "notes")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -23,6 +30,7 @@ class TuneResult(Displayed):
         accuracy: accuracy on the test part with its interval.
         default: comparison with the default options on the same test part.
         why: what the search brought, in a sentence.
+        sampler: name and seed of the sampler.
         notes: sentences on the study.
     """
 
@@ -37,6 +45,7 @@ class TuneResult(Displayed):
     accuracy: dict[str, Any]
     default: dict[str, Any]
     why: str
+    sampler: str
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -57,8 +66,8 @@ class TuneResult(Displayed):
             default: the `run` with the default options, their `value`, and the `difference` in accuracy on the test
                 part, best minus default, with its interval and its `p`; null where the best options are the default.
             why: what the search brought, in a sentence.
-            sampler: name of the sampler.
-            seed: its random seed.
+            sampler: name and seed of the sampler.
+            notes: sentences on the study.
         """
         return {
             "study": self.study,
@@ -72,7 +81,27 @@ class TuneResult(Displayed):
             "accuracy": self.accuracy,
             "default": self.default,
             "why": self.why,
+            "sampler": self.sampler,
+            "notes": self.notes,
         }
+
+    @classmethod
+    def of_folder(cls, folder: Path, value: Mapping[str, Any]) -> Self:
+        """Create the result of a finished study from its JSON, with the paths of where it is now."""
+        plain = {name: value[name] for name in _PLAIN}
+        default = dict(plain.pop("default"))
+        if default["run"] is not None:
+            default["run"] = str(folder / DEFAULT)
+        best = folder / BEST
+        return cls(
+            folder=folder,
+            run=best,
+            bundle=best / FILE,
+            report=best / REPORT,
+            page=folder / PAGE,
+            default=default,
+            **plain,
+        )
 
     def _brief(self) -> dict[str, Any]:
         return {"study": self.study, "value": self.best["value"], "accuracy": self.accuracy["value"], "run": self.run}

@@ -147,8 +147,8 @@ def _run_row(model: "ComparedModel", *, recommended: bool) -> RunRow:
         calibration=percent(model.stated.ece.value),
         size=(
             f"{model.parameters / 1e6:.1f} million",
-            f"{model.megabytes:.1f} MB",
-            f"{model.multiply_adds / 1e6:,.0f} million multiply-adds",
+            f"{model.megabytes:.1f}",
+            f"{model.multiply_adds / 1e6:,.0f} million",
         ),
         milliseconds=f"{model.ms_per_picture:.1f}",
         cost=DASH if model.cost.per_month is None else f"${model.cost.per_month:,.2f}",

@@ -42,11 +42,17 @@ class History:
         stop_loss: calibrated loss after each epoch on the pictures that choose the epoch: the log loss, or the ordinal
             loss of labels with an order.
         start_loss: the same of the first weights; None if they are not a candidate.
+        start_accuracy: their accuracy on the same pictures; None likewise.
+        train_accuracy: share of the augmented training pictures that each epoch's steps classified correctly.
+        stop_accuracy: share of the pictures that choose the epoch that are classified correctly after each epoch.
     """
 
     train_loss: list[float] = field(default_factory=list)
     stop_loss: list[float] = field(default_factory=list)
     start_loss: float | None = None
+    start_accuracy: float | None = None
+    train_accuracy: list[float] = field(default_factory=list)
+    stop_accuracy: list[float] = field(default_factory=list)
 
     @property
     def best_epoch(self) -> int:

@@ -1,11 +1,13 @@
 """Registry that creates training methods by name."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from discern.errors import UsageError
 from discern.training.config import TrainConfig
-from discern.training.method_config import AUTO_METHOD, DEFAULT_METHOD, FINETUNE, SCRATCH
+from discern.training.method_config import AUTO_METHOD, DEFAULT_METHOD, FINETUNE, SCRATCH, MethodConfig
 from discern.training.method_presets import explain_method
+from discern.training.methods.auto import Auto, Challenger
 from discern.training.methods.base import Method
 from discern.training.methods.probe import Probe
 from discern.training.methods.torch_extra import require_torch
@@ -34,18 +36,28 @@ def _make_probe(config: TrainConfig) -> Method:
     return MlpProbe(config=config.method, head=config.head, seed=config.seed, why=explain_method(config.method))
 
 
-def _refuse(config: TrainConfig) -> Method:
-    raise UsageError(
-        f"This version does not have the method {config.method.name!r}.",
-        hint=f"Use one of: {', '.join(name for name, make in METHODS.items() if make is not _refuse)}.",
-    )
+def _make_auto(config: TrainConfig) -> Method:
+    given = {name: value for name, value in config.method.given().items() if name != "budget"}
+    # Its settings are checked even where it cannot be trained.
+    full = MethodConfig(name=FINETUNE, **given)
+    probe, budget = Probe(config=config.head, seed=config.seed), config.method.budget
+    try:
+        require_torch(FINETUNE)
+    except UsageError as error:
+        return Auto(probe=probe, challenger=None, reason=f"Fine-tuning was not tried. {error}", budget=budget)
+
+    def make(epochs: int) -> Method:
+        return _make_finetune(replace(config, method=replace(full, epochs=epochs)))
+
+    challenger = Challenger(make=make, epochs=full.resolved()["epochs"])
+    return Auto(probe=probe, challenger=challenger, budget=budget)
 
 
 METHODS: Mapping[str, Callable[[TrainConfig], Method]] = {
     DEFAULT_METHOD: _make_probe,
     SCRATCH: _make_scratch,
     FINETUNE: _make_finetune,
-    AUTO_METHOD: _refuse,
+    AUTO_METHOD: _make_auto,
 }
 """Factories of the methods by the names of `MethodConfig`."""
 
@@ -54,6 +66,6 @@ def make_method(config: TrainConfig) -> Method:
     """Create the training method of the settings.
 
     Raises:
-        UsageError: it needs a library that is not installed, or this version does not have it.
+        UsageError: it needs a library that is not installed.
     """
     return METHODS[config.method.name](config)

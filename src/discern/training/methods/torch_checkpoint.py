@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import torch
 
 from discern.atomic import atomic_write
-from discern.errors import RunError
+from discern.errors import RunError, RunStopped
 
 _MAGIC = b"discern checkpoint 1\n"
 _DIGEST_BYTES = 32
@@ -32,7 +32,7 @@ class Checkpoint:
         """Replace the file.
 
         Raises:
-            RunError: it cannot be written; the former one remains.
+            RunStopped: it cannot be written; the former one remains.
         """
         hashed: _HashedFile | None = None
         try:
@@ -47,7 +47,7 @@ class Checkpoint:
             cause = hashed.error if hashed is not None and hashed.error is not None else error
             if not isinstance(cause, OSError):
                 raise
-            raise RunError(f"Cannot save the checkpoint {self._path}: {cause.strerror}.", hint=_AGAIN) from error
+            raise RunStopped(f"Cannot save the checkpoint {self._path}: {cause.strerror}.", hint=_AGAIN) from error
 
     def load(self, device: str = "cpu") -> dict[str, Any] | None:
         """Return the saved state, or None without a file.

@@ -33,6 +33,17 @@ class Device:
         tensor = torch.from_numpy(array)
         return tensor if self.name == "cpu" else tensor.to(self.name, non_blocking=True)
 
+    def seed(self, seed: int) -> None:
+        """Set the generator that dropout and the like draw from.
+
+        Where CUDA is not in use, `torch.manual_seed` notes a traceback with each call, which takes milliseconds.
+        """
+        torch.default_generator.manual_seed(seed)
+        if self.name == "cuda":
+            torch.cuda.manual_seed(seed)
+        elif self.name == "mps":
+            torch.mps.manual_seed(seed)
+
     def autocast(self) -> AbstractContextManager[Any]:
         """Return the context of a forward pass in training."""
         return torch.autocast(self.name, dtype=torch.bfloat16) if self.half else nullcontext()
@@ -52,4 +63,5 @@ def choose_device(name: str = AUTO) -> Device:
             f"The device {name!r} is not available here.",
             hint=f"Use one of: {AUTO}, {', '.join(each for each, found in there.items() if found)}.",
         )
+    # On processors with bfloat16 a step of lite0 at 192 px takes 8 % less, too little for its rounding.
     return Device(name=name, half=name == "cuda" and torch.cuda.is_bf16_supported())

@@ -11,9 +11,8 @@ import numpy as np
 
 from discern.bundle.heads import LinearHead
 from discern.catalog import Catalog
-from discern.errors import UsageError
 from discern.features import Backbone
-from discern.features.backbones import BackboneOrigin, OnnxBackbone
+from discern.features.backbones import BackboneOrigin, OnnxBackbone, untrainable
 from discern.picture import Recipe
 from discern.progress import Progress
 from discern.splitting import Split
@@ -70,10 +69,6 @@ def require_origin(backbone: Backbone) -> tuple[OnnxBackbone, BackboneOrigin]:
     Raises:
         UsageError: only its graph is known.
     """
-    if backbone.origin is None or not isinstance(backbone, OnnxBackbone):
-        raise UsageError(
-            f"The backbone {backbone.name} cannot be trained further: only its graph is known.",
-            hint="Use --backbone lite0, lite1 or lite2, or timm/NAME or torchvision/NAME with --weights; or --method "
-            "probe.",
-        )
+    if not isinstance(backbone, OnnxBackbone) or backbone.origin is None:
+        raise untrainable(backbone.name)
     return backbone, backbone.origin

@@ -37,6 +37,8 @@ from discern.training.predictions import HeldOutPredictions, NegativePredictions
 
 _LARGEST_DIFFERENCE = 1e-4  # of the exported network from the trained one, relative; not tuned
 _COMPARED = 8
+# Pictures of a step that pass the network together have at most these pixels: lite0 takes 2 GB for them. Not tuned.
+_MOST_PIXELS = 32 * 224**2
 PICTURES = "pictures.raw"
 
 
@@ -184,10 +186,12 @@ class Fits:
                 hint="Add pictures of other scenes, or use --method probe.",
             )
         network = method.build_network(self._data, self._split, parts)
+        side = self._data.recipe.size // self._pictures.factor
+        accumulate = -(-settings["batch"] * side**2 // _MOST_PIXELS)
         loop = Loop(
             network,
             self._loop_data(parts),
-            LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered),
+            LoopConfig.of(settings, seed=method.seed, ordered=method.head.ordered, accumulate=accumulate),
             checkpoint=self._checkpoints / f"{name}.pt",
             keep_start=method.keep_start,
             device=choose_device(settings["device"]),
@@ -317,7 +321,9 @@ class Fits:
 
     def _describe(self, final: Fitted) -> dict[str, Any]:
         parts, history = final.parts, final.history
-        start = {} if history.start_loss is None else {"start": history.start_loss}
+        loss = {"train": history.train_loss, "held_out": history.stop_loss}
+        accuracy = {"train": history.train_accuracy, "held_out": history.stop_accuracy}
+        start = history.start_loss is not None
         return {
             "name": self._method.config.name,
             "why": self._method.why,
@@ -326,7 +332,8 @@ class Fits:
             "parameters": final.network.count_parameters(),
             "settings": self._method.config.resolved(),
             "pictures": {"train": len(parts.train), "stop": len(parts.stop), "calibrate": len(parts.fresh)},
-            "loss": {"train": history.train_loss, "held_out": history.stop_loss} | start,
+            "loss": loss | ({"start": history.start_loss} if start else {}),
+            "accuracy": accuracy | ({"start": history.start_accuracy} if start else {}),
         }
 
 

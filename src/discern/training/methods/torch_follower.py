@@ -7,7 +7,7 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
-from discern.errors import DataError, RunError
+from discern.errors import DataError, RunStopped
 from discern.progress import silent
 from discern.training.methods.torch_loop import Loop
 from discern.training.methods.torch_processes import Processes
@@ -18,7 +18,7 @@ def follow(processes: Processes) -> None:
 
     Signals to end are left to the first process, which saves its state before it ends.
     """
-    with _ignored_signals(), contextlib.suppress(RunError, DataError):
+    with _ignored_signals(), contextlib.suppress(RunStopped, DataError):
         while True:
             job = processes.share(None)
             Loop(**job, checkpoint=None, processes=processes).run(lambda done, total: silent("fit", done, total))

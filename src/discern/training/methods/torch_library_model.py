@@ -3,17 +3,16 @@
 This module imports torch.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import torch
 
 from discern.features.backbones import BackboneOrigin, Normalisation, OnnxBackbone
-from discern.features.backbones.imported_graph import import_graph
 from discern.features.backbones.library_network import TorchNetwork, build_network, load_weights
 from discern.features.backbones.network_settings import NetworkSettings
-from discern.features.backbones.torch_export import export_graph
+from discern.features.backbones.torch_embedding import embed_all_blocks
+from discern.features.backbones.torch_export import wrap_network
 from discern.training.methods.torch_pretrained import PretrainedNetwork, trained_further
 
 
@@ -22,6 +21,7 @@ class LibraryModel(PretrainedNetwork):
 
     Args:
         backbone: its frozen backbone.
+        origin: name and weights of the network.
         network: the network without its last layer.
         normalisation: normalisation of its pictures.
         classes: number of classes.
@@ -31,13 +31,17 @@ class LibraryModel(PretrainedNetwork):
     def __init__(
         self,
         backbone: OnnxBackbone,
+        origin: BackboneOrigin,
         network: TorchNetwork,
         normalisation: Normalisation,
         classes: int,
         **options: Any,
     ) -> None:
-        super().__init__(network.module, backbone.blocks, classes, **options)
-        self._backbone, self._network, self._normalisation = backbone, network, normalisation
+        trunk = embed_all_blocks(network, backbone, normalisation)
+        super().__init__(trunk, backbone.blocks, classes, mirror=origin.mirror, **options)
+        self._backbone, self._origin = backbone, origin
+        self._own = (network.module,)  # in a tuple, since a layer of its own would be saved twice
+        self._normalisation = normalisation
         for name in ("mean", "deviation"):
             values = torch.tensor(getattr(normalisation, name)) / normalisation.scale
             self.register_buffer(name, values.view(3, 1, 1), persistent=False)
@@ -45,12 +49,10 @@ class LibraryModel(PretrainedNetwork):
     @classmethod
     def load(cls, backbone: OnnxBackbone, origin: BackboneOrigin, classes: int, **options: Any) -> Self:
         """Load the network with the weights of its file, as `PretrainedNetwork.load`."""
-        library, _, name = origin.name.partition("/")
-        settings = origin.settings or NetworkSettings()
-        network = build_network(library, name, settings, size=backbone.size)
+        network = _build(origin, backbone.size)
         load_weights(network, origin.weights)
-        by = origin.normalisation or settings.normalisation or network.normalisation
-        return cls(backbone, network, by, classes, mirror=origin.mirror, **options)
+        by = origin.normalisation or (origin.settings and origin.settings.normalisation) or network.normalisation
+        return cls(backbone, origin, network, by, classes, **options)
 
     def normalise(self, pictures: torch.Tensor) -> torch.Tensor:
         """Normalise pictures by mean and deviation, as `PretrainedNetwork.normalise`."""
@@ -63,8 +65,12 @@ class LibraryModel(PretrainedNetwork):
 
     def to_backbone(self, *, size: int, factor: int) -> OnnxBackbone:  # noqa: ARG002 - the factor is 1
         """Export the network with the trained weights, as `TrainableNetwork.to_backbone`."""
-        label = Path(self._backbone.name)
-        trunk = self.trunk.eval().to(memory_format=torch.contiguous_format)
-        graph = export_graph(replace(self._network, module=trunk), label)
-        exported = import_graph(graph, label, size=size, mirror=self._mirror, normalisation=self._normalisation)
-        return trained_further(self._backbone, exported.graph)
+        fresh = _build(self._origin, size)  # what `embed_all_blocks` added to the trained one cannot be exported
+        fresh.module.load_state_dict(self._own[0].state_dict())
+        label, mirror = Path(self._backbone.name), self._origin.mirror
+        return trained_further(self._backbone, wrap_network(fresh, label, self._normalisation, mirror=mirror).graph)
+
+
+def _build(origin: BackboneOrigin, size: int) -> TorchNetwork:
+    library, _, name = origin.name.partition("/")
+    return build_network(library, name, origin.settings or NetworkSettings(), size=size)

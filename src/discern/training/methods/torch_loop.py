@@ -36,7 +36,7 @@ from discern.training.methods.torch_step import TrainingStep
 # Not tuned.
 _WARM_UP = 0.1
 _LEAST_PATIENCE, _PATIENCE = 5, 1 / 3
-_EVALUATED_AT_ONCE = 256
+_EVALUATED_AT_ONCE = 32 * 224**2  # pixels
 _UNREAD_LOSSES = 16  # more losses read at once save little waiting for a GPU
 _MOST_TIME_SAVING = 0.01
 
@@ -48,6 +48,7 @@ class _State:
     epoch: int = 0
     step: int = 0
     loss_sum: float = 0.0
+    right_sum: float = 0.0
     unread: list[torch.Tensor] = field(default_factory=list)
 
 
@@ -112,7 +113,8 @@ class Loop:
 
         Raises:
             DataError: the loss became infinite or not a number.
-            RunError: the checkpoint cannot be used or saved, or another process has ended.
+            RunError: the checkpoint belongs to another fit or is damaged.
+            RunStopped: the checkpoint cannot be saved, or another process has ended.
             UsageError: there is not enough memory.
         """
         if self._processes.first:
@@ -139,7 +141,8 @@ class Loop:
         state = self._state
         self._load()
         if self._keep_start and state.history.start_loss is None:
-            state.history.start_loss, state.best = self._judge(), _copy(self._network)
+            state.history.start_loss, state.history.start_accuracy = self._judge()
+            state.best = _copy(self._network)
         for epoch, loss in enumerate(state.history.stop_loss, 1):
             self._report(epoch, self._config.epochs, loss)
         while not self._is_finished():
@@ -179,10 +182,10 @@ class Loop:
 
     def _read_losses(self) -> None:
         state, config = self._state, self._config
-        for loss in state.unread:
-            value = float(loss)
-            require_finite(value, epoch=state.epoch + 1, epochs=config.epochs, lr=config.lr)
-            state.loss_sum += value
+        for measured in state.unread:
+            loss, right = measured.tolist()
+            require_finite(loss, epoch=state.epoch + 1, epochs=config.epochs, lr=config.lr)
+            state.loss_sum, state.right_sum = state.loss_sum + loss, state.right_sum + right
         state.unread.clear()
 
     def _schedule(self) -> float:
@@ -193,17 +196,21 @@ class Loop:
 
     def _evaluate_epoch(self) -> None:
         state = self._state
-        state.history.stop_loss.append(self._judge())
+        loss, accuracy = self._judge()
+        state.history.stop_loss.append(loss)
+        state.history.stop_accuracy.append(accuracy)
         state.history.train_loss.append(state.loss_sum / self._count)
-        state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
+        state.history.train_accuracy.append(state.right_sum / self._count)
+        state.epoch, state.step, state.loss_sum, state.right_sum = state.epoch + 1, 0, 0.0, 0.0
         if state.history.best_epoch == state.epoch:
             state.best = _copy(self._network)
 
-    def _judge(self) -> float:
-        """Compute the calibrated loss of the network on the pictures that choose the epoch."""
-        return float(self._processes.share(self._measure_stop_loss() if self._processes.first else None))
+    def _judge(self) -> tuple[float, float]:
+        """Compute the calibrated loss and the accuracy of the network on the pictures that choose the epoch."""
+        loss, accuracy = self._processes.share(self._measure() if self._processes.first else None)
+        return loss, accuracy
 
-    def _measure_stop_loss(self) -> float:
+    def _measure(self) -> tuple[float, float]:
         data, config = self._data, self._config
         _, logits = predict(self._network, data.pictures, data.stop, self._device)
         present = np.broadcast_to(np.isin(np.arange(logits.shape[1]), data.labels[data.train]), logits.shape)
@@ -211,7 +218,8 @@ class Loop:
         labels = data.labels[data.stop]
         weights = config.balanced(data.weights[data.stop], labels)
         centred /= fit_temperature(centred, labels, weights, present)
-        return measure_loss(centred, labels, weights, present, ordered=config.ordered)
+        accuracy = float(np.mean(np.where(present, logits, -np.inf).argmax(axis=1) == labels))
+        return measure_loss(centred, labels, weights, present, ordered=config.ordered), accuracy
 
     def _save_if_due(self, *, now: bool) -> None:
         start = time.monotonic()
@@ -226,7 +234,7 @@ class Loop:
                 "history": asdict(state.history),
                 "best": dict(state.best),
                 "place": [state.epoch, state.step],
-                "loss_sum": state.loss_sum,
+                "sums": [state.loss_sum, state.right_sum],
             }
         )
         self._saved_at = time.monotonic()
@@ -241,7 +249,7 @@ class Loop:
         self._network.load_state_dict(saved["network"])
         self._step.optimiser.load_state_dict(saved["optimiser"])
         state.history, state.best = History(**saved["history"]), saved["best"]
-        (state.epoch, state.step), state.loss_sum = saved["place"], saved["loss_sum"]
+        (state.epoch, state.step), (state.loss_sum, state.right_sum) = saved["place"], saved["sums"]
 
     def _facts(self) -> dict[str, Any]:
         shapes = {name: list(value.shape) for name, value in self._network.state_dict().items()}
@@ -263,9 +271,10 @@ def predict(
     """Compute embeddings, float32 `[n, D]`, and logits, float64 `[n, K]`, of pictures that are not augmented."""
     network.eval()
     embeddings, logits = [], []
+    at_once = max(_EVALUATED_AT_ONCE // pictures.take(rows[:1])[0, ..., 0].size, 1)
     with torch.inference_mode():
-        for start in range(0, len(rows), _EVALUATED_AT_ONCE):
-            embedding = network.embed(device.tensor(pictures.take(rows[start : start + _EVALUATED_AT_ONCE])))
+        for start in range(0, len(rows), at_once):
+            embedding = network.embed(device.tensor(pictures.take(rows[start : start + at_once])))
             embeddings.append(embedding.float().cpu().numpy())
             logits.append(network.classify(embedding).cpu().double().numpy())
     return np.concatenate(embeddings), np.concatenate(logits)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import distributed
 
-from discern.errors import RunError, UsageError
+from discern.errors import RunStopped, UsageError
 
 # Reading and calibrating in the first process may take that long; a process that ends is noticed at once.
 _LONGEST_WAIT = timedelta(days=7)
@@ -57,7 +57,7 @@ class Processes:
         """Return the value of the first process in all.
 
         Raises:
-            RunError: another process has ended.
+            RunStopped: another process has ended.
         """
         if self.count == 1:
             return value
@@ -72,7 +72,7 @@ class Processes:
         """Replace tensors with their sums over all processes.
 
         Raises:
-            RunError: another process has ended.
+            RunStopped: another process has ended.
         """
         if self.count == 1:
             return
@@ -98,8 +98,8 @@ def join_processes() -> Processes:
     return Processes(rank=distributed.get_rank(), count=distributed.get_world_size())
 
 
-def _ended() -> RunError:
-    return RunError(
+def _ended() -> RunStopped:
+    return RunStopped(
         "Another process of this training has ended.",
         hint="See its message; then resume with --resume and the same number of processes.",
     )

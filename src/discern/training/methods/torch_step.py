@@ -54,7 +54,9 @@ class TrainingStep:
     def take(
         self, rows: np.ndarray, pictures: np.ndarray, *, of: int, place: tuple[int, int], factor: float
     ) -> torch.Tensor:
-        """Update the weights, and return the loss, a tensor of one number that may still be computed.
+        """Update the weights, and return the loss and the share of correct answers.
+
+        They are a tensor of two numbers that may still be computed.
 
         Args:
             rows: positions of this process's pictures.
@@ -64,22 +66,24 @@ class TrainingStep:
             factor: factor of the learning rate.
         """
         config, seeds = self._config, (self._config.seed, *place, self._processes.rank)
-        torch.manual_seed(_mix_seeds(*seeds))
+        self._device.seed(_mix_seeds(*seeds))
         for group in self.optimiser.param_groups:
             group["lr"] = group["scale"] * config.lr * factor
         self.optimiser.zero_grad(set_to_none=True)
-        total = torch.zeros((), device=self._device.name)
-        for loss in self._losses(rows, pictures, np.random.default_rng(seeds)):
+        total = torch.zeros(2, device=self._device.name)
+        for loss, right in self._losses(rows, pictures, np.random.default_rng(seeds)):
             (loss / of).backward()
-            total += loss.detach() / of
+            total += torch.stack([loss.detach(), right]) / of
         gradients = [each.grad for each in self._parameters if each.grad is not None]
         self._processes.add([*gradients, total])
         torch.nn.utils.clip_grad_norm_(self._parameters, _LONGEST_GRADIENT)
         self.optimiser.step()
         return total
 
-    def _losses(self, rows: np.ndarray, pictures: np.ndarray, random: np.random.Generator) -> Iterator[torch.Tensor]:
-        """Yield the weighted sum of the losses of each part of the step."""
+    def _losses(
+        self, rows: np.ndarray, pictures: np.ndarray, random: np.random.Generator
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield the weighted sum of the losses of each part of the step, and its number of correct answers."""
         for part in np.array_split(np.arange(len(rows)), min(self._config.accumulate, len(rows))):
             tensor = self._device.tensor(pictures[part[0] : part[-1] + 1])
             mixed = mix(tensor, random) if self._config.mixes else None
@@ -87,13 +91,16 @@ class TrainingStep:
                 logits = self._network(tensor if mixed is None else mixed.pictures).float()
             yield self._sum(logits, rows[part], mixed)
 
-    def _sum(self, logits: torch.Tensor, rows: np.ndarray, mixed: Mixed | None) -> torch.Tensor:
+    def _sum(self, logits: torch.Tensor, rows: np.ndarray, mixed: Mixed | None) -> tuple[torch.Tensor, torch.Tensor]:
         labels, weights = self._device.tensor(self._labels[rows]), self._device.tensor(self._weights[rows])
         own: Any = weights @ self._objective.losses(logits, labels)
+        predicted = logits.detach().argmax(dim=1)
+        right = (predicted == labels).float().sum()
         if mixed is None:
-            return own
+            return own, right
         others = weights[mixed.partner] @ self._objective.losses(logits, labels[mixed.partner])
-        return torch.lerp(others, own, mixed.share)
+        right_others = (predicted == labels[mixed.partner]).float().sum()
+        return torch.lerp(others, own, mixed.share), torch.lerp(right_others, right, mixed.share)
 
 
 def _mix_seeds(*numbers: int) -> int:

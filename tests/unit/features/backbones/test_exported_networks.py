@@ -16,9 +16,11 @@ NETWORK = ExportedNetwork(
     graph=b"graph",
     name="timm/net",
     size=224,
+    blocks={"head": (0, 5), "class_token": (5, 10)},
     weights="net.pth",
     sha256="0" * 64,
     licence="MIT",
+    pretraining="flowers",
     notes=("a note",),
     difference=1e-6,
 )

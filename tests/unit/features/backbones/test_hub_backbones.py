@@ -14,7 +14,8 @@ from discern.bundle import open_runtime
 from discern.errors import BackboneError
 from discern.features.backbones import Normalisation
 from discern.features.backbones.backbone import OnnxBackbone
-from discern.features.backbones.hub_backbones import GRAPHS, SIZE, HubBackbones, HubGraph
+from discern.features.backbones.hub_backbones import GRAPHS, HubBackbones, HubGraph
+from discern.features.backbones.hub_backbones import HUB_SIZE as SIZE
 from discern.features.testing import BackboneContract
 
 WIDTH, PATCH = 5, 56
@@ -26,8 +27,8 @@ CLASS = _RANDOM.normal(size=(WIDTH, WIDTH)).astype(np.float32)
 PICTURES = _RANDOM.integers(0, 256, (2, SIZE, SIZE, 3), np.uint8)
 
 
-def network(*, pooled: bool) -> bytes:
-    """Build a network with the inputs and outputs of a vision transformer of the hub."""
+def network(*, pooled: bool, positions: bool = True) -> bytes:
+    """Build a network with the inputs and outputs of a vision transformer of the hub, with or without positions."""
     shape = ["batch_size", "num_channels", "height", "width"]
     weights = {
         "kernel": KERNEL,
@@ -57,6 +58,9 @@ def network(*, pooled: bool) -> bytes:
         helper.make_node("MatMul", ["largest", "class"], ["pooler_output"]),
         helper.make_node("Unsqueeze", ["pooler_output", "axis"], ["first"]),
     ]
+    if not positions:
+        added = next(node for node in nodes if node.op_type == "Add")
+        nodes[nodes.index(added)] = helper.make_node("Identity", ["unplaced"], ["tokens"])
     names = ["tokens", "pooler_output"] if pooled else ["last_hidden_state"]
     if not pooled:
         nodes.append(helper.make_node("Concat", ["first", "tokens"], ["last_hidden_state"], axis=1))
@@ -81,7 +85,7 @@ def expected(normalisation: Normalisation) -> tuple[np.ndarray, np.ndarray]:
 def source(hub: Hub, cache: Path, name: str) -> HubBackbones:
     graph = GRAPHS[name]
     tokens = "tokens" if graph.layout.summary else graph.layout.tokens
-    layout = replace(graph.layout, side=SIDE, width=WIDTH, tokens=tokens)
+    layout = replace(graph.layout, patch=PATCH, width=WIDTH, tokens=tokens)
     file = hub.file(name=graph.file.name, path=graph.file.path)
     return HubBackbones({name: replace(graph, layout=layout, file=file)}, cache=cache, environment=hub.environment())
 
@@ -111,20 +115,58 @@ def test_a_graph_becomes_a_backbone_with_a_map(name: str, hub: Hub, tmp_path: Pa
     np.testing.assert_allclose(outputs["embedding"], embedding, rtol=1e-4, atol=1e-3)
 
 
-def test_a_second_load_sends_no_request(name: str, hub: Hub, tmp_path: Path) -> None:
+def test_a_second_load_sends_no_request_and_reads_the_wrapped_graph(name: str, hub: Hub, tmp_path: Path) -> None:
     first = source(hub, tmp_path, name).load(name, size=SIZE, mirror=True)
     requests = len(hub.requests)
-    assert source(hub, tmp_path, name).load(name, size=None, mirror=True).key == first.key
+    assert source(hub, tmp_path, name).load(name, size=None, mirror=True) == first
+    (tmp_path / "weights" / GRAPHS[name].file.name).unlink()
+    again = source(hub, tmp_path, name).load(name, size=None, mirror=True)
+    assert (again.graph, again.blocks, again.pretraining) == (first.graph, first.blocks, first.pretraining)
+    assert source(hub, tmp_path, name).load(name, size=None, mirror=False).key != first.key
     assert len(hub.requests) == requests == 2
+
+
+def test_a_damaged_wrapped_graph_is_made_again(name: str, hub: Hub, tmp_path: Path) -> None:
+    first = source(hub, tmp_path, name).load(name, size=None, mirror=False)
+    path = next((tmp_path / "networks").glob("*.onnx"))
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    assert source(hub, tmp_path, name).load(name, size=None, mirror=False).key == first.key
+    assert len(hub.requests) == 2
+
+
+def test_a_graph_is_used_although_it_cannot_be_kept(name: str, hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "networks").write_text("a file")
+    backbone = source(hub, tmp_path, name).load(name, size=None, mirror=False)
+    assert (backbone.name, len(backbone.notes)) == (name, 1)
+    assert f"{name} was not kept, and is prepared again next time." in backbone.notes[0]
 
 
 def test_options_of_the_input_are_refused_before_a_request(name: str, hub: Hub, tmp_path: Path) -> None:
     graphs = source(hub, tmp_path, name)
-    with pytest.raises(BackboneError, match="Omit --size"):
-        graphs.load(name, size=192, mirror=False)
+    for size, others in ((192, "168 or 224"), (230, "224 or 280"), (PATCH, "112 or 168"), (7, "112 or 168")):
+        with pytest.raises(BackboneError, match=f"of {size} px: its patches are {PATCH} px wide") as caught:
+            graphs.load(name, size=size, mirror=False)
+        assert others in caught.value.hint
     with pytest.raises(BackboneError, match="Omit --mean"):
         graphs.load(name, size=None, mirror=False, normalisation=GRAPHS[name].normalisation)
     assert hub.requests == []
+
+
+def test_a_size_for_which_there_are_no_positions_is_refused(name: str, hub: Hub, tmp_path: Path) -> None:
+    with pytest.raises(BackboneError, match=f"does not take pictures of {2 * SIZE} px") as caught:
+        source(hub, tmp_path, name).load(name, size=2 * SIZE, mirror=False)
+    assert f"{SIZE}" in caught.value.hint
+
+
+def test_positions_of_any_number_allow_other_sizes(tmp_path: Path) -> None:
+    with serve_hub(network(pooled=True, positions=False)) as hub:
+        graphs = source(hub, tmp_path, "siglip2-base")
+        sizes = {size: graphs.load("siglip2-base", size=size, mirror=True) for size in (2 * PATCH, SIZE, 6 * PATCH)}
+    for size, backbone in sizes.items():
+        pictures = _RANDOM.integers(0, 256, (2, size, size, 3), np.uint8)
+        outputs = open_runtime(backbone.graph, threads=1).run({"pixels": pictures})
+        assert (backbone.size, outputs["map"].shape) == (size, (2, size // PATCH, size // PATCH, WIDTH))
+    assert len(hub.requests) == 2
 
 
 def test_a_graph_without_the_expected_outputs_is_refused(tmp_path: Path) -> None:

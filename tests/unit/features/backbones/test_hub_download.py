@@ -1,19 +1,29 @@
 """Files of the hub arrive whole, once, and as pinned; what is wrong is refused with the remedy."""
 
+import gzip
+import hashlib
 import os
+import shutil
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.unit.features.backbones.hub_server import COMMIT, REPOSITORY, Hub, serve_hub
+from tests.waiting import wait_until
 
-from discern.errors import BackboneError, DiscernError
+from discern.errors import BackboneError, DiscernError, StoreError
 from discern.features.backbones.hub_download import fetch_file
+from discern.features.backbones.hub_files import MAX_BYTES
 
 CONTENT = np.random.default_rng(0).bytes(1_000_003)
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
 FLIPPED = CONTENT[:500_000] + bytes([CONTENT[500_000] ^ 1]) + CONTENT[500_001:]
 
 
@@ -139,8 +149,17 @@ def test_a_damaged_file_of_the_cache_is_fetched_again(hub: Hub, tmp_path: Path) 
         ({"status": 503}, "status 503 .* later"),
         ({"status": 418}, "status 418"),
         ({"status": 206}, "part of onnx/model.onnx that was not requested"),
+        ({"status": 429, "headers": {"Retry-After": "90"}}, "status 429 .* try again in 90 s"),
+        ({"status": 503, "headers": {"Retry-After": "1200"}}, "status 503 .* try again in 1,200 s"),
+        ({"status": 503, "headers": {"Retry-After": "soon"}}, "status 503 .* try again later"),
+        ({"sent": b"<html>Log in</html>", "headers": {"Content-Type": "text/html; charset=utf-8"}},
+         "sends a web page instead of onnx/model.onnx"),
+        ({"sent": gzip.compress(CONTENT), "headers": {"Content-Encoding": "gzip"}}, "in the encoding 'gzip'"),
+        ({"declared": 10}, "10 of 1,000,003 bytes"),
+        ({"declared": 2_000_000}, "more than 1,000,003 bytes"),
+        ({"declared": 1 << 62}, "more than 1,000,003 bytes"),
     ],
-)
+)  # fmt: skip
 def test_a_wrong_response_is_refused_with_the_remedy(
     hub: Hub, tmp_path: Path, fault: dict[str, object], message: str
 ) -> None:
@@ -153,6 +172,78 @@ def test_a_wrong_response_is_refused_with_the_remedy(
     assert_remedy(error, hub, tmp_path)
     assert not (tmp_path / "weights/network.onnx").exists()
     assert len(hub.requests) < 10
+
+
+def test_a_web_page_has_a_remedy_of_its_own(hub: Hub, tmp_path: Path) -> None:
+    hub.sent, hub.headers = b"<html>", {"Content-Type": "text/html"}
+    assert "log in first" in refusal(hub, tmp_path).hint
+
+
+@pytest.mark.parametrize("size", [True, False])
+def test_a_resumed_download_of_other_content_is_fetched_again(hub: Hub, tmp_path: Path, size: bool) -> None:
+    hub.sent, hub.stop_after = bytes(reversed(CONTENT)), 400_000
+    refusal(hub, tmp_path, size=size)
+    hub.sent = hub.stop_after = None
+    assert fetch(hub, tmp_path, size=size) == CONTENT
+
+
+def test_a_file_of_unknown_size_is_bounded(hub: Hub, tmp_path: Path) -> None:
+    hub.declared = MAX_BYTES + 1
+    assert f"more than {MAX_BYTES:,} bytes" in refusal(hub, tmp_path, size=False).message
+    assert list((tmp_path / "weights").glob("*.part")) == []
+
+
+def test_a_disk_without_room_is_noticed_before_the_download(hub: Hub, tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    pinned = replace(hub.file(), size=1 << 60)
+    hub.linked_size, hub.declared = 1 << 60, 1 << 60
+    with pytest.raises(StoreError, match=r"weights has [\d,]+ bytes left, and network.onnx needs 1,152,921") as caught:
+        fetch_file(pinned, tmp_path, hub.environment())
+    assert "Free disk space" in caught.value.hint
+    assert abs(shutil.disk_usage(tmp_path).free - free) < 1 << 36
+
+
+@pytest.mark.parametrize("blocked", ["weights", "weights/network.onnx.lock", f"weights/{SHA256}.part"])
+def test_a_cache_that_cannot_be_written_is_named(hub: Hub, tmp_path: Path, blocked: str) -> None:
+    path = tmp_path / blocked
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("a file") if blocked == "weights" else path.mkdir()
+    error = refusal(hub, tmp_path)
+    assert isinstance(error, StoreError)
+    assert "--cache" in error.hint
+
+
+def fetcher(hub: Hub, cache: Path) -> subprocess.Popen[str]:
+    code = (
+        "import sys, hashlib; from pathlib import Path\n"
+        "from discern.features.backbones.hub_address import HubFile\n"
+        "from discern.features.backbones.hub_download import fetch_file\n"
+        f"data = fetch_file({hub.file()!r}, Path({str(cache)!r}), {hub.environment()!r})\n"
+        "print(hashlib.sha256(data).hexdigest())"
+    )
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_download_is_resumed_while_another_process_waits(hub: Hub, tmp_path: Path) -> None:
+    hub.pause = 0.1
+    part = tmp_path / f"weights/{SHA256}.part"
+    with fetcher(hub, tmp_path) as first:
+        wait_until(lambda: part.is_file() and part.stat().st_size > 0)
+        with fetcher(hub, tmp_path) as second:
+            hub.pause = 0.0
+            first.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+            printed, errors = second.communicate(timeout=120)
+    assert printed.strip() == SHA256, errors
+    assert "Range" in hub.requests[-1][1]
+    assert not part.exists()
+
+
+def test_progress_counts_megabytes(hub: Hub, tmp_path: Path) -> None:
+    seen: list[tuple[str, int, int | None]] = []
+    fetch_file(hub.file(), tmp_path, hub.environment(), lambda *step: seen.append(step))
+    assert seen[-1] == ("fetch network.onnx (MB)", 2, 2)
+    assert {total for _, _, total in seen} == {2}
+    assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
 
 
 def test_ever_new_redirects_are_refused(hub: Hub, tmp_path: Path) -> None:

@@ -2,33 +2,30 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.features.backbones.float_networks import SIZE, make_network, write_network
+from PIL import Image
+from tests.unit.features.backbones.float_networks import SIZE, WIDTH, make_network, write_network
+from tests.unit.features.backbones.hub_server import COMMIT, serve_hub
 
+import discern
 from discern.errors import BackboneError
 from discern.features import Normalisation, load_backbone
 from discern.features.backbones.exported_networks import ExportedNetwork, make_key, write_export
 from discern.features.backbones.network_settings import NetworkSettings
 from discern.features.backbones.onnx_file import OnnxFile
-from discern.features.backbones.torch_library import INSTALL, TorchLibrary
+from discern.features.backbones.torch_library import TorchLibrary
 from discern.features.backbones.weight_files import read_weights_digest
 
 needs_torch = pytest.mark.skipif(
     any(importlib.util.find_spec(each) is None for each in ("torch", "timm", "torchvision", "onnxscript")),
     reason="the extra torch is not installed",
 )
-
-
-def run(code: str) -> str:
-    """Run code in a process of its own, as importing torch cannot be undone."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def exported(folder: Path) -> bytes:
@@ -53,22 +50,23 @@ def test_an_export_is_used_without_torch(tmp_path: Path) -> None:
     weights.write_bytes(b"weights")
     sha256 = read_weights_digest(weights)
     settings = {"options": {}, "identity": (), "normalisation": None, "licence": ""}
-    key = make_key(name="timm/net", size=None, sha256=sha256, settings=settings, normalisation=None)
+    key = make_key(name="timm/net", network="net", size=None, sha256=sha256, settings=settings, normalisation=None)
     network = ExportedNetwork(
-        graph=graph, name="timm/net", size=SIZE, weights="net.pth", sha256=sha256, licence="MIT", notes=(), difference=0
+        graph=graph,
+        name="timm/net",
+        size=SIZE,
+        blocks={"head": (0, WIDTH)},
+        weights="net.pth",
+        sha256=sha256,
+        licence="MIT",
+        pretraining="flowers",
+        notes=(),
+        difference=0,
     )
     write_export(tmp_path / "cache", key, network)
     backbone = load_backbone("timm/net", weights=weights, cache=tmp_path / "cache", mirror=False)
     assert (backbone.name, backbone.licence, backbone.graph) == ("timm/net", "MIT", graph)
-    assert sha256[:16] in backbone.pretraining
-
-
-@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed")
-def test_without_torch_the_extra_is_named(tmp_path: Path) -> None:
-    (tmp_path / "net.pth").write_bytes(b"weights")
-    with pytest.raises(BackboneError, match="torch") as error:
-        load_backbone("timm/net", weights=tmp_path, cache=tmp_path / "cache")
-    assert INSTALL in error.value.hint
+    assert (backbone.pretraining, backbone.blocks) == ("flowers", {"head": (0, WIDTH)})
 
 
 @pytest.mark.parametrize("name", ["lite0", "net.onnx"])
@@ -77,26 +75,59 @@ def test_weights_for_other_backbones_are_refused(tmp_path: Path, name: str) -> N
         load_backbone(name, weights=tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["timm/", "torchvision/", "timm/../resnet18", "timm/a/b", "timm/ resnet18", "timm/:a=1"]
+)
+def test_names_without_a_network_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BackboneError, match=r"does not name a network of (timm|torchvision)"):
+        load_backbone(name, cache=tmp_path)
+
+
+def draw(folder: Path, count: int) -> Path:
+    """Draw pictures of two kinds."""
+    random = np.random.default_rng(0)
+    for kind, colour in (("red", (200, 60, 60)), ("blue", (60, 60, 200))):
+        (folder / kind).mkdir(parents=True)
+        for number in range(count // 2):
+            pixels = np.clip(random.normal(colour, 40, (64, 64, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / kind / f"{number}.png")
+    return folder
+
+
 @needs_torch
 @pytest.mark.slow
-def test_a_network_is_exported_once_and_equals_torch(tmp_path: Path) -> None:
-    prints = (
-        "import sys; from pathlib import Path; from discern.features import load_backbone\n"
-        f"f = Path({str(tmp_path)!r})\n"
-        "b = load_backbone('timm/test_efficientnet', weights=f / 'net.pth', cache=f / 'cache')\n"
-        "print('torch' in sys.modules, b.key, b.size, b.width, b.licence)"
+def test_weights_of_the_hub_train_a_model_and_torch_is_needed_once(tmp_path: Path) -> None:
+    torch, timm = pytest.importorskip("torch"), pytest.importorskip("timm")
+    from safetensors.torch import save  # noqa: PLC0415 - a part of the extra
+
+    torch.manual_seed(0)
+    pictures = draw(tmp_path / "pictures", 60)
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without/sitecustomize.py").write_text(
+        "import sys; sys.modules.update(dict.fromkeys(('torch', 'timm', 'torchvision', 'onnxscript', 'safetensors')))"
     )
-    run(
-        "import torch, timm; torch.manual_seed(0)\n"
-        f"torch.save(timm.create_model('test_efficientnet').state_dict(), {str(tmp_path / 'net.pth')!r})"
-    )
-    first, second = run(prints).split(), run(prints).split()
-    assert (first[0], second[0]) == ("True", "False")
-    assert first[1:] == second[1:]
+    runs = []
+    with serve_hub(save(timm.create_model("test_vit").state_dict())) as hub:
+        hub.repository = "timm/test_vit.r160_in1k"
+        for number in range(2):
+            command = [sys.executable, "-m", "discern", "train", str(pictures), "--backbone", "timm/test_vit", "--json"]
+            command += ["--cache", str(tmp_path / "cache"), "--runs", str(tmp_path / f"runs{number}")]
+            environment = os.environ | hub.environment(HF_HUB_OFFLINE="", DISCERN_WEIGHTS="")
+            if number:  # torch cannot be imported
+                environment["PYTHONPATH"] = os.pathsep.join(
+                    [str(tmp_path / "without"), environment.get("PYTHONPATH", "")]
+                )
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+            assert done.returncode == 0, done.stderr
+            runs.append(json.loads(done.stdout))
+        assert len(hub.requests) == 3  # the digest, the file, and its content; the second run asks nothing
+    assert runs[0]["accuracy"] == runs[1]["accuracy"]
+    card = discern.load(runs[1]["bundle"]).manifest.backbone
+    assert (card["name"], card["licence"]) == ("timm/test_vit", "apache-2.0")
+    assert f"commit {COMMIT[:12]}, sha256 {hub.file().sha256[:16]}" in card["pretraining"]
     facts = json.loads(next((tmp_path / "cache/networks").glob("*.json")).read_text())
     assert 0 <= facts["difference"] <= 1e-4
-    (tmp_path / "net.json").write_text('{"pretrained_cfg": {"mean": [0.4, 0.4, 0.4], "std": [0.2, 0.2, 0.2]}}')
-    assert run(prints).split()[:2] != second[:2]
+    assert list(facts["blocks"]) == ["head", "class_token"]
 
 
 @needs_torch

@@ -33,3 +33,13 @@ def test_other_numbers_of_trials_are_refused(trials: Any) -> None:
 def test_a_time_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(UsageError, match=r"Invalid timeout: 20x.*20m, 1h30m"):
         Budget.checked(None, "20x")
+
+
+@pytest.mark.parametrize(
+    ("trials", "timeout", "used"), [(7, None, True), (8, None, False), (7, "20m", True), (None, "20m", False)]
+)
+def test_a_budget_is_used_by_trials_that_were_not_interrupted(
+    trials: int | None, timeout: str | None, used: bool
+) -> None:
+    counts = {"done": 4, "pruned": 2, "failed": 1, "interrupted": 5}
+    assert Budget.checked(trials, timeout).is_used(counts) is used

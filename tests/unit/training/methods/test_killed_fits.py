@@ -18,26 +18,40 @@ ALL_STEPS = 3 * STEPS_OF_EPOCH
 IN_PROCESS = {"workers": 0, "steps": [2, random.randrange(3, ALL_STEPS)]}
 TWO_WORKERS = {"workers": 2, "augment": "strong", "balance": "sampling", "steps": [1 + STEPS_OF_EPOCH]}
 TWO_WORKERS["steps"] += [random.randrange(1, ALL_STEPS)]
+FROZEN = {"frozen": True, "augment": "none", "steps": []}
+TWO_PROCESSES = {"processes": 2, "steps": [random.randrange(2, ALL_STEPS)]}
+CASES = {
+    "loading in the process": IN_PROCESS,
+    "two workers": TWO_WORKERS,
+    "two processes": TWO_PROCESSES,
+    "frozen": FROZEN,
+    "frozen, two processes": FROZEN | {"processes": 2},
+}
 
 
 @pytest.fixture(scope="module")
-def compared() -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "tests.unit.training.methods.killed_fits"]
-    command += [json.dumps(each) for each in (IN_PROCESS, TWO_WORKERS)]
+def compared() -> dict[str, dict[str, Any]]:
+    """Results by the name of the case."""
+    command = [sys.executable, "-m", "tests.unit.training.methods.killed_fits", *map(json.dumps, CASES.values())]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return dict(zip(CASES, map(json.loads, done.stdout.splitlines()), strict=True))
 
 
-@pytest.mark.parametrize("place", [0, 1], ids=["loading in the process", "two workers"])
+@pytest.mark.parametrize("case", ["loading in the process", "two workers", "two processes"])
 def test_killed_and_resumed_fits_end_with_the_weights_of_an_undisturbed_one(
-    compared: list[dict[str, Any]], place: int
+    compared: dict[str, dict[str, Any]], case: str
 ) -> None:
-    found = compared[place]
+    found = compared[case]
     assert len(found["undisturbed"]) == 64
     assert found["resumed"] == [found["undisturbed"]] * len(found["steps"]), found["steps"]
 
 
-def test_the_settings_matter_to_the_weights(compared: list[dict[str, Any]]) -> None:
-    first, second = compared
-    assert first["undisturbed"] != second["undisturbed"]
+def test_the_settings_matter_to_the_weights(compared: dict[str, dict[str, Any]]) -> None:
+    assert len({found["undisturbed"] for found in compared.values()}) == len(compared)
+
+
+def test_two_processes_train_as_one_does_with_the_whole_batch(compared: dict[str, dict[str, Any]]) -> None:
+    one, two = (compared[case]["losses"] for case in ("frozen", "frozen, two processes"))
+    assert two == pytest.approx(one, rel=1e-3)
+    assert one[-1] < one[0]

@@ -1,6 +1,5 @@
 """Fine-tuning starts from the probe's head, and ships what judges best. It needs PyTorch."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is optional")
 
-from discern.bundle import open_runtime  # noqa: E402
 from discern.errors import UsageError  # noqa: E402
 from discern.features import load_backbone  # noqa: E402
 from discern.features.testing import colour_backbone  # noqa: E402
 from discern.heads import HeadConfig  # noqa: E402
-from discern.picture import load_input  # noqa: E402
 from discern.progress import silent  # noqa: E402
 from discern.splitting import TEST, Split, SplitConfig, make_split  # noqa: E402
 from discern.training import MethodConfig, TrainingData  # noqa: E402
-from discern.training.methods import FitResult, Probe  # noqa: E402
+from discern.training.methods import Probe  # noqa: E402
 from discern.training.methods.torch_finetune import Finetune  # noqa: E402
 from discern.training.methods.torch_loop import predict  # noqa: E402
 from discern.training.methods.torch_parts import FitParts, hold_out  # noqa: E402
@@ -49,16 +46,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 def method(**settings: Any) -> Finetune:
     return Finetune(config=MethodConfig(name="finetune", **settings), head=HeadConfig(), seed=SEED)
-
-
-@pytest.fixture(scope="module")
-def result(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> FitResult:
-    """A fit whose only epoch spoils the network."""
-    folder = tmp_path_factory.mktemp("fit")
-    fitter = method(batch=8, epochs=1, lr=2.0)
-    result = fitter.fit(prepared.data, prepared.split, checkpoints=folder, progress=silent)
-    assert not list(folder.glob("*")), "neither checkpoints nor pictures are left"
-    return result
 
 
 @pytest.fixture
@@ -104,37 +91,6 @@ class _Held:
 
     def select(self, rows: np.ndarray) -> "_Held":
         return _Held(self._array[rows])
-
-
-def test_what_is_judged_is_the_graph_that_ships(prepared: Prepared, result: FitResult) -> None:
-    data, held_out = prepared.data, result.held_out
-    pixels = np.stack([load_input(data.catalog.read_one(int(row)), data.recipe) for row in held_out.rows])
-    outputs = open_runtime(result.graph, threads=1).run({"pixels": pixels})
-    assert np.array_equal(held_out.rows, np.flatnonzero(prepared.split.test))
-    np.testing.assert_allclose(outputs["probabilities"], held_out.probabilities, atol=1e-4)
-    np.testing.assert_allclose(outputs["unknown_score"], held_out.unknown_score, atol=1e-4)
-    assert outputs["evidence"].shape == (len(pixels), 3, 3, 3)
-    assert np.ptp(outputs["evidence"], axis=(1, 2)).min() > 0, "heat maps show places"
-
-
-def test_it_says_what_trained_chose_and_calibrated(prepared: Prepared, result: FitResult) -> None:
-    described = result.description["method"]
-    assert described["name"] == "finetune"
-    assert described["epochs"] == 1
-    assert sum(described["pictures"].values()) == len(result.train_rows)
-    assert described["pictures"]["calibrate"] == len(result.out_of_fold.rows)
-    assert len(described["loss"]["held_out"]) == 1
-    assert described["loss"]["start"] > 0
-    json.dumps(result.description)
-
-
-def test_training_that_hurts_ships_the_start(prepared: Prepared, result: FitResult) -> None:
-    described = result.description["method"]
-    assert described["best_epoch"] == 0
-    assert described["loss"]["start"] <= min(described["loss"]["held_out"])
-    assert result.backbone is not None
-    assert result.backbone.key == prepared.data.backbone.key
-    assert result.backbone.pretraining == prepared.data.backbone.pretraining
 
 
 def test_the_rows_of_a_fit_may_be_in_a_file(prepared: Prepared, tmp_path: Path) -> None:
