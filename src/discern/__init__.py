@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
-    from discern.flow.compare.compare_methods import compare_methods
     from discern.flow.compare.compare_result import CompareResult
     from discern.flow.compare.compare_runs import compare
+    from discern.flow.compare_methods.compare_methods import compare_methods
     from discern.flow.cost import cost
     from discern.flow.cost_result import CostResult
     from discern.flow.cost_workload import CostOptions
@@ -95,7 +95,7 @@ _HOMES = {
     "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
     "compare": "discern.flow.compare.compare_runs",
-    "compare_methods": "discern.flow.compare.compare_methods",
+    "compare_methods": "discern.flow.compare_methods.compare_methods",
     "cost": "discern.flow.cost",
     "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",

@@ -72,8 +72,8 @@ def compare(
     Example: discern compare photos/ --methods probe,scratch,finetune
     """
     with importing():
-        from discern.flow.compare.compare_methods import compare_methods
         from discern.flow.compare.compare_runs import compare
+        from discern.flow.compare_methods.compare_methods import compare_methods
 
     training: dict[str, Any] = {
         "backbones": backbones and _names(backbones),

@@ -33,11 +33,13 @@ class JudgedRun:
         run: the run.
         metrics: its metrics.
         labels: its classes.
+        search: seconds of the search for its options.
     """
 
     run: Run
     metrics: Metrics
     labels: tuple[str, ...]
+    search: float = 0.0
 
     @property
     def bundle(self) -> Path:
@@ -51,8 +53,8 @@ class JudgedRun:
         return str(self.run.facts["config"].get("method") or fitted.get("name") or DEFAULT_METHOD)
 
 
-def open_judged(run: Run) -> JudgedRun:
-    """Open a training run with its metrics.
+def open_judged(run: Run, *, search: float = 0.0) -> JudgedRun:
+    """Open a training run with its metrics, and the seconds of a search for its options.
 
     Raises:
         RunError: it is not a run of `train`, is not finished, or its metrics cannot be read.
@@ -71,7 +73,7 @@ def open_judged(run: Run) -> JudgedRun:
     metrics = opened.metrics
     if not isinstance(metrics, Metrics) or metrics.classification is None:
         raise RunError(f"The run at {run.folder} has no metrics of its classes.", hint="Train again.")
-    return JudgedRun(run=run, metrics=metrics, labels=metrics.classification.labels)
+    return JudgedRun(run=run, metrics=metrics, labels=metrics.classification.labels, search=search)
 
 
 def shared_labels(judged: Sequence[JudgedRun]) -> tuple[str, ...]:
@@ -126,7 +128,7 @@ def describe_model(
         multiply_adds=size.multiply_adds,
         megabytes=size.megabytes,
         ms_per_picture=size.milliseconds,
-        training=find_train_time(judged.run, size, judged.method),
+        training=find_train_time(judged.run, size, judged.method, search=judged.search),
         cost=size.cost,
         validation=None if validation is None else _accuracy(validation, place),
     )

@@ -18,7 +18,7 @@ _REPEATED = 3  # not tuned
 _OPTIONS = ("size", "mean", "deviation", "scale")
 
 
-def find_train_time(run: Run, size: ModelSize, method: str) -> TrainTime:
+def find_train_time(run: Run, size: ModelSize, method: str, *, search: float = 0.0) -> TrainTime:
     """Add the time of the features that a run found in its cache to the time that it took.
 
     They are estimated from the speed of the backbone on this machine: in a head's bundle it was measured with it.
@@ -27,8 +27,9 @@ def find_train_time(run: Run, size: ModelSize, method: str) -> TrainTime:
         run: the run.
         size: size and speed of its bundle.
         method: its training method.
+        search: seconds of the search for its options before.
     """
-    measured = sum(run.facts["seconds"].values())
+    measured = sum(run.facts["seconds"].values()) + search
     cached = (run.facts.get("features") or {}).get("cached")
     seconds: float | None = None
     if cached:

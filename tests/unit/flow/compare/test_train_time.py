@@ -37,3 +37,9 @@ def test_a_backbone_that_cannot_be_loaded_leaves_the_time_incomplete(tmp_path: P
     run = run_of(tmp_path, features={"pictures": 300, "cached": 200})
     found = find_train_time(run, size(4_000_000, 192), "scratch")
     assert (found.seconds, found.cached_seconds, found.is_complete) == (4.0, None, False)
+
+
+def test_the_search_for_its_options_is_part_of_a_training(tmp_path: Path) -> None:
+    run = run_of(tmp_path, features={"pictures": 300, "cached": 0})
+    found = find_train_time(run, size(4_000_000, 192), "probe", search=60.0)
+    assert (found.seconds, found.measured) == (64.0, 64.0)

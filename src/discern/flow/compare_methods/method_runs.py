@@ -9,7 +9,7 @@ from typing import Any
 
 from discern.errors import DiscernError
 from discern.flow.compare.compare_result import FailedMethod
-from discern.flow.compare.method_list import Candidate
+from discern.flow.compare_methods.method_list import Candidate
 from discern.flow.prepare import SPLIT, PrepareConfig
 from discern.flow.run import Run
 from discern.flow.shared_pictures import has_config, train_with_pictures_of
@@ -54,6 +54,7 @@ class MethodRuns:
     def __init__(self, plan: Plan, progress: Progress) -> None:
         self._plan, self._progress = plan, progress
         self.runs: dict[str, Run] = {}
+        self.searched: dict[str, float] = {}
         self.failed: list[FailedMethod] = []
 
     def train(self, candidate: Candidate) -> None:
@@ -110,6 +111,8 @@ class MethodRuns:
             backbone=candidate.backbone or DEFAULT_BACKBONE,
             **plan.tuning,
         )
+        # Models are compared by what it takes to make them, the trials included.
+        self.searched[candidate.name] = sum(Run.open(result.folder).facts["seconds"].values())
         return Run.open(result.run)
 
     def _folder(self, name: str, config: dict[str, Any] | None) -> Path:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from discern.errors import UsageError
-from discern.flow.compare.method_list import Candidate, list_candidates
+from discern.flow.compare_methods.method_list import Candidate, list_candidates
 
 
 def listed(methods: list[str], backbones: list[str] | None = None, **settings: Any) -> list[Candidate]:

@@ -1,31 +1,30 @@
 """Function that trains several methods on the same parts of a data set and compares them (`discern compare DIR`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Unpack
 
 import numpy as np
 
 from discern.catalog import Catalog
 from discern.catalog.label_names import read_name_table
-from discern.errors import DataError
+from discern.errors import DataError, UsageError
 from discern.flow.compare.compare_result import CompareResult, FailedMethod
 from discern.flow.compare.compare_runs import compare_judged, free_page
 from discern.flow.compare.judged_run import open_judged
-from discern.flow.compare.method_list import list_candidates
-from discern.flow.compare.method_runs import MethodRuns, Plan
+from discern.flow.compare_methods.method_list import list_candidates
+from discern.flow.compare_methods.method_runs import MethodRuns, Plan
 from discern.flow.drawn_test_part import split_with_test_part
 from discern.flow.fixed_scan import scan_with_fixes
-from discern.flow.input_options import InputOptions
 from discern.flow.new_page import new_page
 from discern.flow.paths import cache_folder, resolve_output
 from discern.flow.prepare import PrepareConfig
 from discern.flow.run import name_stem
-from discern.flow.source_options import SourceKeywords
-from discern.heads import HeadConfig
+from discern.flow.tune.study_keywords import StudyKeywords, settings_of
 from discern.progress import Progress, silent
 from discern.splitting import SplitConfig
-from discern.training import DEFAULT_BACKBONE, TrainConfig, parse_duration
+from discern.training import parse_duration
 
 
 def compare_methods(
@@ -39,20 +38,10 @@ def compare_methods(
     folds: int | None = None,
     runs: str | Path = "runs",
     seed: int = 0,
-    fixes: str | Path | None = None,
-    at_most_wrong: float | Literal["auto"] | None = "auto",
-    coverage: float | None = 0.9,
-    ordered: Sequence[str] = (),
-    negatives: str | Path | None = None,
-    names: str | Path | None = None,
-    parts_of: Mapping[str, str] | None = None,
-    group_by: str | None = None,
-    classes: str | Path | Sequence[str] | None = None,
-    label_from: str | None = None,
-    weights: str | Path | None = None,
     out: str | Path | None = None,
     cache: str | Path | None = None,
     progress: Progress = silent,
+    **options: Unpack[StudyKeywords],
 ) -> CompareResult:
     """Train several methods on the same parts of a data set, and compare them as `compare`.
 
@@ -72,20 +61,11 @@ def compare_methods(
         folds: cross-validate in so many folds instead of setting a test part aside; not with "tuned".
         runs: directory of all runs.
         seed: random seed.
-        fixes: as for `train`.
-        at_most_wrong: as for `train`.
-        coverage: as for `train`.
-        ordered: as for `train`; only the probe uses the order of labels.
-        negatives: as for `train`.
-        names: as for `train`.
-        parts_of: as for `train`.
-        group_by: as for `train`.
-        classes: as for `train`.
-        label_from: as for `train`.
-        weights: as for `train`.
         out: HTML page to write, a new file; None for a free name in the folder of all runs.
         cache: directory of the feature cache; None for the user's cache directory.
         progress: called with the model and the stage, items done and items in all.
+        **options: options of `train` by the same names: fixes, at_most_wrong, coverage, ordered, negatives, names,
+            parts_of, group_by, classes, label_from, size, fit, weights and thresholds.
 
     Raises:
         DataError: fewer than two methods gave a model, with the reasons of the others.
@@ -95,34 +75,18 @@ def compare_methods(
     page = None if out is None else new_page(out)
     settings = {"epochs": epochs, "budget": None if budget is None else parse_duration(budget, name="budget")}
     candidates = list_candidates(methods, backbones, settings, trials=trials, folds=folds)
-    reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
-    shared: dict[str, Any] = {"fixes": fixes, "negatives": negatives, "ordered": ordered, "names": names, **reading}
-    preparing = PrepareConfig.of(
-        source, backbone=DEFAULT_BACKBONE, inputs=InputOptions.checked_input(weights=weights), **shared
-    )
+    if "backbone" in options:
+        raise UsageError("A comparison has no single backbone.", hint="Pass `backbones`.")
+    shared = settings_of(source, seed, options)
     place = cache_folder(cache)
-    catalog = _scan(preparing, place, progress)
-    pictures = int(np.count_nonzero(catalog.readable))
-    split = (
-        split_with_test_part(pictures, seed=seed)
-        if folds is None
-        else SplitConfig(seed=seed, folds=folds, cross_validate=True)
-    )
-    training = TrainConfig(
-        seed=seed,
-        split=split,
-        head=HeadConfig(ordered=bool(ordered)),
-        at_most_wrong=at_most_wrong,
-        coverage=coverage,
-    )
-    tuning = {"at_most_wrong": at_most_wrong, "coverage": coverage, "weights": weights, "trials": trials, "seed": seed}
+    catalog = _scan(shared.preparing, place, progress)
     plan = Plan(
-        preparing=preparing,
-        training=training,
+        preparing=shared.preparing,
+        training=replace(shared.training, split=_split(catalog, seed, folds)),
         fingerprint=catalog.fingerprint,
         runs=resolve_output(runs),
-        stem=name_stem(Path(preparing.source)),
-        tuning=tuning | shared,
+        stem=name_stem(Path(shared.preparing.source)),
+        tuning={"trials": trials, "seed": seed, **options},
         cache=place,
     )
     trained = MethodRuns(plan, progress)
@@ -130,12 +94,18 @@ def compare_methods(
         trained.train(each)
     _require_two(trained.failed, len(trained.runs))
     return compare_judged(
-        [open_judged(run) for run in trained.runs.values()],
+        [open_judged(run, search=trained.searched.get(name, 0.0)) for name, run in trained.runs.items()],
         names=list(trained.runs),
         page=page or free_page(plan.runs),
         progress=progress,
         failed=trained.failed,
     )
+
+
+def _split(catalog: Catalog, seed: int, folds: int | None) -> SplitConfig:
+    if folds is not None:
+        return SplitConfig(seed=seed, folds=folds, cross_validate=True)
+    return split_with_test_part(int(np.count_nonzero(catalog.readable)), seed=seed)
 
 
 def _scan(preparing: PrepareConfig, cache: Path, progress: Progress) -> Catalog:
