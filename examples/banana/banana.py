@@ -147,11 +147,11 @@ def tune(run: Run) -> Path:
     Theirs ran twelve trials. Where fewer test pictures are to be sent, there are fewer trials.
     """
     photographs = run.artefact("photographs")
-    *_, options = backbones_at_hand().values()
+    *_, backbone = backbones_at_hand().values()
     space = run.folder / "space.toml"
     space.write_text(SPACE, encoding="utf-8")
     trials = str(max(2, min(12, run.options.pictures // 8)))
-    given = ("--fixes", run.artefact("audit") / "fixes.csv", *INPUT, *options, "--space", space, "--trials", trials)
+    given = ("--fixes", run.artefact("audit") / "fixes.csv", *INPUT, *backbone, "--space", space, "--trials", trials)
     found = discern("tune", photographs / "bananas", *given, "--name", "study", "--runs", run.folder)
     print(f"    {found['trials']['done']} trials; chosen: {found['best']['params']}")
     shutil.copytree(run.folder / "study/best", run.folder / "tuned")

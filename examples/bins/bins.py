@@ -184,7 +184,9 @@ def differences(served: dict[str, Any], predicted: dict[str, Any]) -> float:
     if words[0] != words[1]:
         raise StepFailed(f"The server answered {words[0]}, but the model in Python {words[1]}.")
     found = [abs(served[name] - predicted[name]) for name in numbers[:2]]
-    return max(*found, *(abs(each - predicted["probabilities"][key]) for key, each in served["probabilities"].items()))
+    return float(
+        max(*found, *(abs(each - predicted["probabilities"][key]) for key, each in served["probabilities"].items()))
+    )
 
 
 @EXAMPLE.step("models behind one server")
@@ -199,7 +201,8 @@ def serve_models(run: Run) -> Path:
     with endpoint(*(f"{name}={bundle}" for name, bundle in bundles.items())) as address:
         for name, bundle in bundles.items():
             served = [ask(address, picture, model=name) for picture in pictures]
-            predicted = [each.to_json() for each in api.load(bundle).predict(pictures)]
+            model = api.load(bundle)
+            predicted = [model(picture).to_json() for picture in pictures]
             largest = max(differences(*each) for each in zip(served, predicted, strict=True))
             if largest > LARGEST_DIFFERENCE:
                 raise StepFailed(f"The numbers of the server and of Python differ by {largest:.1e} for {name}.")

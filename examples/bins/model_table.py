@@ -57,7 +57,7 @@ def constant_figures(truth: pl.Series, labels: Sequence[str]) -> dict[str, Any]:
     median = int(np.percentile(truth.cast(pl.Int64).to_numpy(), 50, method="inverted_cdf"))
     certain = np.zeros((len(rows), len(labels)), np.float32)
     certain[:, labels.index(str(median))] = 1
-    measured = evaluate_predictions(rows, certain, labels=labels, groups=None)
+    measured = evaluate_predictions(rows, certain, labels=labels, groups=np.arange(len(rows)))
     return {"answer": str(median)} | figures(measured, evaluate_counts(rows, certain, labels=labels, ordered=False))
 
 
