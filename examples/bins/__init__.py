@@ -1,1 +1,1 @@
-"""How many objects are in the bin? Models of rendered bins, compared and behind one server."""
+"""Number of objects in a bin: models of rendered bins, compared and behind one server."""

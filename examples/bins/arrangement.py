@@ -100,14 +100,16 @@ def arrange(count: int, compartment: Compartment, random: Random) -> list[Placed
 
 
 def visible_shares(placed: Sequence[Placed]) -> np.ndarray:
-    """Return the share of each object that no later one hides and that is inside the picture."""
-    owner, areas = Image.new("L", (WIDTH // 4, HEIGHT // 4), 0), []
+    """Return the share of each object that no later one hides."""
+    size = WIDTH // 4, HEIGHT // 4
+    owner, areas = Image.new("L", size), []
     for number, each in enumerate(placed, 1):
-        outline = [(x / 4, y / 4) for x, y in each.outline()]
+        outline, alone = [(x / 4, y / 4) for x, y in each.outline()], Image.new("L", size)
         ImageDraw.Draw(owner).polygon(outline, fill=number)
-        areas.append(each.thing.width * each.thing.height / 16)
+        ImageDraw.Draw(alone).polygon(outline, fill=1)
+        areas.append(np.count_nonzero(np.asarray(alone)))
     seen = np.bincount(np.asarray(owner).ravel(), minlength=len(placed) + 1)[1:]
-    return np.asarray(seen / areas)
+    return np.asarray(seen / np.maximum(areas, 1))
 
 
 def _arrange_once(count: int, compartment: Compartment, random: Random) -> list[Placed]:
@@ -136,7 +138,7 @@ def _place(thing: Thing, depth: float, placed: Sequence[Placed], compartment: Co
     lying, tilt = width > 1.1 * height or thing.kind == "box", 0.0
     at = random.uniform(left, max(left, right - width))
     if placed and random.random() < 0.75:
-        beside = placed[random.integers(len(placed))]
+        beside = placed[int(random.integers(len(placed)))]
         other, top = beside.thing, beside.base - beside.thing.height
         fits = width < 1.3 * other.width and top - height > compartment.front[1]
         if beside.flat and fits and random.random() < 0.5:

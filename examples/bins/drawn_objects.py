@@ -1,4 +1,4 @@
-"""Objects of several kinds, drawn upright on tiles of their own: boxes, bottles, books and bags."""
+"""Boxes, bottles, books and bags, drawn upright on tiles of their own."""
 
 from collections.abc import Callable
 
@@ -121,7 +121,7 @@ KINDS: dict[str, Callable[[tuple[int, int], Random], Image.Image]] = {
     "book": draw_book,
     "bag": draw_bag,
 }
-"""Functions that draw an object of each kind, of a size in pixels."""
+"""Functions that draw an object on a tile of a size in pixels, by the kind of the object."""
 
 
 def pick(colours: tuple[Colour, ...], random: Random) -> Colour:

@@ -9,7 +9,14 @@ import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import discern
-from discern.evaluating import Interval, evaluate_counts, evaluate_predictions
+from discern.evaluating import (
+    ClassificationMetrics,
+    CountMetrics,
+    Interval,
+    Metrics,
+    evaluate_counts,
+    evaluate_predictions,
+)
 from examples.steps import StepFailed
 
 _TEMPLATE = "models.html"
@@ -18,33 +25,52 @@ _TEMPLATE = "models.html"
 def figures_of_models(runs: Mapping[str, Path]) -> dict[str, Any]:
     """Return the figures of each run of `train`, and of always answering with the median quantity of its bins.
 
+    The errors of a model that knows the order are those of its median, which is its `order_value`.
+
     Args:
         runs: folders of runs that held out the same bins, by the names of their models.
 
     Raises:
         StepFailed: they held out different bins.
     """
-    answers = {name: discern.open_run(folder).answers.sort("path") for name, folder in runs.items()}
-    first = next(iter(answers.values()))
-    if not all(each.select("path", "label").equals(first.select("path", "label")) for each in answers.values()):
+    opened = {name: discern.open_run(folder) for name, folder in runs.items()}
+    first, *others = (each.answers.sort("path").select("path", "label") for each in opened.values())
+    if not all(each.equals(first) for each in others):
         raise StepFailed("The models were judged on different bins. Train all of them on the same parts.")
-    labels = sorted(first["label"].unique(), key=int)
-    truth = first["label"]
-    models = [{"name": name} | figures(truth, each["answer"], labels) for name, each in answers.items()]
-    median = str(int(np.percentile(truth.cast(pl.Int64).to_numpy(), 50, method="inverted_cdf")))
-    constant = {"answer": median} | figures(truth, pl.Series([median] * len(truth)), labels)
-    return {"bins": len(truth), "labels": labels, "models": models, "constant": constant}
+    models = []
+    for name, run in opened.items():
+        metrics = run.metrics
+        assert isinstance(metrics, Metrics)
+        models.append({"name": name} | figures(metrics.classification, metrics.counts))
+    labels = [each["label"] for each in models[0]["per_class"]]
+    return {
+        "bins": len(first),
+        "labels": labels,
+        "models": models,
+        "constant": constant_figures(first["label"], labels),
+    }
 
 
-def figures(truth: pl.Series, answers: pl.Series, labels: Sequence[str]) -> dict[str, Any]:
-    """Return accuracy, errors, macro-F1, the report by class and the confusion matrix, true quantities in rows."""
-    every = sorted({*labels, *answers}, key=int)
-    place = {label: number for number, label in enumerate(every)}
-    rows, given = (np.array([place[label] for label in each]) for each in (truth, answers))
-    certain = np.eye(len(every), dtype=np.float32)[given]
-    measured = evaluate_predictions(rows, certain, labels=every, groups=None)
-    counts = evaluate_counts(rows, certain, labels=every, ordered=False)
-    assert counts is not None
+def constant_figures(truth: pl.Series, labels: Sequence[str]) -> dict[str, Any]:
+    """Return the figures of always answering with the median of some quantities, and this `answer`."""
+    rows = np.array([labels.index(each) for each in truth])
+    median = int(np.percentile(truth.cast(pl.Int64).to_numpy(), 50, method="inverted_cdf"))
+    certain = np.zeros((len(rows), len(labels)), np.float32)
+    certain[:, labels.index(str(median))] = 1
+    measured = evaluate_predictions(rows, certain, labels=labels, groups=np.arange(len(rows)))
+    return {"answer": str(median)} | figures(measured, evaluate_counts(rows, certain, labels=labels, ordered=False))
+
+
+def figures(measured: ClassificationMetrics | None, counts: CountMetrics | None) -> dict[str, Any]:
+    """Return accuracy, errors, macro-F1, the report by class and the confusion matrix, true quantities in rows.
+
+    Raises:
+        StepFailed: the labels are not numbers.
+    """
+    if measured is None or counts is None:
+        raise StepFailed(
+            "The labels of the bins are not numbers. Pass bins that are listed by their number of objects."
+        )
     return {
         "accuracy": plain(measured.accuracy),
         "rmse": plain(counts.rmse),

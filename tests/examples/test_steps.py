@@ -132,6 +132,20 @@ def test_a_resumed_run_keeps_what_is_complete(tmp_path: Path) -> None:
     assert result["steps"][1]["data"] == "stand-in"
 
 
+def test_a_step_replaces_published_figures_for_data_that_cannot_be_compared(tmp_path: Path) -> None:
+    made = example("flour", "dough", "bread")
+
+    @made.step("bread")
+    def bread(run: Run) -> Path:
+        run.published = {"note": "No other bread is rendered."}
+        return run.artefact("flour")
+
+    for resume in (False, True):
+        _, result = run(made, tmp_path / "out", resume=resume)
+        assert result["published"] == {"note": "No other bread is rendered."}
+    assert made.published == {"accuracy": 0.5}
+
+
 def test_a_resumed_run_repeats_from_an_artefact_that_has_changed(tmp_path: Path) -> None:
     run(example(), tmp_path / "out")
     (tmp_path / "out/dough/a").write_text("burnt")
