@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: install torch lock demo example docs test test-fast lint lint-js check bench live-aws clean
+.PHONY: install torch lock demo example docs test test-fast lint lint-js check bench networked live-aws clean
 install: $(VENV)/.installed
 
 # Wheels alone: to build one from source would run build tools that no lock has the hash of.
@@ -81,6 +81,10 @@ check: test
 
 bench: install $(TORCH)
 	$(BIN)/python benchmarks/run.py
+
+# Downloads weights of 0.9 GB, trains with them and compares: see tools/networked.py. DATA=FOLDER has the packs.
+networked: install torch
+	$(BIN)/python -m tools.networked $(if $(DATA),--data "$(DATA)")
 
 # Deploys to a real AWS account, asks, removes everything and proves it. LIVE_AWS=yes confirms the account that it names.
 live-aws: install

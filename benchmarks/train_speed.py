@@ -27,12 +27,9 @@ import functools
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,8 +37,8 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from measured_process import Row, environment, measure
 from pack_features import CACHE, DATA
-from process_tree import memory
 
 import discern
 from discern.catalog import Catalog
@@ -63,9 +60,6 @@ CONTESTANTS = (BARE, FIRST, AGAIN, SEED, LINES, FROZEN, TUNED)
 ALLOWANCES = ((1000, 3.0), (4000, 6.0))
 BARE_FACTOR, AGAIN_LIMIT, SEED_LIMIT = 1.3, 3.0, 4.0
 MEASURED = ("seconds", "cpu_s", "peak_mib", "accuracy")
-SAMPLING_S, SAMPLING_SHARE = 0.2, 50
-
-Row = dict[str, Any]
 
 
 def main() -> None:
@@ -97,14 +91,6 @@ def has_fastai(python: str) -> bool:
     if done.returncode:
         print(f"fastai is skipped: {python} has no fastai and timm. See --fastai-python.")
     return not done.returncode
-
-
-def environment(python: str) -> dict[str, str]:
-    """Return the environment of a contestant: offline, and with this one's modules for this interpreter only."""
-    kept = os.environ | {"HF_HUB_OFFLINE": "1", "ORT_DISABLE_TELEMETRY": "1"}
-    if python != sys.executable:
-        kept.pop("PYTHONPATH", None)
-    return kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,50 +243,6 @@ class Race:
         command.insert(1, "-Ximporttime")
         done = subprocess.run(command, env=environment(command[0]), capture_output=True, text=True, check=True)
         return sum(map(int, re.findall(r"^import time: +(\d+) \|", done.stderr, re.MULTILINE))) / 1e6
-
-
-def measure(name: str, command: list[Any]) -> tuple[Row, Row]:
-    """Run a process to its end, and return what it printed as JSON, and its time and memory."""
-    parts = list(map(str, command))
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
-        before, start = child_cpu(), time.perf_counter()
-        with subprocess.Popen(parts, stdout=out, stderr=errors, env=environment(parts[0])) as process:
-            peak = PeakMemory(process.pid)
-            process.wait()
-            seconds = time.perf_counter() - start
-            peak.end()
-        out.seek(0)
-        errors.seek(0)
-        if process.returncode:
-            sys.exit(f"{name} failed: {errors.read()[-2000:]}")
-        return json.load(out), {"seconds": seconds, "cpu_s": child_cpu() - before, "peak_mib": peak.mib}
-
-
-def child_cpu() -> float:
-    """Return the CPU seconds of all ended processes that this one, or they themselves, have started."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-class PeakMemory:
-    """Largest memory of a process and its descendants, with shared pages divided, sampled by a thread."""
-
-    def __init__(self, process: int) -> None:
-        self.mib, self._process, self._ended = 0, process, threading.Event()
-        self._thread = threading.Thread(target=self._sample)
-        self._thread.start()
-
-    def end(self) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        pause = SAMPLING_S
-        while not self._ended.wait(pause):
-            start = time.perf_counter()
-            self.mib = max(self.mib, memory(self._process))
-            # Adding up the pages of a large process takes long, and must not slow it down.
-            pause = max(SAMPLING_S, SAMPLING_SHARE * (time.perf_counter() - start))
 
 
 def middle(rows: list[Row], key: str) -> float | None:

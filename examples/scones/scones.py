@@ -20,10 +20,11 @@ import discern as api
 from discern.shipping.lambda_function.function import LambdaFunction
 from discern.shipping.lambda_function.function_settings import FunctionSettings
 from examples.commands import discern
+from examples.endpoint import endpoint
 from examples.local_account import LocalAccount, aws_in_memory, receive
 from examples.packs import find_pack
 from examples.scones.batches import CLASSES, fetch
-from examples.scones.captured_endpoint import capture, endpoint
+from examples.scones.captured_endpoint import capture
 from examples.scones.other_vehicles import add_vehicles, write_pictures
 from examples.steps import Example, Run, StepFailed, write_json
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
+    from discern.flow.compare.compare_methods import compare_methods
     from discern.flow.compare.compare_result import CompareResult
     from discern.flow.compare.compare_runs import compare
     from discern.flow.cost import cost
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from discern.flow.split import SplitResult, split
     from discern.flow.train import train
     from discern.flow.train_result import TrainResult
+    from discern.flow.tune.tune import tune
+    from discern.flow.tune.tune_result import TuneResult
     from discern.flow.verify import VerifyResult, verify
     from discern.flow.workflow_traffic import TrafficResult, send_traffic
     from discern.serving.config import ServeConfig
@@ -84,6 +87,7 @@ _HOMES = {
     "SplitResult": "discern.flow.split",
     "TrafficResult": "discern.flow.workflow_traffic",
     "TrainResult": "discern.flow.train_result",
+    "TuneResult": "discern.flow.tune.tune_result",
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
     "backbones": "discern.flow.backbone_list",
@@ -91,6 +95,7 @@ _HOMES = {
     "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
     "compare": "discern.flow.compare.compare_runs",
+    "compare_methods": "discern.flow.compare.compare_methods",
     "cost": "discern.flow.cost",
     "diff": "discern.flow.diff",
     "doctor": "discern.flow.doctor",
@@ -116,6 +121,7 @@ _HOMES = {
     "split": "discern.flow.split",
     "stop_notebooks": "discern.flow.deployed",
     "train": "discern.flow.train",
+    "tune": "discern.flow.tune.tune",
     "unsort": "discern.flow.predict.sort",
     "verify": "discern.flow.verify",
 }
@@ -151,6 +157,7 @@ __all__ = [
     "SplitResult",
     "TrafficResult",
     "TrainResult",
+    "TuneResult",
     "UnsortResult",
     "VerifyResult",
     "__version__",
@@ -159,6 +166,7 @@ __all__ = [
     "captured",
     "check",
     "compare",
+    "compare_methods",
     "cost",
     "diff",
     "doctor",
@@ -184,6 +192,7 @@ __all__ = [
     "split",
     "stop_notebooks",
     "train",
+    "tune",
     "unsort",
     "verify",
 ]

@@ -18,6 +18,7 @@ DiscernError
 │   ├── BundleDamaged           its content is damaged or was altered
 │   └── BundleFormatError       its format is not supported by this version
 ├── RunError                a run folder that cannot be used for the operation
+│   └── RunStopped              a run that cannot continue now, but can be resumed
 ├── UsageError              an invalid argument
 └── RequestError            a request that a server rejects
     ├── BadRequest              it is malformed
@@ -193,6 +194,10 @@ class RunError(DiscernError):
     """Error for unusable run folders."""
 
     code = "run"
+
+
+class RunStopped(RunError):
+    """Error for runs that cannot continue now, but can be resumed."""
 
 
 class UsageError(DiscernError):

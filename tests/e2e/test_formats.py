@@ -165,6 +165,7 @@ def real_columns(path: Path) -> list[tuple[str, str]]:
 def test_parquet_files_have_the_documented_columns(runs: Runs) -> None:
     for name in ("catalog", "answers", "edges", "findings"):
         assert real_columns(runs.train / f"{name}.parquet") == columns(f"{name}parquet"), name
+    assert real_columns(runs.train / "validation.parquet") == columns("answersparquet")
     assert real_columns(runs.evaluate / "answers.parquet") == columns("answersparquet-of-an-evaluation")
     assert columns("catalogparquet") == [(column, str(kind)) for column, kind in COLUMNS.items()]
 

@@ -10,6 +10,7 @@ import pytest
 import discern
 from discern.errors import DataError, RunError, UsageError
 from discern.flow.train import TrainResult
+from discern.parallel import count_cores
 from tests.e2e.server_process import call_here
 from tests.integration.workspace import Workspace
 
@@ -47,6 +48,31 @@ def test_two_runs_are_a_table_a_page_and_a_sentence(trained: TrainResult, tmp_pa
     text = page.read_text(encoding="utf-8")
     assert found["recommended"]["why"] in text
     assert found["page"] == str(page)
+    assert found["recommended"]["best"] == str(trained.run)
+    assert found["recommended"]["not_inferior"] is True
+    assert row["multiply_adds"] > 0
+    assert row["cost"].keys() == {"target", "per_day", "per_month", "prices_as_of"}
+    assert row["cost"]["per_month"] > 0
+    assert sum(each["pictures"] for each in row["per_class"]) == found["pictures"]
+    assert row["train_seconds"] >= row["measured_seconds"] > 0
+
+
+def test_a_training_from_the_cache_is_not_called_faster(workspace: Workspace) -> None:
+    cold = workspace.train(workspace.folder / "few", name="cold", seed=1)
+    warm = workspace.train(workspace.folder / "few", name="warm", seed=1)
+    first, second = discern.compare(cold.run, warm.run).to_json()["rows"]
+    assert (first["cached_pictures"], second["cached_pictures"]) == (0, 15)
+    assert first["train_seconds"] == first["measured_seconds"]
+    assert second["train_seconds"] == pytest.approx(
+        second["measured_seconds"] + 15 * second["ms_per_picture"] / 1000 / count_cores(), abs=0.002
+    )
+
+
+def test_uses_of_the_same_pictures_are_counted_beside_the_runs(trained: TrainResult, tmp_path: Path) -> None:
+    folder = tmp_path / "counted"
+    first, second = copy_run(trained, folder / "first"), copy_run(trained, folder / "second", wrong=9)
+    assert discern.compare(first, second).to_json()["uses"] == {"comparisons": 1, "models": 1}
+    assert len((folder / "comparisons.jsonl").read_text(encoding="ascii").splitlines()) == 1
 
 
 def test_runs_are_compared_on_what_all_held_out_under_one_label(trained: TrainResult, tmp_path: Path) -> None:
@@ -82,6 +108,14 @@ def test_runs_that_cannot_be_compared_are_refused(workspace: Workspace, trained:
         discern.compare(trained.run, tmp_path / "other")
     with pytest.raises(UsageError, match="not the name of a page"):
         discern.compare(trained.run, tmp_path / "other", out=tmp_path / "page.txt")
+
+
+def test_a_class_that_the_metrics_of_a_run_do_not_have_is_named(trained: TrainResult, tmp_path: Path) -> None:
+    other = copy_run(trained, tmp_path / "other")
+    answers = pl.read_parquet(other / "answers.parquet")
+    answers.with_columns(answer=pl.lit("violet")).write_parquet(other / "answers.parquet")
+    with pytest.raises(RunError, match="names classes that the metrics of the run do not have: violet"):
+        discern.compare(trained.run, other)
 
 
 def test_runs_of_other_classes_are_refused(trained: TrainResult, tmp_path: Path) -> None:

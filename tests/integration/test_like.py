@@ -65,10 +65,12 @@ def test_options_of_a_run_are_those_of_its_function(trained: TrainResult, shared
     options = discern.options_of(trained.run)
     assert options == {
         "source": str(shared_workspace.photos), "seed": 0, "fixes": None, "backbone": str(shared_workspace.backbone),
-        "at_most_wrong": "auto", "coverage": 0.9, "method": "probe", "epochs": None, "batch": None, "lr": None,
+        "at_most_wrong": "auto", "coverage": 0.9, "method": None, "epochs": None, "batch": None, "lr": None,
+        "preset": None, "network": None, "hidden": None, "dropout": None, "weight_decay": None, "label_smoothing": None,
+        "augment": None, "mirror": None, "balance": None, "device": None, "budget": None, "folds": None,
         "ordered": (), "negatives": None, "names": None, "parts_of": None,
         "group_by": None, "classes": None, "label_from": None, "size": None, "fit": None, "mean": None,
-        "deviation": None, "scale": None, "weights": None, "thresholds": None, "like": str(trained.run),
+        "deviation": None, "scale": None, "views": None, "weights": None, "thresholds": None, "like": str(trained.run),
     }  # fmt: skip
     assert set(discern.options_of(trained.run, "check")) < {*options, "cache"}
 

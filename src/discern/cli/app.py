@@ -7,6 +7,7 @@ import typer
 
 from discern.cli import (
     captured_commands,
+    compare_commands,
     cost_commands,
     info_commands,
     predict_commands,
@@ -15,6 +16,7 @@ from discern.cli import (
     serve_commands,
     ship_commands,
     train_commands,
+    tune_commands,
 )
 from discern.cli.exit_codes import INTERRUPTED, exit_codes, interruption_message
 from discern.cli.option_sources import ConfiguredCommand
@@ -50,7 +52,8 @@ def options(
 
 for command in (
     *(train_commands.check, train_commands.split, train_commands.train),
-    *(run_commands.fix, run_commands.diff, run_commands.compare),
+    tune_commands.tune,
+    *(run_commands.fix, run_commands.diff, compare_commands.compare),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     captured_commands.captured,
     info_commands.backbones,

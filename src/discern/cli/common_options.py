@@ -11,12 +11,14 @@ Bundle = Annotated[str, typer.Argument(help="Path of a bundle, such as runs/NAME
 Name = Annotated[str | None, typer.Option(help="Name of the run; by default the source's name and a number.")]
 Runs = Annotated[str, typer.Option(help="Folder of all runs.")]
 Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
-Backbone = Annotated[
-    str,
-    typer.Option(
-        help="Feature extractor: lite0, lite1, lite2, dinov2-small, dinov2-small-int8, siglip2-base, timm/NAME, "
-        "torchvision/NAME, or the path of an ONNX file."
-    ),
+_BACKBONES = (
+    "lite0, lite1, lite2, dinov2-small, dinov2-small-int8, siglip2-base, timm/NAME, torchvision/NAME, or the path of "
+    "an ONNX file"
+)
+Backbone = Annotated[str, typer.Option(help=f"Feature extractor: {_BACKBONES}.")]
+OptionalBackbone = Annotated[
+    str | None,
+    typer.Option(help=f"Feature extractor: {_BACKBONES}; by default that of the preset, or lite0."),
 ]
 Size = Annotated[
     int | None,
@@ -44,6 +46,12 @@ Deviation = Annotated[
 ]
 Scale = Annotated[
     float | None, typer.Option(help="Value of white before --mean is subtracted: 1 or 255; by default as they suggest.")
+]
+Views = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=2, help="2: average the features of a picture and its mirror image; 1: the picture alone; default 2."
+    ),
 ]
 Weights = Annotated[
     str | None,
@@ -98,9 +106,14 @@ ErrorLimit = Annotated[
         "2%; auto: the strictest of 5%, 10% and 20% that holds; none: accept nothing."
     ),
 ]
-Method = Annotated[
-    str, typer.Option(help="probe: a head on frozen features; scratch: a small network from these pictures alone.")
+Coverage = Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")]
+Ordered = Annotated[
+    str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
 ]
-Epochs = Annotated[int | None, typer.Option(help="Most passes over the training pictures (scratch).")]
-Batch = Annotated[int | None, typer.Option(help="Pictures in a training step (scratch).")]
-LearningRate = Annotated[float | None, typer.Option(help="Highest learning rate (scratch).")]
+Negatives = Annotated[
+    str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
+]
+Names = Annotated[
+    str | None,
+    typer.Option(help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."),
+]

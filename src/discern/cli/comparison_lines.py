@@ -5,7 +5,20 @@ from typing import Any
 
 from discern.cli.metric_lines import align, short_interval, shorten_label
 
-_HEAD = ("run", "accuracy", "macro-F1", "MAE", "ms", "weights", "MB", "training")
+_HEAD = (
+    "run",
+    "accuracy",
+    "validation",
+    "macro-F1",
+    "MAE",
+    "ECE",
+    "ms",
+    "weights",
+    "mult-adds",
+    "MB",
+    "USD",
+    "training",
+)
 
 
 def describe_comparison(value: dict[str, Any]) -> Iterator[str]:
@@ -14,6 +27,11 @@ def describe_comparison(value: dict[str, Any]) -> Iterator[str]:
     rows = value["rows"]
     yield f"{len(rows)} runs on the same {value['pictures']:,} pictures"
     yield from align([_HEAD, *map(_row, rows)])
+    cost = rows[0]["cost"]
+    yield f"USD: a month at {cost['per_day']:,.0f} answers a day by {cost['target']}, prices of {cost['prices_as_of']}"
+    if any(row["cached_pictures"] for row in rows):
+        yield "cached: the time of features from the cache is estimated"
+    yield from (f"no model of {each['name']}: {each['reason']}" for each in value["failed"])
     if any(row["gate"] for row in rows):
         yield "pictures of none of the classes:"
         yield from align([("run", "AUROC", "kept", "rejected"), *map(_gate, rows)])
@@ -31,12 +49,16 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
     return (
         row["name"],
         short_interval(row["accuracy"]),
+        _number((row["validation_accuracy"] or {}).get("value"), 3),
         _number(row["macro_f1"], 3),
         _number(row["mae"], 2),
+        _number(row["ece"], 3),
         _number(row["ms_per_picture"], 1),
         f"{row['parameters'] / 1e6:.1f} million",
+        f"{row['multiply_adds'] / 1e6:,.0f} million",
         _number(row["megabytes"], 1),
-        f"{row['train_seconds']:.0f} s",
+        _number(row["cost"]["per_month"], 2),
+        f"{row['train_seconds']:.0f} s{' (cached)' if row['cached_pictures'] else ''}",
     )
 
 

@@ -125,9 +125,16 @@ def train(
         yield from _policy(policy)
     if counts:
         yield f"error of the numbers:      {describe_numbers(counts)}"
+    yield from _method(value.get("method") or {})
     yield f"took {sum(value['seconds'].values()):.1f} s"
     yield f"report: {value['report']}"
     yield f"bundle: {value['bundle']}"
+
+
+def _method(method: dict[str, Any]) -> Iterator[str]:
+    if method.get("epochs") is not None:
+        facts = f"best epoch {method['best_epoch']} of {method['epochs']}, {method['parameters']:,} parameters"
+        yield f"method:                    {method['name']}, {facts}. {method['why']}"
 
 
 def _basis(basis: dict[str, Any], used: int | None = None) -> str:

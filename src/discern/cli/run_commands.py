@@ -1,4 +1,4 @@
-"""Commands that work on runs (`discern fix`, `discern diff` and `discern compare`)."""
+"""Commands that work on runs (`discern fix` and `discern diff`)."""
 
 from typing import Annotated
 
@@ -6,11 +6,9 @@ import typer
 
 from discern.cli import render
 from discern.cli.common_options import Json
-from discern.cli.comparison_lines import describe_comparison
 from discern.cli.diff_lines import describe_diff
 from discern.cli.importing import importing
 from discern.cli.option_values import parse_checks
-from discern.display.progress_bar import progress_bar
 
 
 def fix(
@@ -70,23 +68,3 @@ def diff(
 
     result = diff(a, b)
     render.show(result.to_json(), json=json, lines=lambda _: describe_diff(result))
-
-
-def compare(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Folders of two or more runs of train.")],
-    out: Annotated[str | None, typer.Option(help="Page to write, .html; a new file.")] = None,
-    json: Json = False,
-) -> None:
-    """Compare trained models on the same pictures, and name the one to ship.
-
-    Differences are paired, with intervals and p-values adjusted for their number. The simplest model is named that no
-    other one is shown to beat by more than one percentage point.
-
-    Example: discern compare runs/bananas runs/bananas-2 --out compared.html
-    """
-    with importing():
-        from discern.flow.compare.compare_runs import compare
-
-    with progress_bar() as progress:
-        result = compare(*runs, out=out, progress=progress)
-    render.show(result.to_json(), json=json, lines=describe_comparison)

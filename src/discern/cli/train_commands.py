@@ -8,21 +8,22 @@ import typer
 from discern.cli import render
 from discern.cli.common_options import (
     Backbone,
-    Batch,
     Cache,
     Classes,
+    Coverage,
     Deviation,
-    Epochs,
     ErrorLimit,
     Fit,
     Fixes,
     GroupBy,
     Json,
     LabelFrom,
-    LearningRate,
     Mean,
-    Method,
     Name,
+    Names,
+    Negatives,
+    OptionalBackbone,
+    Ordered,
     PartsOf,
     Resume,
     Runs,
@@ -31,6 +32,7 @@ from discern.cli.common_options import (
     Size,
     Source,
     Thresholds,
+    Views,
     Weights,
 )
 from discern.cli.exit_codes import FELL_SHORT
@@ -44,6 +46,24 @@ from discern.cli.option_values import (
     parse_parts_of,
     parse_share,
     parse_thresholds,
+)
+from discern.cli.training_options import (
+    Augment,
+    Balance,
+    Batch,
+    Budget,
+    Device,
+    Dropout,
+    Epochs,
+    Folds,
+    Hidden,
+    LabelSmoothing,
+    LearningRate,
+    Method,
+    Mirror,
+    Network,
+    Preset,
+    WeightDecay,
 )
 from discern.display.progress_bar import progress_bar
 
@@ -179,30 +199,34 @@ def split(
 
 
 def train(
+    ctx: typer.Context,
     source: Source,
     name: Name = None,
     runs: Runs = "runs",
     seed: Seed = 0,
     fixes: Fixes = None,
-    backbone: Backbone = "lite0",
+    backbone: OptionalBackbone = None,
     at_most_wrong: ErrorLimit = "auto",
-    coverage: Annotated[str, typer.Option(help="Coverage of the prediction sets; none: no sets.")] = "90%",
-    ordered: Annotated[
-        str | None, typer.Option(help="Labels of an ordinal scale, lowest first, separated by commas; or numeric.")
-    ] = None,
-    negatives: Annotated[
-        str | None, typer.Option(help="Pictures of none of the classes, to tune the detection of unknown pictures.")
-    ] = None,
-    method: Method = "probe",
+    coverage: Coverage = "90%",
+    ordered: Ordered = None,
+    negatives: Negatives = None,
+    method: Method = None,
+    preset: Preset = None,
+    network: Network = None,
     epochs: Epochs = None,
     batch: Batch = None,
     lr: LearningRate = None,
-    names: Annotated[
-        str | None,
-        typer.Option(
-            help="CSV of label,name,spoken,route,alias: display names, spoken names, destinations, other names."
-        ),
-    ] = None,
+    hidden: Hidden = None,
+    dropout: Dropout = None,
+    weight_decay: WeightDecay = None,
+    label_smoothing: LabelSmoothing = None,
+    augment: Augment = None,
+    mirror: Mirror = None,
+    balance: Balance = None,
+    device: Device = None,
+    budget: Budget = None,
+    folds: Folds = None,
+    names: Names = None,
     parts_of: PartsOf = None,
     group_by: GroupBy = None,
     classes: Classes = None,
@@ -212,6 +236,7 @@ def train(
     mean: Mean = None,
     deviation: Deviation = None,
     scale: Scale = None,
+    views: Views = None,
     weights: Weights = None,
     thresholds: Thresholds = None,
     like: Like = None,
@@ -227,40 +252,21 @@ def train(
     """
     with importing():
         from discern.flow.train import train
+        from discern.flow.train_processes import follow_first_process
 
-    limit, share = parse_error_limit(at_most_wrong), parse_share(coverage)
+    if follow_first_process():
+        return
+    parsed = {
+        "at_most_wrong": parse_error_limit(at_most_wrong),
+        "coverage": parse_share(coverage),
+        "ordered": parse_order(ordered),
+        "parts_of": parse_parts_of(parts_of),
+        "mean": parse_channels(mean),
+        "deviation": parse_channels(deviation),
+        "thresholds": parse_thresholds(thresholds or []),
+    }
+    options = {name: value for name, value in (ctx.params | parsed).items() if name != "json"}
     with progress_bar() as progress:
-        result = train(
-            source,
-            name=name,
-            runs=runs,
-            seed=seed,
-            fixes=fixes,
-            backbone=backbone,
-            at_most_wrong=limit,
-            coverage=share,
-            ordered=parse_order(ordered),
-            negatives=negatives,
-            method=method,
-            epochs=epochs,
-            batch=batch,
-            lr=lr,
-            names=names,
-            parts_of=parse_parts_of(parts_of),
-            group_by=group_by,
-            classes=classes,
-            label_from=label_from,
-            size=size,
-            fit=fit,
-            mean=parse_channels(mean),
-            deviation=parse_channels(deviation),
-            scale=scale,
-            weights=weights,
-            thresholds=parse_thresholds(thresholds or []),
-            like=like,
-            resume=resume,
-            cache=cache,
-            progress=progress,
-        )
+        result = train(**options, progress=progress)
     render.show(result.to_json(), json=json, lines=partial(render.train, counts=result.counts, basis=result.basis))
     render.print_hints(result.hints)

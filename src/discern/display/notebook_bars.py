@@ -19,6 +19,7 @@ class _Stage:
     done: int = 0
     total: int | None = None
     end: float | None = None
+    note: str = ""
 
 
 class NotebookBars:
@@ -57,6 +58,11 @@ class NotebookBars:
             own.done, own.total = done, total
             if is_new or done == total or self._clock() - self._shown >= _SECONDS_BETWEEN:
                 self._show()
+
+    def note(self, stage: str, text: str) -> None:
+        """Show a remark beside a stage from its next report on."""
+        with self._lock:
+            self._enter(stage).note = text
 
     def _enter(self, name: str) -> _Stage:
         """Return the stage of a name, which becomes the current one; the former one ends."""
@@ -110,4 +116,4 @@ def _count(stage: _Stage) -> str:
 
 def _time(stage: _Stage, seconds: float) -> str:
     rate = f", {stage.done / seconds:,.0f}/s" if stage.done > 1 and seconds > 0 else ""
-    return f"{seconds:.1f} s{rate}"
+    return f"{seconds:.1f} s{rate}{escape_text(f', {stage.note}') if stage.note else ''}"

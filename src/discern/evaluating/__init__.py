@@ -10,8 +10,9 @@ from discern.evaluating.classification_metrics import (
     ConfusedPair,
     evaluate_predictions,
 )
-from discern.evaluating.compared_models import ComparedModel, ComparedPair
+from discern.evaluating.compared_models import AnswerCost, ComparedModel, ComparedPair, TrainTime
 from discern.evaluating.count_metrics import CountMetrics, evaluate_counts
+from discern.evaluating.epoch_metrics import EpochMetrics, read_epochs
 from discern.evaluating.intervals import NO_PICTURES, Interval, evaluate_share, paired_difference
 from discern.evaluating.metrics_schema import (
     AccuracyDifference,
@@ -41,6 +42,8 @@ from discern.evaluating.simplest_model import (
     choose_model,
     compare_classes,
     compare_pairs,
+    count_needed,
+    is_within,
 )
 from discern.evaluating.unknown_detection import UnknownMetrics, evaluate_unknown_detection
 
@@ -48,6 +51,7 @@ __all__ = [
     "NO_PICTURES",
     "AccuracyDifference",
     "AccuracyMetrics",
+    "AnswerCost",
     "Calibration",
     "CalibrationError",
     "ClassCoverage",
@@ -58,6 +62,7 @@ __all__ = [
     "ConformalMetrics",
     "ConfusedPair",
     "CountMetrics",
+    "EpochMetrics",
     "Evidence",
     "FixMetrics",
     "GroupError",
@@ -78,11 +83,13 @@ __all__ = [
     "ReliabilityBin",
     "RiskCurveMetrics",
     "SplitMetrics",
+    "TrainTime",
     "UnknownMetrics",
     "UnknownThreshold",
     "choose_model",
     "compare_classes",
     "compare_pairs",
+    "count_needed",
     "evaluate_calibration",
     "evaluate_counts",
     "evaluate_ordinal",
@@ -90,5 +97,7 @@ __all__ = [
     "evaluate_predictions",
     "evaluate_share",
     "evaluate_unknown_detection",
+    "is_within",
     "paired_difference",
+    "read_epochs",
 ]

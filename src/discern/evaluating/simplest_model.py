@@ -1,4 +1,4 @@
-"""Choice of the simplest of several models that none is shown to beat."""
+"""Choice of the simplest of several models that is not inferior to the best one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,19 @@ from discern.evaluating.intervals import Interval
 from discern.evaluating.paired_test import PairedTest, adjust_p_values, compute_paired_test
 
 MARGIN, LEVEL = 0.01, 0.05
+_ROUNDING = 1e-9
 
 
 class Evidence(Enum):
-    """Strength of the evidence that the chosen model is as good as the most accurate one.
+    """Strength of the evidence that the chosen model is as good as the best one.
 
-    MOST_ACCURATE: it is the most accurate one itself.
+    BEST: it is the best one itself.
     NOT_INFERIOR: its accuracy is at most the margin below, with 95 % confidence.
-    UNDECIDED: neither that nor a difference is shown.
-    TOO_FEW: there are too few groups for a test.
+    UNDECIDED: it is estimated at most the margin below, which no interval shows.
+    TOO_FEW: likewise, and there are too few groups for an interval.
     """
 
-    MOST_ACCURATE = "most accurate"
+    BEST = "best"
     NOT_INFERIOR = "not inferior"
     UNDECIDED = "undecided"
     TOO_FEW = "too few groups"
@@ -52,19 +53,21 @@ class ModelPair:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelChoice:
-    """Model that is chosen, and the most accurate one.
+    """Model that is chosen, and the one that it is compared with.
 
     Attributes:
         chosen: position of the chosen model.
         simplest: position of the simplest one.
-        most_accurate: position of the most accurate one, the simpler of equal ones.
+        best: position of the best one, the simpler of equal ones.
         evidence: evidence that the chosen one is as good.
+        refuted: position of the best one on other pictures, if these show that another one is better; else None.
     """
 
     chosen: int
     simplest: int
-    most_accurate: int
+    best: int
     evidence: Evidence
+    refuted: int | None = None
 
 
 def compare_pairs(
@@ -113,46 +116,81 @@ def compare_classes(
 
 
 def choose_model(
-    accuracy: Sequence[float], simplicity: Sequence[int], pairs: Mapping[tuple[int, int], ModelPair]
+    simplicity: Sequence[int], pairs: Mapping[tuple[int, int], ModelPair], *, judged: Sequence[float]
 ) -> ModelChoice:
-    """Choose the simplest model that no other one is shown to beat by more than the margin.
+    """Choose the simplest model that is not inferior to the best one.
 
-    A model is passed over for one that is better by more than chance explains after Holm's correction, unless the lower
-    end of the interval of their difference is within the margin. So of equally good models the simplest is chosen but
-    in 5 % of the cases at most.
+    A model is not inferior if the lower end of the interval of its accuracy minus that of the best one is within the
+    margin. If that can be shown of the best one alone, the simplest model is chosen that is estimated within the margin
+    and that no other one beats by more than chance explains: a larger model has to be worth the margin.
 
     Args:
-        accuracy: of each model.
         simplicity: positions of the models, the simplest first.
         pairs: tests of all pairs, as from `compare_pairs`.
+        judged: accuracies that tell the best model. Those of other pictures than the pairs' keep luck on the same
+            pictures from counting.
     """
-    most_accurate = max(simplicity, key=lambda place: accuracy[place])
-    chosen = next(
-        place
-        for place in simplicity
-        if not any(_is_inferior(place, other, pairs) for other in simplicity if other != place)
-    )
-    if chosen == most_accurate:
-        evidence = Evidence.MOST_ACCURATE
+    first = max(simplicity, key=lambda place: judged[place])
+    able = [place for place in simplicity if not any(_is_inferior(place, other, pairs) for other in simplicity)]
+    best = max(able, key=lambda place: judged[place])
+    shown = next(place for place in able if place == best or is_within(_low(place, best, pairs)))
+    chosen = shown
+    if shown == best:
+        chosen = next(place for place in able if place == best or is_within(_value(place, best, pairs)))
+    if chosen == best:
+        evidence = Evidence.BEST
+    elif chosen == shown:
+        evidence = Evidence.NOT_INFERIOR
     else:
-        low, p = _low(chosen, most_accurate, pairs), _pair(chosen, most_accurate, pairs).p
-        within = low is not None and low >= -MARGIN
-        evidence = Evidence.TOO_FEW if p is None else Evidence.NOT_INFERIOR if within else Evidence.UNDECIDED
-    return ModelChoice(chosen=chosen, simplest=simplicity[0], most_accurate=most_accurate, evidence=evidence)
+        evidence = Evidence.TOO_FEW if _pair(chosen, best, pairs).p is None else Evidence.UNDECIDED
+    return ModelChoice(
+        chosen=chosen, simplest=simplicity[0], best=best, evidence=evidence, refuted=None if first == best else first
+    )
+
+
+def count_needed(difference: Interval, pictures: int) -> int | None:
+    """Estimate the number of pictures whose interval would show that a difference is within the margin.
+
+    Args:
+        difference: of the pictures at hand.
+        pictures: their number.
+
+    Returns:
+        The number to two digits; None without an interval, or with an estimate that is not well within the margin.
+    """
+    if difference.value is None or difference.low is None or difference.high is None:
+        return None
+    spare, half = difference.value + MARGIN, (difference.high - difference.low) / 2
+    if spare < MARGIN / 4:
+        return None
+    needed = max(pictures * (half / spare) ** 2, pictures)
+    return int(round(needed, 2 - len(str(round(needed)))))
 
 
 def _is_inferior(place: int, other: int, pairs: Mapping[tuple[int, int], ModelPair]) -> bool:
-    pair, low = _pair(place, other, pairs), _low(place, other, pairs)
-    worse = (pair.test.difference.value or 0.0) * (1 if place < other else -1) < 0
-    return worse and pair.is_clear and low is not None and low < -MARGIN
+    """Return True if another model is better by more than chance explains, and not surely within the margin."""
+    if place == other or not _pair(place, other, pairs).is_clear:
+        return False
+    return _value(place, other, pairs) < 0 and not is_within(_low(place, other, pairs))
+
+
+def is_within(difference: float | None) -> bool:
+    """Return True if an accuracy minus another one is not below the margin; False if it is not known."""
+    return difference is not None and difference >= -MARGIN - _ROUNDING
 
 
 def _pair(a: int, b: int, pairs: Mapping[tuple[int, int], ModelPair]) -> ModelPair:
     return pairs[min(a, b), max(a, b)]
 
 
+def _value(a: int, b: int, pairs: Mapping[tuple[int, int], ModelPair]) -> float:
+    """Return the accuracy of one model minus that of another."""
+    value = _pair(a, b, pairs).test.difference.value or 0.0
+    return value if a < b else -value
+
+
 def _low(a: int, b: int, pairs: Mapping[tuple[int, int], ModelPair]) -> float | None:
-    """Return the lower end of the accuracy of one model minus that of another."""
+    """Return the lower end of this difference."""
     difference = _pair(a, b, pairs).test.difference
     if a < b or difference.high is None:
         return difference.low

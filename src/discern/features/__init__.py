@@ -17,6 +17,7 @@ from discern.features.backbones import (
     list_unexported,
     load_backbone,
     read_weights_digest,
+    require_trainable,
 )
 from discern.features.extract import STAGE, extract
 
@@ -36,4 +37,5 @@ __all__ = [
     "list_unexported",
     "load_backbone",
     "read_weights_digest",
+    "require_trainable",
 ]

@@ -14,6 +14,7 @@ from discern.flow.split import split
 from discern.flow.train import train
 from discern.heads import HeadConfig
 from discern.splitting import SplitConfig
+from discern.training import beyond_preset
 
 Command = Literal["check", "split", "train", "evaluate"]
 COMMANDS: tuple[Command, ...] = ("check", "split", "train", "evaluate")
@@ -70,6 +71,9 @@ def former_options(run: str | Path, command: str) -> FormerOptions:
     if kind == command:
         defaults = inspect.signature(_function(command)).parameters
         values |= {name: defaults[name].default for name, key in known.items() if key not in config}
+    if (preset := config.get("preset")) is not None:
+        own = beyond_preset(preset, values)
+        values = {name: each if name in own else None for name, each in values.items()}
     if command == "evaluate":
         values |= dict(zip(("bundle", "against"), _models(former), strict=True))
     if "like" in inspect.signature(_function(command)).parameters:
@@ -111,7 +115,7 @@ def _models(run: Run) -> tuple[str, tuple[str, ...]]:
 def _changed_settings(config: dict[str, Any]) -> list[str]:
     """Return the settings without an option whose value in a run is not the one of this version."""
     defaults = {
-        "split": asdict(SplitConfig(seed=config.get("seed", 0))),
+        "split": asdict(SplitConfig(seed=config.get("seed", 0), folds=config.get("folds", SplitConfig.folds))),
         "head": asdict(HeadConfig(ordered=bool(config.get("ordered")))),
     }
     return [

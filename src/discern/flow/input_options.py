@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from discern.errors import UsageError
 from discern.features import Backbone, Normalisation, load_backbone
 from discern.flow.paths import resolve_path
 from discern.picture import check_fit, check_size
@@ -24,6 +25,7 @@ class InputOptions:
         deviation: standard deviation of these pixels; None for that in the file.
         scale: value of white before the mean is subtracted, 1 or 255; None to follow from `mean` and `deviation`.
         weights: file or folder of weights for a network of timm or torchvision; None for that in the environment.
+        views: 2 to average the outputs for a picture and its mirror image, 1 for the picture alone; None for 2.
     """
 
     size: int | None = None
@@ -32,6 +34,7 @@ class InputOptions:
     deviation: tuple[float, ...] | None = None
     scale: float | None = None
     weights: str | None = None
+    views: int | None = None
 
     @classmethod
     def checked_input(
@@ -43,6 +46,7 @@ class InputOptions:
         deviation: float | Sequence[float] | None = None,
         scale: float | None = None,
         weights: str | Path | None = None,
+        views: int | None = None,
     ) -> Self:
         """Create the options from the values that a user passed.
 
@@ -50,6 +54,8 @@ class InputOptions:
             UsageError: an option is invalid, or they contradict each other.
         """
         Normalisation.of(mean=mean, deviation=deviation, scale=scale)
+        if views not in (None, 1, 2):
+            raise UsageError(f"Invalid views: {views!r}.", hint="Use 1 (the picture) or 2 (its mirror image, too).")
         return cls(
             size=None if size is None else check_size(size),
             fit=None if fit is None else check_fit(fit),
@@ -57,6 +63,7 @@ class InputOptions:
             deviation=_as_tuple(deviation),
             scale=scale,
             weights=None if weights is None else str(resolve_path(weights)),
+            views=views,
         )
 
     def load_backbone(self, name: str, *, cache: Path | None = None, progress: Progress = silent) -> Backbone:
@@ -72,8 +79,15 @@ class InputOptions:
         """
         normalisation = Normalisation.of(mean=self.mean, deviation=self.deviation, scale=self.scale)
         weights = None if self.weights is None else Path(self.weights)
+        mirror = None if self.views is None else self.views == 2
         return load_backbone(
-            name, size=self.size, normalisation=normalisation, weights=weights, cache=cache, progress=progress
+            name,
+            size=self.size,
+            mirror=mirror,
+            normalisation=normalisation,
+            weights=weights,
+            cache=cache,
+            progress=progress,
         )
 
 

@@ -22,6 +22,7 @@ from discern.checking.findings_table import tabulate_findings
 from discern.checking.thresholds import choose_thresholds
 from discern.features import Backbone, extract, read_weights_digest
 from discern.flow.applied_fixes import applied_fixes, record_fixes
+from discern.flow.feature_count import FeatureCount
 from discern.flow.fixed_scan import scan_with_fixes
 from discern.flow.input_options import InputOptions
 from discern.flow.negatives import add_negatives
@@ -203,7 +204,9 @@ def prepare(
     run.save(data={"fingerprint": catalog.fingerprint, "files": len(catalog.table)})
     with run.stage("features", progress):
         inputs: dict[str, np.ndarray] | None = {} if keep_inputs else None
-        data = extract_features(catalog, backbone, fit=config.fit, cache=folder, keep=inputs, progress=progress)
+        counted = FeatureCount(progress)
+        data = extract_features(catalog, backbone, fit=config.fit, cache=folder, keep=inputs, progress=counted)
+        run.save(features=counted.to_json())
     with run.stage("group", progress):
         find = partial(
             find_edges_cached,
@@ -243,12 +246,16 @@ def extract_features(
     backbone: Backbone,
     *,
     fit: str | None = None,
+    rows: np.ndarray | None = None,
     cache: Path,
     keep: dict[str, np.ndarray] | None = None,
     progress: Progress,
 ) -> TrainingData:
-    """Extract the features of all readable images in a catalog, and keep preprocessed pictures as `extract` does."""
-    rows = np.flatnonzero(catalog.readable)
+    """Extract the features of images in a catalog, and keep preprocessed pictures as `extract` does.
+
+    `rows` are rows of readable pictures, which alone decide the recipe; None for all readable ones.
+    """
+    rows = np.flatnonzero(catalog.readable) if rows is None else rows
     recipe = choose_recipe(_sizes(catalog, rows), backbone.size, peaks=catalog.table["peak"][rows], fit=fit)
     features = extract(catalog, rows.tolist(), backbone, recipe, cache=cache, keep=keep, progress=progress)
     position = np.full(len(catalog.table), -1, np.int64)

@@ -64,7 +64,7 @@ def write_page(
             negative_scores=_negative_scores(result),
             negatives=_negative_tables(prepared.data, result, policy, metrics.split.unevaluated),
             evidence=viewer.evidence,
-            title=run.folder.name,
+            title=run.facts["name"],
         )
         viewer.model()
 

@@ -21,7 +21,7 @@ from polars.exceptions import PolarsError
 
 from discern._version import __version__
 from discern.atomic import atomic_write, is_unfinished
-from discern.errors import DataError, DiscernError, RunError
+from discern.errors import DataError, DiscernError, RunError, RunStopped
 from discern.flow.paths import is_file, is_folder, resolve_output, resolve_path
 from discern.progress import Progress
 from discern.store import is_cache_folder
@@ -259,8 +259,8 @@ class Run:
     def locked(self) -> Iterator[Self]:
         """Lock the run folder so that only this process can write to it.
 
-        A new run that fails with a `DiscernError` is removed, which frees its name; an interrupted one stays, to be
-        resumed.
+        A new run that fails with a `DiscernError` is removed, which frees its name; one that was interrupted or
+        stopped stays, to be resumed.
         """
         ours = False
         try:
@@ -268,8 +268,8 @@ class Run:
                 ours = True
                 self._tidy()
                 yield self
-        except DiscernError:
-            if ours and self.is_new:
+        except DiscernError as error:
+            if ours and self.is_new and not isinstance(error, RunStopped):
                 shutil.rmtree(self.folder, ignore_errors=True)
             raise
 
@@ -335,7 +335,7 @@ def _digest(path: Path) -> str:
 
 
 def _number(runs: Path, source: Path) -> Path:
-    stem = _stem(source)
+    stem = name_stem(source)
     runs.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:
@@ -348,7 +348,8 @@ def _number(runs: Path, source: Path) -> Path:
             return folder
 
 
-def _stem(source: Path) -> str:
+def name_stem(source: Path) -> str:
+    """Return the start of the names of runs on a source."""
     name = source.name if is_folder(source) else source.name.split(".")[0]
     printable = "".join(letter if letter.isprintable() else "_" for letter in name)
     return printable.encode()[: _LONGEST_NAME // 2].decode(errors="ignore").lstrip(".") or "pictures"

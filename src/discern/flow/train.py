@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from discern.bundle import Runtime, open_runtime, record_golden
 from discern.bundle.archive import FILE
@@ -12,18 +12,20 @@ from discern.bundle.manifest_schema import check_labels
 from discern.bundle.prediction_sets import numbers_of
 from discern.catalog import OTHER, Catalog
 from discern.catalog.account import Account
-from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted, count_findings
 from discern.checking.film_remedy import describe_films
 from discern.errors import DataError
-from discern.evaluating import Metrics, PolicyMetrics
+from discern.evaluating import Metrics
+from discern.features import require_trainable
+from discern.flow.curves_file import write_curves
+from discern.flow.finished_train import METRICS, REPORT, read_result
+from discern.flow.held_out import ANSWERS, VALIDATION
 from discern.flow.input_options import InputOptions
-from discern.flow.prepare import CATALOG, SPLIT, PrepareConfig, Prepared, prepare
+from discern.flow.prepare import SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
 from discern.flow.run_notes import notes_of
 from discern.flow.source_options import SourceKeywords
-from discern.flow.train_command import compose_command
 from discern.flow.train_result import TrainResult
 from discern.heads import HeadConfig
 from discern.parallel import ThreadExecutor, count_cores
@@ -32,11 +34,13 @@ from discern.progress import Progress, silent
 from discern.reporting.account_text import describe_missing_classes
 from discern.splitting import Split, SplitConfig, make_split
 from discern.training import (
+    CHOICES,
+    FINETUNE,
     AcceptPolicy,
     FitResult,
-    MethodConfig,
     Provenance,
     TrainConfig,
+    choose_method,
     choose_policy,
     compute_learning_curve,
     compute_metrics,
@@ -48,7 +52,6 @@ from discern.training import (
 _CHECKPOINTS = "checkpoints"
 _FEWEST_ORDERED = 3
 _ANOTHER_CLASS = "Add a folder of pictures of another class, or pass the folder that contains a folder for each class."
-_METRICS, _REPORT = "metrics.json", "report.html"
 
 
 def train(
@@ -58,7 +61,7 @@ def train(
     runs: str | Path = "runs",
     seed: int = 0,
     fixes: str | Path | None = None,
-    backbone: str = "lite0",
+    backbone: str | None = None,
     at_most_wrong: float | Literal["auto"] | None = "auto",
     coverage: float | None = 0.9,
     ordered: Sequence[str] = (),
@@ -73,12 +76,25 @@ def train(
     mean: float | Sequence[float] | None = None,
     deviation: float | Sequence[float] | None = None,
     scale: float | None = None,
+    views: int | None = None,
     weights: str | Path | None = None,
     thresholds: Mapping[str, float] | None = None,
-    method: str = "probe",
+    method: str | None = None,
+    preset: str | None = None,
+    network: str | None = None,
     epochs: int | None = None,
     batch: int | None = None,
     lr: float | None = None,
+    hidden: int | None = None,
+    dropout: float | None = None,
+    weight_decay: float | None = None,
+    label_smoothing: float | None = None,
+    augment: str | None = None,
+    mirror: bool | None = None,
+    balance: str | None = None,
+    device: str | None = None,
+    budget: str | float | None = None,
+    folds: int | None = None,
     like: str | Path | None = None,
     resume: bool = False,
     cache: str | Path | None = None,
@@ -92,7 +108,7 @@ def train(
         runs: directory of all runs.
         seed: random seed; the same seed gives the same result.
         fixes: fixes.csv to apply first.
-        backbone: name of a backbone, or path of an ONNX file.
+        backbone: name of a backbone, or path of an ONNX file; None for that of the preset, or "lite0".
         at_most_wrong: error limit, in (0, 1), which sets the threshold of acceptance: the largest share of independent
             groups with an error among their accepted predictions; "auto" for the strictest of 0.05, 0.1 and 0.2 that
             holds; None to accept nothing.
@@ -116,15 +132,34 @@ def train(
         mean: mean to subtract for an ONNX file that takes float pictures, one number or RGB; None: from its metadata.
         deviation: standard deviation to divide by after that, likewise.
         scale: value of white before both, 1 or 255; None to follow from their size.
+        views: 2 to average the features of a picture and its mirror image, 1 for the picture alone; None for 2.
         weights: file of weights for a network of timm or torchvision, or a folder of such files; None for the folder in
             the environment variable `DISCERN_WEIGHTS`.
         thresholds: thresholds of checks by the check's name, such as `{"blurred": 0.2}`, which replace the defaults;
             docs/cleaning.md lists them.
-        method: "probe" (a head on frozen features), or "scratch" (a small network that learns from these pictures;
-            needs PyTorch).
-        epochs: most passes over the training pictures, for "scratch"; None for the method's default.
-        batch: number of pictures in a training step, likewise.
-        lr: highest learning rate, likewise.
+        method: "probe" (a head on frozen features), "scratch" (a small network that learns from these pictures),
+            "finetune" (the backbone learns as well) or "auto" (the probe, and fine-tuning where that is worth its
+            time); all but "probe" need PyTorch. None for that of the preset, or "probe". A setting that the method
+            does not use is an error; docs/methods.md has the settings of each, and their defaults.
+        preset: name of a known system, such as "banana-cnn", whose method, backbone and settings apply where none are
+            given.
+        network: network of "scratch": "small", "resnet9", "banana-cnn", "nursing-cnn" or "bins-simple"; None for
+            "small".
+        epochs: most passes over the training pictures.
+        batch: number of pictures in a training step.
+        lr: highest learning rate.
+        hidden: width of a hidden layer: with "probe", of a head that is a small network on frozen features; with
+            "scratch", of the last dense layer of a network that has some.
+        dropout: share of hidden values that each step leaves out.
+        weight_decay: decay of the weights.
+        label_smoothing: share of each label that is spread over all labels.
+        augment: random changes of the training pictures: "none", "light" or "strong".
+        mirror: whether these changes mirror pictures left to right.
+        balance: "weights" or "sampling", so that all classes count alike in training; or "none".
+        device: "auto", "cpu", "cuda" or "mps".
+        budget: most time of the whole fit, in seconds or as text such as "20m".
+        folds: number of folds of cross-validation, 2 or more, from which all figures come if there is no given test
+            part; None for 5, and for a test part of its own in large data sets.
         like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
@@ -133,14 +168,16 @@ def train(
     Raises:
         DiscernError: the source, the fixes or the run's name is invalid, or the pictures are too few to train on.
     """
+    given = dict(locals())
     reading = SourceKeywords(parts_of=parts_of, group_by=group_by, classes=classes, label_from=label_from)
+    chosen = choose_method(preset, **{name: given[name] for name in CHOICES})
     inputs = InputOptions.checked_input(
-        size=size, fit=fit, mean=mean, deviation=deviation, scale=scale, weights=weights
+        size=chosen.size, fit=chosen.fit, mean=mean, deviation=deviation, scale=scale, weights=weights, views=views
     )
     preparing = PrepareConfig.of(
         source,
         fixes=fixes,
-        backbone=backbone,
+        backbone=chosen.backbone,
         negatives=negatives,
         ordered=ordered,
         names=names,
@@ -149,24 +186,31 @@ def train(
         **reading,
     )
     _require_two(preparing.classes)
-    splitting, head = SplitConfig(seed=seed), HeadConfig(ordered=bool(ordered))
     config = TrainConfig(
         seed=seed,
-        split=splitting,
-        head=head,
+        split=SplitConfig(seed=seed) if folds is None else SplitConfig(seed=seed, folds=folds),
+        folds=folds,
+        head=HeadConfig(ordered=bool(ordered)),
         at_most_wrong=at_most_wrong,
         coverage=coverage,
-        method=MethodConfig(name=method, epochs=epochs, batch=batch, lr=lr),
+        method=chosen.config,
     )
-    make_method(config)  # before the pictures are read
+    _require_method(preparing, config)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
-        if not (run.finished and run.has_kept(_METRICS) and run.has_kept(FILE) and run.path(_REPORT).exists()):
-            _train(run, preparing, config, cache=cache, progress=progress)
-    return _result(run, preparing, config, notes_of(run, like))
+        if not (run.finished and run.has_kept(METRICS) and run.has_kept(FILE) and run.path(REPORT).exists()):
+            train_in(run, preparing, config, cache=cache, progress=progress)
+    return read_result(run, preparing, config, notes_of(run, like))
 
 
-def _train(
+def _require_method(preparing: PrepareConfig, config: TrainConfig) -> None:
+    """Raise UsageError before pictures are read if the method or its backbone cannot be used."""
+    make_method(config)
+    if config.method.name == FINETUNE:
+        require_trainable(preparing.backbone)
+
+
+def train_in(
     run: Run,
     preparing: PrepareConfig,
     config: TrainConfig,
@@ -174,24 +218,35 @@ def _train(
     cache: str | Path | None,
     progress: Progress,
 ) -> None:
+    """Train in the folder of a run, with the catalog and the split that it may have already.
+
+    Args:
+        run: the run.
+        preparing: how pictures become features.
+        config: how the classifier is trained.
+        cache: directory of the feature cache.
+        progress: called with the stage, items done and items in all.
+    """
     prepared = prepare(run, preparing, single_label=True, keep_inputs=True, cache=cache, progress=progress)
     with run.stage("split", progress):
-        split = _split(run, prepared, config)
+        split = split_in(run, prepared, config)
     with run.stage("fit", progress):
         data, fitter = prepared.data, make_method(config)
         result = fitter.fit(data, split, checkpoints=run.path(_CHECKPOINTS), progress=progress)
-        with run.replacing("answers.parquet") as path:
-            tabulate(prepared.catalog, result.held_out).write_parquet(path)
+        for name, answers in ((ANSWERS, result.held_out), (VALIDATION, result.out_of_fold)):
+            with run.replacing(name) as path:
+                tabulate(prepared.catalog, answers).write_parquet(path)
+        write_curves(run, result.description)
     with ThreadExecutor(1) as executor:
         # The engine opens and runs the graph while its predictions are evaluated.
         opening = executor.submit(_open_and_record, result.graph, data.recipe)
         with run.stage("evaluate", progress):
             policy, metrics = _evaluate(prepared, split, result, config)
-            run.write_json(_METRICS, metrics.to_json())
-            run.keep(_METRICS)
+            run.write_json(METRICS, metrics.to_json())
+            run.keep(METRICS)
         with run.stage("pack", progress), run.writing(FILE) as path:
             provenance = Provenance(
-                name=run.folder.name,
+                name=run.facts["name"],
                 config=config,
                 versions=run.facts["versions"],
                 names=prepared.names,
@@ -220,13 +275,31 @@ def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: Train
     metrics = replace(
         compute_metrics(data, split, result, policy, config),
         names=prepared.names,
-        hints=(*data.catalog.notes, *suggest_options(data.catalog), *prepared.film_notes, *data.backbone.notes),
+        hints=(
+            *data.catalog.notes,
+            *suggest_options(data.catalog),
+            *prepared.film_notes,
+            *data.backbone.notes,
+            *_note_fewer_folds(split, config),
+        ),
         learning_curve=None if crossed is None else compute_learning_curve(data, crossed, seed=config.seed),
     )
     return policy, metrics
 
 
-def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
+def _note_fewer_folds(split: Split, config: TrainConfig) -> tuple[str, ...]:
+    found = len(split.held_out)
+    if config.folds is None or found >= config.folds:
+        return ()
+    return (f"There are {found} folds instead of {config.folds}, since no class has more independent groups.",)
+
+
+def split_in(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
+    """Split prepared pictures in the folder of a run, unless it has its split already.
+
+    Raises:
+        DataError: a model could not be trained or evaluated, or cannot have these labels.
+    """
     if run.has_kept(SPLIT):
         with run.reading(SPLIT) as path:
             split = Split.from_json(json.loads(path.read_text(encoding="utf-8")))
@@ -234,7 +307,8 @@ def _split(run: Run, prepared: Prepared, config: TrainConfig) -> Split:
                 raise ValueError("it belongs to other pictures")
             return split
     exclude = conflicted(prepared.catalog, prepared.edges)
-    split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude)
+    asked = config.folds is not None
+    split = make_split(prepared.catalog, prepared.groups, config.split, exclude=exclude, cross_validate=asked)
     _require_labels(prepared.catalog)
     _require_held_out(prepared.catalog, split, prepared.one_film_labels)
     run.write_json(SPLIT, split.to_json())
@@ -279,58 +353,6 @@ def _require_held_out(catalog: Catalog, split: Split, films: tuple[str, ...]) ->
             "The model could not be evaluated: no label has two pictures that are independent of each other.",
             hint="Give each label 2 or more different pictures, better 30; copies and frames of a film count as one.",
         )
-
-
-def _result(run: Run, preparing: PrepareConfig, config: TrainConfig, notes: Sequence[str]) -> TrainResult:
-    with run.reading(_METRICS) as path:
-        metrics = Metrics.from_json(json.loads(path.read_text(encoding="utf-8")))
-    return TrainResult(
-        run=run.folder,
-        bundle=run.path(FILE),
-        report=run.path(_REPORT),
-        pictures=dict(metrics.split.pictures),
-        accuracy=metrics.accuracy.to_json(),
-        ece=metrics.ece.to_json(),
-        policy=None if metrics.policy is None else _describe_policy(metrics.policy, preparing, config),
-        seconds=run.facts["seconds"],
-        account=_account(run, metrics),
-        left_out_file=run.path(LEFT_OUT) if run.path(LEFT_OUT).exists() else None,
-        counts=None if metrics.counts is None else metrics.counts.values(),
-        basis=_basis(metrics),
-        method=_describe_method(metrics, config),
-        hints=[*metrics.hints, *notes],
-    )
-
-
-def _describe_policy(policy: PolicyMetrics, preparing: PrepareConfig, config: TrainConfig) -> dict[str, Any]:
-    """Return the accept policy in JSON-ready values, with the command of this run that applies an offered limit."""
-    plain, offered = policy.summary(), policy.offered
-    if offered is None:
-        return plain
-    return plain | {"offered": plain["offered"] | {"command": compose_command(preparing, config, limit=offered.risk)}}
-
-
-def _describe_method(metrics: Metrics, config: TrainConfig) -> dict[str, Any]:
-    fitted = metrics.head.get("method") or {}
-    why = fitted.get("why", "It is the default: a head on frozen features takes seconds.")
-    counts = {name: fitted.get(name) for name in ("epochs", "best_epoch", "parameters")}
-    return {"name": config.method.name, "why": why, **counts}
-
-
-def _basis(metrics: Metrics) -> dict[str, float] | None:
-    measured = metrics.classification
-    if measured is None:
-        return None
-    return {"pictures": measured.pictures, "weight": measured.weight, "groups": measured.groups}
-
-
-def _account(run: Run, metrics: Metrics) -> Account:
-    if "found" in run.facts:
-        with run.reading("run.json"):
-            return Account.from_json(run.facts)
-    # A finished run of an earlier version.
-    catalog = Catalog.load_table(run.path(CATALOG))
-    return Account.of(catalog, unjudged=metrics.split.unevaluated)
 
 
 def suggest_options(catalog: Catalog) -> tuple[str, ...]:

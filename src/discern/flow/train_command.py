@@ -4,7 +4,8 @@ import shlex
 
 from discern.catalog.class_rules import format_classes
 from discern.flow.prepare import PrepareConfig
-from discern.training import TrainConfig
+from discern.training import MethodConfig, TrainConfig, beyond_preset, choose_method, option_words
+from discern.training.method_config import DEFAULT_METHOD
 
 
 def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: float) -> str:
@@ -12,11 +13,12 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
 
     Options with their default values are left out, and so is the run's name, which is taken.
     """
-    defaults, standard = PrepareConfig(source=preparing.source), TrainConfig()
+    standard = TrainConfig()
+    usual = choose_method(config.method.preset).backbone
     given = {
         "--seed": (str(config.seed), config.seed != standard.seed),
         "--fixes": (preparing.fixes, preparing.fixes is not None),
-        "--backbone": (preparing.backbone, preparing.backbone != defaults.backbone),
+        "--backbone": (preparing.backbone, preparing.backbone != usual),
         "--coverage": (_percent(config.coverage), config.coverage != standard.coverage),
         "--ordered": (",".join(preparing.ordered), bool(preparing.ordered)),
         "--negatives": (preparing.negatives, preparing.negatives is not None),
@@ -30,16 +32,22 @@ def compose_command(preparing: PrepareConfig, config: TrainConfig, *, limit: flo
         "--mean": (_join_numbers(preparing.mean), preparing.mean is not None),
         "--deviation": (_join_numbers(preparing.deviation), preparing.deviation is not None),
         "--scale": (_join_numbers((preparing.scale or 0,)), preparing.scale is not None),
+        "--views": (preparing.views, preparing.views is not None),
         "--weights": (preparing.weights, preparing.weights is not None),
         "--set": (_join_thresholds(preparing.thresholds), preparing.thresholds is not None),
-        "--method": (config.method.name, config.method.name != standard.method.name),
-        "--epochs": (config.method.epochs, config.method.epochs is not None),
-        "--batch": (config.method.batch, config.method.batch is not None),
-        "--lr": (config.method.lr, config.method.lr is not None),
+        "--folds": (config.folds, config.folds is not None),
         "--at-most-wrong": (_percent(limit), True),
     }
     options = [part for name, (value, used) in given.items() if used for part in (name, str(value))]
-    return shlex.join(["discern", "train", preparing.source, *options])
+    return shlex.join(["discern", "train", preparing.source, *options, *_method_words(config.method)])
+
+
+def _method_words(method: MethodConfig) -> list[str]:
+    own = beyond_preset(method.preset, {"method": method.name} | method.given())
+    if method.preset is None and method.name == DEFAULT_METHOD:
+        del own["method"]
+    preset = [] if method.preset is None else ["--preset", method.preset]
+    return [*preset, *(word for name, value in own.items() for word in option_words(name, value))]
 
 
 def _percent(share: float | None) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from discern.reporting.display_names import DisplayNames
-from discern.reporting.formatting import percentage_points
+from discern.reporting.formatting import percentage_points, plural
 from discern.reporting.render_html import write_page
 from discern.reporting.sections.compared_runs import class_rows_of_runs, confusions, pair_rows, run_rows
 
@@ -22,6 +22,8 @@ def write_comparison_page(
     recommended: "ComparedModel",
     why: str,
     notes: Sequence[str],
+    uses: tuple[int, int],
+    failed: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write the HTML page on the comparison of training runs.
 
@@ -33,6 +35,8 @@ def write_comparison_page(
         recommended: the one to ship.
         why: what to ship and why, in a sentence.
         notes: sentences on what is compared, and on what is not.
+        uses: number of comparisons that used the same pictures, and of models in them.
+        failed: methods that gave no model, and why.
 
     Raises:
         UnreadableFile: the file cannot be written.
@@ -48,6 +52,10 @@ def write_comparison_page(
         notes=notes,
         basis=models[0].metrics,
         runs=run_rows(models, recommended),
+        uses=f"They have been used in {plural(uses[0], 'comparison')} of {plural(uses[1], 'model')}.",
+        failed=failed,
+        cost=recommended.cost,
+        validated=recommended.validation is not None,
         numbers=any(each.mae is not None for each in models),
         gates=any(each.stated.negatives is not None for each in models),
         pairs=rows,

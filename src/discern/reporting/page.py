@@ -26,6 +26,7 @@ from discern.reporting.sections.metric_tables import compare_accuracies
 from discern.reporting.sections.negative_examples import NegativeTable, describe_negatives
 from discern.reporting.sections.next_steps import next_steps
 from discern.reporting.sections.prediction_table import PredictionTable
+from discern.reporting.sections.training_curves import describe_training
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -180,6 +181,7 @@ def _training_context(metrics: "Metrics", run: Run, predictions: PredictionTable
         "difference": metrics.accuracy.difference,
         "comparison": compare_accuracies(metrics),
         "learning_curve": describe_learning_curve(metrics),
+        "training": describe_training(metrics),
         "policy": describe_policy(metrics, predictions),
         "seconds": nested(run, "seconds"),
     }

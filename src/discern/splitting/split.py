@@ -26,16 +26,20 @@ class SplitConfig:
         small: data sets with fewer pictures are cross-validated; the default is not tuned.
         parts: shares of train, validation and test, 0 or higher, train above 0; scaled to sum to 1. Drawn parts have
             these shares of each class's pictures, within one group.
+        draw_test: draw a test part from small data sets as well.
     """
 
     seed: int = 0
     folds: int = 5
     small: int = 2000
     parts: tuple[float, float, float] = (0.7, 0.2, 0.1)
+    draw_test: bool = False
 
     def __post_init__(self) -> None:
-        if self.folds < 2:
-            raise UsageError(f"Cross-validation is not possible with {self.folds} folds.", hint="Use 2 folds or more.")
+        if not isinstance(self.folds, int) or isinstance(self.folds, bool) or self.folds < 2:
+            raise UsageError(
+                f"Cross-validation is not possible with {self.folds} folds.", hint="Use a whole number from 2 upward."
+            )
         if len(self.parts) != len(PARTS) or min(self.parts) < 0 or not self.parts[0]:
             raise UsageError(
                 f"Invalid shares of train, validation and test: {self.parts}.",

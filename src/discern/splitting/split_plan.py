@@ -25,7 +25,12 @@ _DEFAULT = SplitConfig()
 
 
 def make_split(
-    catalog: "Catalog", groups: "Groups", config: SplitConfig = _DEFAULT, *, exclude: Bools | None = None
+    catalog: "Catalog",
+    groups: "Groups",
+    config: SplitConfig = _DEFAULT,
+    *,
+    exclude: Bools | None = None,
+    cross_validate: bool = False,
 ) -> Split:
     """Create a leak-free group split of a data set and verify it.
 
@@ -41,6 +46,8 @@ def make_split(
         config: settings of the split.
         exclude: bool [N]: pictures not to be evaluated, such as those with conflicting labels. They are not in training
             either, unless their class has no others.
+        cross_validate: use all folds of `config`, however many pictures there are: to evaluate without a given test
+            part, and to choose the model with one.
 
     Returns:
         The split with its proof. If no class has two independent groups, nothing is evaluated and `rounds` is empty.
@@ -49,8 +56,16 @@ def make_split(
         DataError: no picture is both readable and labelled.
     """
     pool = Pool.of(catalog, groups, exclude)
+    if cross_validate:
+        config = replace(config, small=len(catalog.table) + 1)
     given = pool.given_test()
-    split = _drawn(pool, config) if given is None else _given(pool, config, given)
+    if given is not None:
+        split = _given(pool, config, given)
+    elif cross_validate:
+        reason = f"Cross-validation in {config.folds} folds was asked for; every group is held out in turn."
+        split = _cross_validate(pool, config, reason)
+    else:
+        split = _drawn(pool, config)
     return replace(split, proof=prove(catalog, groups, split))
 
 
@@ -128,7 +143,7 @@ def _given(pool: Pool, config: SplitConfig, name: str) -> Split:
 
 def _drawn(pool: Pool, config: SplitConfig) -> Split:
     pictures = f"{np.count_nonzero(pool.usable):,} pictures"
-    if np.count_nonzero(pool.usable) < config.small:
+    if np.count_nonzero(pool.usable) < config.small and not config.draw_test:
         reason = f"{pictures} are too few for a test part; every group is held out in turn instead."
         return _cross_validate(pool, config, reason)
     if not all(config.parts):

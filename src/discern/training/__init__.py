@@ -6,17 +6,35 @@ The same seed gives the same result.
 from discern.training.accept_policy import AcceptPolicy, choose_policy
 from discern.training.config import TrainConfig
 from discern.training.data import AppliedFixes, NegativePictures, TrainingData
+from discern.training.durations import parse_duration
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
-from discern.training.method_config import MethodConfig
+from discern.training.method_config import DEFAULT_METHOD, FINETUNE, METHOD_NAMES, MethodConfig, usable_options
+from discern.training.method_presets import (
+    CHOICES,
+    DEFAULT_BACKBONE,
+    PRESETS,
+    ChosenMethod,
+    beyond_preset,
+    choose_method,
+    explain_method,
+    option_words,
+)
 from discern.training.methods import FitResult, Method, Probe, make_method
 from discern.training.pack import Provenance, describe_backbone, pack
 from discern.training.predictions import HeldOutPredictions, tabulate
 from discern.training.run_metrics import compute_metrics
 
 __all__ = [
+    "CHOICES",
+    "DEFAULT_BACKBONE",
+    "DEFAULT_METHOD",
+    "FINETUNE",
+    "METHOD_NAMES",
+    "PRESETS",
     "AcceptPolicy",
     "AppliedFixes",
+    "ChosenMethod",
     "FitResult",
     "HeldOutPredictions",
     "Method",
@@ -26,12 +44,17 @@ __all__ = [
     "Provenance",
     "TrainConfig",
     "TrainingData",
+    "beyond_preset",
+    "choose_method",
     "choose_policy",
     "compute_learning_curve",
     "compute_metrics",
     "describe_backbone",
+    "explain_method",
     "make_method",
+    "option_words",
     "pack",
+    "parse_duration",
     "predict_for_label_checks",
     "tabulate",
 ]

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from discern.errors import UsageError
 from discern.heads import HeadConfig
 from discern.splitting import SplitConfig
-from discern.training.method_config import DEFAULT_METHOD, MethodConfig
+from discern.training.method_config import MethodConfig
 
 AUTO: Literal["auto"] = "auto"
 _SMALLEST_RISK = 1e-6  # not tuned
@@ -24,6 +24,7 @@ class TrainConfig:
             "auto" for the strictest of 5, 10 and 20 % that holds; None to accept nothing.
         coverage: share of prediction sets that shall contain the true label, in (0, 1); None for no sets.
         method: the training method and its settings.
+        folds: number of folds of cross-validation that was asked for, as in `split`; None if it is up to the data.
     """
 
     seed: int = 0
@@ -32,13 +33,9 @@ class TrainConfig:
     at_most_wrong: float | Literal["auto"] | None = AUTO
     coverage: float | None = 0.9
     method: MethodConfig = field(default_factory=MethodConfig)
+    folds: int | None = None
 
     def __post_init__(self) -> None:
-        if self.head.ordered and self.method.name != DEFAULT_METHOD:
-            raise UsageError(
-                f"The method {self.method.name!r} does not use the order of labels.",
-                hint=f"Leave out --ordered, or use --method {DEFAULT_METHOD}.",
-            )
         for name in ("at_most_wrong", "coverage"):
             share = getattr(self, name)
             if name == "at_most_wrong" and share == AUTO:
@@ -56,4 +53,5 @@ class TrainConfig:
         """Convert the training settings to the JSON-ready values of `run.json` and the bundle."""
         plain = asdict(self)
         del plain["method"]
-        return plain | self.method.to_json()
+        folds = {} if plain.pop("folds") is None else {"folds": self.folds}
+        return plain | folds | self.method.to_json()

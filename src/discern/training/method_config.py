@@ -1,19 +1,49 @@
 """Settings that choose a training method and control its fit."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from discern.errors import UsageError
+from discern.training.durations import MOST_SECONDS
 
-DEFAULT_METHOD = "probe"
-SCRATCH = "scratch"
-# Starting points of a small network, not tuned.
+DEFAULT_METHOD, SCRATCH, FINETUNE, AUTO_METHOD = "probe", "scratch", "finetune", "auto"
+# The settings that a method uses, with their defaults: starting points, not tuned.
+_OF_THE_LOOP = {"weight_decay": 0.05, "label_smoothing": 0.0, "balance": "none", "device": "auto"}
+_OF_PICTURES = {"augment": "light", "mirror": True}
 _DEFAULTS: dict[str, dict[str, Any]] = {
     DEFAULT_METHOD: {},
-    SCRATCH: {"epochs": 30, "batch": 32, "lr": 3e-3},
+    SCRATCH: {"network": "small", "epochs": 30, "batch": 32, "lr": 3e-3, **_OF_THE_LOOP, **_OF_PICTURES},
+    FINETUNE: {"epochs": 8, "batch": 32, "lr": 3e-4, **_OF_THE_LOOP, **_OF_PICTURES},
+    AUTO_METHOD: {"budget": None, "epochs": 8, "batch": 32, "lr": 3e-4, **_OF_THE_LOOP, **_OF_PICTURES},
 }
-_MOST_EPOCHS, _LARGEST_BATCH, _HIGHEST_LR = 10_000, 65_536, 10.0  # not tuned: beyond any sensible value
+# Those of the probe with a hidden layer, and those that some networks of scratch have besides, or with other defaults.
+_OF_HIDDEN = {"epochs": 50, "batch": 32, "lr": 1e-3, "hidden": 256, "dropout": 0.2, **_OF_THE_LOOP}
+_OF_NETWORKS: dict[str, dict[str, Any]] = {
+    "small": {},
+    "resnet9": {},
+    "banana-cnn": {"lr": 1e-3, "hidden": 128, "dropout": 0.5},
+    "nursing-cnn": {"lr": 1e-3, "hidden": 128, "dropout": 0.5},
+    "bins-simple": {"lr": 1e-3, "hidden": 84, "dropout": 0.0},
+}
 METHOD_NAMES = tuple(_DEFAULTS)
+# Not tuned: beyond any sensible value.
+_RANGES: dict[str, tuple[float, float, type]] = {
+    "epochs": (1, 10_000, int),
+    "batch": (2, 65_536, int),
+    "lr": (1e-9, 10.0, float),
+    "hidden": (1, 65_536, int),
+    "dropout": (0.0, 0.95, float),
+    "weight_decay": (0.0, 10.0, float),
+    "label_smoothing": (0.0, 0.9, float),
+    "budget": (1.0, MOST_SECONDS, float),
+}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "network": tuple(_OF_NETWORKS),
+    "augment": ("none", "light", "strong"),
+    "balance": ("weights", "sampling", "none"),
+    "device": ("auto", "cpu", "cuda", "mps"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,51 +51,120 @@ class MethodConfig:
     """Settings of a training method; None stands for the method's default.
 
     Attributes:
-        name: "probe" (a head on frozen features) or "scratch" (a small network that learns from the pictures alone).
+        name: "probe" (a head on frozen features), "scratch" (a small network that learns from the pictures alone),
+            "finetune" (the backbone learns as well) or "auto" (the probe, and fine-tuning if that is better).
+        preset: name of the preset that some of the other settings come from.
+        network: the network of "scratch": "small", "resnet9", "banana-cnn", "nursing-cnn" or "bins-simple".
         epochs: most passes over the training pictures.
         batch: number of pictures in a step.
         lr: highest learning rate.
+        hidden: width of the hidden layer.
+        dropout: share of the hidden values that each step leaves out.
+        weight_decay: decay of the weights, relative to the learning rate.
+        label_smoothing: share of each label that is spread over all labels.
+        augment: "none", "light" or "strong": random changes of the training pictures.
+        mirror: whether these changes mirror pictures left to right.
+        balance: "weights" or "sampling", so that all classes count alike; "none" to count all pictures alike.
+        device: "auto", "cpu", "cuda" or "mps".
+        budget: most seconds of the whole fit.
 
     Raises:
         UsageError: the method is unknown, a value is out of range, or the method has no such setting.
     """
 
     name: str = DEFAULT_METHOD
+    preset: str | None = None
+    network: str | None = None
     epochs: int | None = None
     batch: int | None = None
     lr: float | None = None
+    hidden: int | None = None
+    dropout: float | None = None
+    weight_decay: float | None = None
+    label_smoothing: float | None = None
+    augment: str | None = None
+    mirror: bool | None = None
+    balance: str | None = None
+    device: str | None = None
+    budget: float | None = None
 
     def __post_init__(self) -> None:
-        if self.name not in _DEFAULTS:
-            raise UsageError(f"Unknown training method: {self.name}.", hint=f"Use one of: {', '.join(METHOD_NAMES)}.")
-        ignored = [name for name in self._given() if name not in _DEFAULTS[self.name]]
-        if ignored:
-            able = [name for name, settings in _DEFAULTS.items() if ignored[0] in settings]
+        given = self.given()
+        used = usable_options(self.name, given)
+        for name, value in given.items():
+            _check_value(name, value)
+        if ignored := [name for name in given if name not in used]:
             raise UsageError(
-                f"The method {self.name!r} does not use {', '.join(f'--{name}' for name in ignored)}.",
-                hint=f"Leave it out, or choose a method that does: --method {' or '.join(able)}.",
+                f"{self._title()} does not use {', '.join(map(option_name, ignored))}.",
+                hint=f"Leave it out, or choose a method that does: {' or '.join(_able(ignored[0]))}.",
             )
-        _require_within("epochs", self.epochs, 1, _MOST_EPOCHS, whole=True)
-        _require_within("batch", self.batch, 2, _LARGEST_BATCH, whole=True)
-        _require_within("lr", self.lr, 1e-9, _HIGHEST_LR, whole=False)
+        if self.mirror and self.augment == "none":
+            raise UsageError("Without augmentation no picture is mirrored.", hint="Leave out --mirror.")
+
+    def _title(self) -> str:
+        network = "" if self.network is None else f" with the network {self.network!r}"
+        return f"The method {self.name!r}{network}"
+
+    def given(self) -> dict[str, Any]:
+        """Return the settings that have a value, except the name and the preset."""
+        return {name: getattr(self, name) for name in SETTINGS if getattr(self, name) is not None}
 
     def resolved(self) -> dict[str, Any]:
         """Return the settings that the method uses, with its defaults for those that are not given."""
-        return _DEFAULTS[self.name] | self._given()
+        return {**usable_options(self.name, self.given()), **self.given()}
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON-ready values; empty for the default method, as earlier versions wrote them."""
-        return {} if self.name == DEFAULT_METHOD else {"method": self.name} | self._given()
-
-    def _given(self) -> dict[str, Any]:
-        given = {"epochs": self.epochs, "batch": self.batch, "lr": self.lr}
-        return {name: value for name, value in given.items() if value is not None}
+        method = {} if self.name == DEFAULT_METHOD else {"method": self.name}
+        preset = {} if self.preset is None else {"preset": self.preset}
+        return method | preset | self.given()
 
 
-def _require_within(name: str, value: Any, low: float, high: float, *, whole: bool) -> None:
-    if value is None:
+SETTINGS = tuple(each.name for each in fields(MethodConfig) if each.name not in ("name", "preset"))
+
+
+def usable_options(method: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings that a method uses, some because of others that are given, with their defaults.
+
+    Raises:
+        UsageError: the method is unknown.
+    """
+    if method not in _DEFAULTS:
+        raise UsageError(f"Unknown training method: {method}.", hint=f"Use one of: {', '.join(METHOD_NAMES)}.")
+    defaults = _DEFAULTS[method]
+    if "network" in defaults:
+        return defaults | _OF_NETWORKS.get(str(given.get("network", defaults["network"])), {})
+    return _OF_HIDDEN if method == DEFAULT_METHOD and "hidden" in given else defaults
+
+
+def _able(setting: str) -> list[str]:
+    """Return the options that choose a method with a setting."""
+    able = [f"--method {name}" for name in METHOD_NAMES if setting in _DEFAULTS[name]]
+    hidden = ["--method probe with --hidden"] if setting in _OF_HIDDEN else []
+    networks = [name for name, settings in _OF_NETWORKS.items() if setting in settings and not able]
+    return [*able, *hidden, *(f"--method scratch --network {name}" for name in networks)]
+
+
+def option_name(setting: str) -> str:
+    """Return the command-line option of a setting.
+
+    >>> option_name("weight_decay"), option_name("mirror")
+    ('--weight-decay', '--mirror')
+    """
+    return f"--{setting.replace('_', '-')}"
+
+
+def _check_value(name: str, value: Any) -> None:
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise UsageError(f"Invalid {name}: {value}.", hint=f"Use one of: {', '.join(_CHOICES[name])}.")
         return
-    is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if name not in _RANGES:
+        if not isinstance(value, bool):
+            raise UsageError(f"Invalid {name}: {value}.", hint="Pass True or False.")
+        return
+    low, high, kind = _RANGES[name]
+    is_number = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
     if not is_number or not low <= value <= high:
-        form = "a whole number" if whole else "a number"
+        form = "a whole number" if kind is int else "a number"
         raise UsageError(f"Invalid {name}: {value}.", hint=f"Pass {form} from {low:g} to {high:g}.")

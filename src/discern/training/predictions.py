@@ -71,8 +71,8 @@ class NegativePredictions:
         return np.where(~(self.excess <= 0), "unknown", np.where(accepted, "accept", "review"))
 
 
-def tabulate(catalog: Catalog, held_out: HeldOutPredictions) -> pl.DataFrame:
-    """Build the table of held-out predictions that is saved as `answers.parquet`.
+def tabulate(catalog: Catalog, held_out: ScoredPredictions) -> pl.DataFrame:
+    """Build the table of predictions that is saved as `answers.parquet` and `validation.parquet`.
 
     The columns are row, path, label, answer, confidence, unknown_score and t_unknown.
     """
@@ -84,7 +84,7 @@ def tabulate(catalog: Catalog, held_out: HeldOutPredictions) -> pl.DataFrame:
             "label": labels[catalog.label_index[held_out.rows]],
             "answer": labels[held_out.probabilities.argmax(axis=1)],
             "confidence": held_out.probabilities.max(axis=1),
-            "unknown_score": held_out.unknown_score,
+            "unknown_score": held_out.unknown_score.astype(np.float32),
             "t_unknown": held_out.t_unknown,
         }
     )

@@ -3,6 +3,7 @@
 import pytest
 
 from discern.display.notebook_bars import NotebookBars
+from discern.progress import note, silent
 from tests.unit.display.shown import read_html
 
 
@@ -100,3 +101,21 @@ def test_names_are_escaped_and_nothing_is_shown_without_reports() -> None:
     with NotebookBars(screen.display, Clock()) as bars:
         bars("<b>scan", 0, None)
     assert "&lt;b&gt;scan" in screen.shown[-1]
+
+
+def test_a_remark_stays_beside_its_stage() -> None:
+    screen, clock = Screen(), Clock()
+    with NotebookBars(screen.display, clock) as bars:
+        bars("fit", 0, 10)
+        note(bars, "fit", "best loss < 0.5")
+        clock.now = 2
+        bars("fit", 10, 10)
+        clock.now = 3
+        bars("pack", 0, 1)
+    text = read_html(screen.shown[-1]).text
+    assert text.index("fit") < text.index("best loss < 0.5") < text.index("pack")
+    assert "<" not in screen.shown[-1].partition("best loss ")[2][:3], "text is escaped"
+
+
+def test_a_callback_without_remarks_is_left_alone() -> None:
+    note(silent, "fit", "best loss 0.5")

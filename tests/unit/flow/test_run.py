@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from discern.errors import DataError, RunError, UsageError
+from discern.errors import DataError, RunError, RunStopped, UsageError
 from discern.flow.run import Run, is_own, versions
 from discern.progress import silent
 
@@ -98,6 +98,26 @@ def test_only_one_process_works_on_a_run(tmp_path: Path) -> None:
     run = create(tmp_path)
     with run.locked(), pytest.raises(RunError, match="Another process"), Run(run.folder).locked():
         pass
+
+
+def fail(run: Run, error: Exception) -> None:
+    with run.locked():
+        raise error
+
+
+def test_a_new_run_that_failed_frees_its_name_but_one_that_can_be_resumed_stays(tmp_path: Path) -> None:
+    run = create(tmp_path)
+    with pytest.raises(RunStopped):
+        fail(run, RunStopped("The disk is full."))
+    assert run.folder.exists()
+    again = create(tmp_path, resume=True)
+    with pytest.raises(DataError):
+        fail(again, DataError("There are no pictures."))
+    assert run.folder.exists(), "a run that was resumed stays in any case"
+    other = create(tmp_path / "other")
+    with pytest.raises(DataError):
+        fail(other, DataError("There are no pictures."))
+    assert not other.folder.exists()
 
 
 def test_stages_are_timed_and_add_up(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from discern.flow.prepare import PrepareConfig
 from discern.flow.train_command import compose_command
 from discern.heads import HeadConfig
 from discern.splitting import SplitConfig
-from discern.training import TrainConfig
+from discern.training import TrainConfig, choose_method
 
 
 def test_options_with_default_values_are_left_out(tmp_path: Path) -> None:
@@ -57,3 +57,21 @@ def test_all_other_options_are_kept(tmp_path: Path) -> None:
     }
     shown = CliRunner().invoke(app, ["train", "--help"], env={"COLUMNS": "200"}).output
     assert all(name in shown for name in options)
+
+
+def test_the_method_is_kept_with_what_differs_from_its_preset(tmp_path: Path) -> None:
+    chosen = choose_method("fruit-resnet", epochs=3, mirror=False, backbone="lite0")
+    preparing = PrepareConfig.of(tmp_path / "photos", fixes=None, backbone=chosen.backbone)
+    config = TrainConfig(split=SplitConfig(folds=3), folds=3, method=chosen.config)
+    words = compose_command(preparing, config, limit=0.2).split()[3:]
+    assert words == [
+        *("--backbone", "lite0", "--folds", "3", "--at-most-wrong", "20%"),
+        *("--preset", "fruit-resnet", "--epochs", "3", "--no-mirror"),
+    ]
+
+
+def test_a_method_without_a_preset_is_kept(tmp_path: Path) -> None:
+    preparing = PrepareConfig.of(tmp_path / "photos", fixes=None, backbone="lite0")
+    config = TrainConfig(method=choose_method(method="scratch", lr=0.001).config)
+    words = compose_command(preparing, config, limit=0.2).split()[3:]
+    assert words == ["--at-most-wrong", "20%", "--method", "scratch", "--lr", "0.001"]

@@ -297,6 +297,24 @@ class TestGivenParts:
         assert split.train.sum() == 30
 
 
+class TestDrawnFromASmallSet:
+    labels = ("a",) * 60 + ("b",) * 60
+    config = SplitConfig(draw_test=True, parts=(0.6, 0.2, 0.2))
+
+    def test_a_test_part_is_drawn_on_request(self, make_catalog, make_groups):
+        catalog, groups = make_catalog(self.labels), make_groups(range(120))
+        assert make_split(catalog, groups).method == "grouped-cv"
+        split = make_split(catalog, groups, self.config)
+        assert (split.method, split.held_out) == ("test-part", (0, 1, 2, 3, 4))
+        assert split.test.sum() == pytest.approx(24, abs=4)
+        assert_leak_free(split, groups)
+
+    def test_too_few_groups_are_cross_validated_nevertheless(self, make_catalog, make_groups):
+        split = make_split(make_catalog(self.labels), make_groups(np.arange(120) // 12), self.config)
+        assert split.method == "grouped-cv"
+        assert "too few" in split.reason
+
+
 class TestRandomSplit:
     labels = ("a",) * 120 + ("b",) * 60 + ("film",) * 5
     group = (*np.arange(180) // 2, *[900] * 5)
@@ -328,3 +346,27 @@ class TestRandomSplit:
         groups = make_groups(np.arange(80) // 4)
         random = random_split(catalog, make_split(catalog, groups), seed=0)
         assert len({(group, fold) for group, fold in zip(groups.group, random.fold, strict=True)}) > 40
+
+
+@pytest.mark.parametrize("folds", [2, 3, 7])
+class TestFoldsThatWereAskedFor:
+    labels = ["a"] * 400 + ["b"] * 200
+
+    def test_large_data_sets_have_no_test_part(self, make_catalog, make_groups, folds):
+        config, groups = SplitConfig(small=200, folds=folds), make_groups(np.arange(600) // 2)
+        assert make_split(make_catalog(self.labels), groups, config).method == "test-part"
+        split = make_split(make_catalog(self.labels), groups, config, cross_validate=True)
+        assert split.method == "grouped-cv"
+        assert f"{folds} folds was asked for" in split.reason
+        assert split.rounds == tuple(range(folds))
+        assert (split.fold >= 0).all()
+        assert_leak_free(split, groups)
+
+    def test_a_given_test_part_is_kept_and_all_folds_choose(self, make_catalog, make_groups, folds):
+        part = (["train"] * 9 + ["test"]) * 60
+        config, groups = SplitConfig(small=200, folds=folds), make_groups(range(600))
+        split = make_split(make_catalog(self.labels, part=part), groups, config, cross_validate=True)
+        assert split.method == "test-part"
+        assert split.test.sum() == 60
+        assert split.held_out == tuple(range(folds))
+        assert_leak_free(split, groups)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from discern.catalog import Catalog, scan
-from discern.features import extract
+from discern.features import Backbone, extract
 from discern.features.testing import colour_backbone
 from discern.grouping import Groups, find_edges, form_groups
 from discern.picture import choose_recipe
@@ -33,10 +33,10 @@ def write_colours(folder: Path, *, each: int = 12, seed: int = 0, spread: float 
     return folder
 
 
-def load_data(folder: Path, cache: Path) -> tuple[TrainingData, Groups]:
-    """Scan a folder, extract features and form groups."""
+def load_data(folder: Path, cache: Path, backbone: Backbone | None = None) -> tuple[TrainingData, Groups]:
+    """Scan a folder, extract features, by default colours, and form groups."""
     catalog: Catalog = scan(folder, cache=cache)
-    backbone = colour_backbone()
+    backbone = backbone or colour_backbone()
     rows = np.flatnonzero(catalog.readable)
     recipe = choose_recipe([(40, 40)], backbone.size)
     position = np.full(len(catalog.table), -1)

@@ -6,6 +6,12 @@ what it asks for. Only listed operators are allowed, and only sizes that are kno
 pictures, within declared limits (see `graph_limits`).
 """
 
-from discern.bundle.graph_safety.graph_check import find_encoding_fault, find_fault, output_shapes, tensor_shapes
+from discern.bundle.graph_safety.graph_check import (
+    count_multiply_adds,
+    find_encoding_fault,
+    find_fault,
+    output_shapes,
+    tensor_shapes,
+)
 
-__all__ = ["find_encoding_fault", "find_fault", "output_shapes", "tensor_shapes"]
+__all__ = ["count_multiply_adds", "find_encoding_fault", "find_fault", "output_shapes", "tensor_shapes"]

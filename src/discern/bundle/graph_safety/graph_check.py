@@ -6,7 +6,7 @@ from discern.bundle.graph_safety.graph_limits import GraphFault
 from discern.bundle.graph_safety.graph_reader import Graph, read_graph
 from discern.bundle.graph_safety.onnx_schema import MessageReader, check_encoding
 from discern.bundle.graph_safety.operator_call import Tensor
-from discern.bundle.graph_safety.size_check import check_sizes
+from discern.bundle.graph_safety.size_check import check_sizes, count_products
 
 # ONNX Runtime also loads its own ORT format, whose first bytes can be a valid protobuf field as well.
 _ORT_FORMAT = slice(4, 8), b"ORTM"
@@ -52,6 +52,15 @@ def tensor_shapes(graph: bytes) -> dict[str, tuple[int, ...]]:
         GraphFault: the model is not safe to run.
     """
     return _sizes_of(check_sizes(*_read(graph)))
+
+
+def count_multiply_adds(graph: bytes) -> int:
+    """Count the multiply-adds of the matrix products and convolutions of a serialised ONNX model for one picture.
+
+    Raises:
+        GraphFault: the model is not safe to run.
+    """
+    return count_products(*_read(graph))
 
 
 def _read(graph: bytes) -> tuple[Graph, MessageReader]:

@@ -179,8 +179,10 @@ class Effect:
         outputs: its outputs.
         multiply_adds: multiplications with additions for a batch of one picture; None counts each element once.
         scratch_bytes: memory that it needs while it runs, beside its inputs and outputs, for a batch of one picture.
+        slowdown: time of one of them as a multiple of that in a matrix product.
     """
 
     outputs: tuple[Tensor, ...]
     multiply_adds: int | None = None
     scratch_bytes: int = 0
+    slowdown: int = 1

@@ -15,6 +15,8 @@ from discern.bundle.graph_safety.onnx_schema import MessageReader
 from discern.bundle.graph_safety.operator_call import Call, Effect, Tensor
 from discern.bundle.graph_safety.stored_tensor import INT64
 
+_PRODUCTS = ("Attention", "Conv", "Einsum", "Gemm", "MatMul")
+
 
 @dataclass(slots=True)
 class _Budget:
@@ -25,6 +27,7 @@ class _Budget:
     computed: int = 0
     constants: int = 0
     work: int = 0
+    products: int = 0
     constant_work: int = 0
     known: int = 0
     sizes: dict[str, int] = field(default_factory=dict)
@@ -37,7 +40,7 @@ class _Budget:
         """
         size = sum(tensor.size_in_bytes for tensor in effect.outputs)
         taken = [tensor.elements for tensor in (*call.inputs, *effect.outputs) if tensor]
-        work = max(taken) if effect.multiply_adds is None else effect.multiply_adds
+        work = max(taken) if effect.multiply_adds is None else effect.multiply_adds * effect.slowdown
         self.known += sum(tensor.values.size for tensor in effect.outputs if tensor.values is not None)
         _limit("the numbers computed for sizes", self.known, limits.MAX_KNOWN_IN_ALL)
         if call.kind == "Constant":
@@ -52,6 +55,7 @@ class _Budget:
             return
         self.computed += size
         self.work += work
+        self.products += (effect.multiply_adds or 0) * (call.kind in _PRODUCTS)
         for what, needed, most in (
             ("the bytes of one result", size, limits.MAX_TENSOR_BYTES),
             ("the bytes of scratch memory", effect.scratch_bytes, limits.MAX_TENSOR_BYTES),
@@ -85,6 +89,19 @@ def check_sizes(graph: Graph, reader: MessageReader) -> dict[str, Tensor]:
     Raises:
         GraphFault: an operator is not allowed, or a size is too large or not known before the graph is run.
     """
+    return _check(graph, reader)[0]
+
+
+def count_products(graph: Graph, reader: MessageReader) -> int:
+    """Count the multiply-adds of matrix products and convolutions for one picture.
+
+    Raises:
+        GraphFault: see `check_sizes`.
+    """
+    return _check(graph, reader)[1].products
+
+
+def _check(graph: Graph, reader: MessageReader) -> tuple[dict[str, Tensor], _Budget]:
     taken, shape = input_shape(graph)
     weights = sum(weight.size_in_bytes for weight in graph.weights.values())
     if weights > limits.MAX_WEIGHT_BYTES:
@@ -104,7 +121,7 @@ def check_sizes(graph: Graph, reader: MessageReader) -> dict[str, Tensor]:
                 budget.release(name)
     for output in graph.outputs:
         _check_output(output, tensors)
-    return tensors
+    return tensors, budget
 
 
 def _check_node(node: Node, opset: int, reader: MessageReader, tensors: dict[str, Tensor], budget: _Budget) -> None:

@@ -29,7 +29,7 @@ def convolve(call: Call) -> Effect:
         raise OperatorFault(f"has a bias {describe(bias.shape)} for {filters} channels")
     result = Tensor(first.kind, (first.shape[0], filters, *_slide(call, first.shape[2:], kernel)))
     slow = _SLOW if depth < _NARROW else 1
-    return Effect((result,), result.elements * depth * prod(kernel) * slow)
+    return Effect((result,), result.elements * depth * prod(kernel), slowdown=slow)
 
 
 def pool(call: Call) -> Effect:
@@ -40,7 +40,7 @@ def pool(call: Call) -> Effect:
     kernel = call.numbers("kernel_shape", ())
     shape = *first.shape[:2], *_slide(call, first.shape[2:], kernel)
     result, places = Tensor(first.kind, shape), Tensor(INT64, shape)
-    return Effect((result, places)[: call.outputs], result.elements * prod(kernel) * _SLOW)
+    return Effect((result, places)[: call.outputs], result.elements * prod(kernel), slowdown=_SLOW)
 
 
 def _slide(call: Call, sizes: Shape, kernel: tuple[int, ...]) -> tuple[int, ...]:

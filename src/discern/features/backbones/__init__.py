@@ -3,13 +3,15 @@
 They are looked up by name in a registry of sources.
 """
 
-from discern.features.backbones.backbone import Backbone, OnnxBackbone
+from discern.features.backbones.backbone import Backbone, BackboneOrigin, OnnxBackbone
 from discern.features.backbones.backbone_registry import (
     DEFAULT_BACKBONE,
     DEFAULT_MIRROR,
     SOURCES,
     BackboneSource,
     load_backbone,
+    require_trainable,
+    untrainable,
 )
 from discern.features.backbones.efficientnet_lite import DEFAULT_SIZE
 from discern.features.backbones.exported_networks import ExportedNetwork, list_exports
@@ -25,6 +27,7 @@ __all__ = [
     "HUB_SIZE",
     "SOURCES",
     "Backbone",
+    "BackboneOrigin",
     "BackboneSource",
     "ExportedNetwork",
     "HubBackbones",
@@ -34,4 +37,6 @@ __all__ = [
     "list_unexported",
     "load_backbone",
     "read_weights_digest",
+    "require_trainable",
+    "untrainable",
 ]

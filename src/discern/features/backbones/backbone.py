@@ -3,7 +3,11 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
+
+from discern.features.backbones.network_settings import NetworkSettings
+from discern.features.backbones.normalisation import Normalisation
 
 
 class Backbone(Protocol):
@@ -47,8 +51,31 @@ class Backbone(Protocol):
         """Return sentences for people on choices that were made when the network was loaded."""
 
     @property
+    def origin(self) -> "BackboneOrigin | None":
+        """Return the network that can be trained further; None if only the graph is known."""
+
+    @property
     def key(self) -> str:
         """Return the SHA-256 digest of the graph, which identifies the backbone in the feature cache."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneOrigin:
+    """Network of torch that a backbone was built from, for methods that train it further.
+
+    Attributes:
+        name: name of the backbone, such as "lite0" or "timm/NAME".
+        weights: file of its weights.
+        mirror: whether the outputs are averaged for each picture and its mirror image.
+        settings: what the weights of a library's network need beside its name; None for EfficientNet-Lite.
+        normalisation: normalisation of the pixels that was asked for; None for that of the network.
+    """
+
+    name: str
+    weights: Path
+    mirror: bool
+    settings: NetworkSettings | None = None
+    normalisation: Normalisation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +89,7 @@ class OnnxBackbone:
     pretraining: str
     licence: str
     notes: tuple[str, ...] = ()
+    origin: BackboneOrigin | None = None
     key: str = field(init=False)
 
     def __post_init__(self) -> None:

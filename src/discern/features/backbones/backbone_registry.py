@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
-from discern.errors import BackboneError
+from discern.errors import BackboneError, UsageError
 from discern.features.backbones.backbone import Backbone
 from discern.features.backbones.efficientnet_lite import EfficientNetLite
 from discern.features.backbones.hub_backbones import HubBackbones
@@ -100,4 +100,18 @@ def load_backbone(
     raise BackboneError(
         f"Unknown backbone: {str(name_or_path)!r}.",
         hint=f"{hint}Use {choices}; export other networks to ONNX first.",
+    )
+
+
+def require_trainable(name_or_path: str | Path) -> None:
+    """Raise UsageError if a backbone with that name cannot be trained further."""
+    if not any(source.accepts(name_or_path) for source in (EfficientNetLite(), TorchLibrary())):
+        raise untrainable(name_or_path)
+
+
+def untrainable(name_or_path: str | Path) -> UsageError:
+    """Return the error for a backbone that cannot be trained further."""
+    return UsageError(
+        f"The backbone {name_or_path} cannot be trained further: only its graph is known.",
+        hint=f"Use --backbone {EfficientNetLite.choices}, or {TorchLibrary.choices}; or --method probe.",
     )

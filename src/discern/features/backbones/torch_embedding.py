@@ -4,6 +4,7 @@ This module imports torch.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def embed_all_blocks(network: TorchNetwork, backbone: OnnxBackbone, by: Normalis
 
     Args:
         network: network of a library.
-        backbone: its export, of one view.
+        backbone: its export.
         by: normalisation of its pictures.
 
     Raises:
@@ -60,6 +61,7 @@ def embed_all_blocks(network: TorchNetwork, backbone: OnnxBackbone, by: Normalis
     if len(backbone.blocks) == 1:
         return network.module
     pictures = read_photographs(backbone.size)
+    pictures = np.maximum(pictures, pictures[:, :, ::-1])  # so that the mean over mirrored views is that of one view
     start, end = backbone.blocks["head"]
     wanted = torch.from_numpy(open_runtime(backbone.graph).run({"pixels": pictures})["embedding"][:, start:end])
     found: list[tuple[str, _Mean]] = []
@@ -88,15 +90,15 @@ def _means(returned: Any, width: int) -> list[_Mean]:
     if not isinstance(returned, torch.Tensor):
         return []
     if returned.ndim == 4:
-        means: list[_Mean] = [lambda each: each.mean(dim=(2, 3)), lambda each: each.mean(dim=(1, 2))]
+        means = [partial(torch.mean, dim=axes) for axes in ((2, 3), (1, 2))]
         return [mean for mean, axis in zip(means, (1, 3), strict=True) if returned.shape[axis] == width]
     if returned.ndim == 3 and returned.shape[2] == width:
-        return [_mean_after(prefix) for prefix in range(_MOST_PREFIX + 1) if prefix < returned.shape[1]]
+        return [partial(_mean_after, prefix) for prefix in range(_MOST_PREFIX + 1) if prefix < returned.shape[1]]
     return []
 
 
-def _mean_after(prefix: int) -> _Mean:
-    return lambda tokens: tokens[:, prefix:].mean(dim=1)
+def _mean_after(prefix: int, tokens: torch.Tensor) -> torch.Tensor:
+    return tokens[:, prefix:].mean(dim=1)
 
 
 def _is_close(found: torch.Tensor, wanted: torch.Tensor) -> bool:

@@ -3,13 +3,14 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from discern.errors import BackboneError
-from discern.features.backbones.backbone import OnnxBackbone
+from discern.extras import INSTALL_TORCH
+from discern.features.backbones.backbone import BackboneOrigin, OnnxBackbone
 from discern.features.backbones.exported_networks import ExportedNetwork, keep_export, make_key, read_export
-from discern.features.backbones.library_weights import INSTALL, LibraryWeights, find_weights, missing_libraries
+from discern.features.backbones.library_weights import LibraryWeights, find_weights, missing_libraries
 from discern.features.backbones.network_settings import NetworkSettings, parse_options
 from discern.features.backbones.normalisation import Normalisation
 from discern.progress import Progress, silent
@@ -84,7 +85,14 @@ class TorchLibrary:
             self.progress(f"export {label}", 0, None)
             exported = _export(library, label, weights, settings, size=size, normalisation=normalisation)
             found = keep_export(cache, key, exported)
-        return found.to_backbone(mirror=mirror)
+        origin = BackboneOrigin(
+            name=f"{library}/{weights.network}" if weights.is_published else label,
+            weights=weights.path,
+            mirror=mirror,
+            settings=settings,
+            normalisation=normalisation,
+        )
+        return replace(found.to_backbone(mirror=mirror), origin=origin)
 
 
 def _export(
@@ -100,7 +108,7 @@ def _export(
         raise BackboneError(
             f"The backbone {label} is exported by torch once, and {', '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} not installed.",
-            hint=f"Install what is missing: {INSTALL}",
+            hint=f"Install what is missing: {INSTALL_TORCH}",
         )
     from discern.features.backbones.library_names import known_name  # noqa: PLC0415 - torch takes seconds
     from discern.features.backbones.torch_export import export_network  # noqa: PLC0415

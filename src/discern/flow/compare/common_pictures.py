@@ -1,5 +1,6 @@
 """Pictures that several runs held out, with the answer of each run."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,8 +9,8 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from discern.errors import DataError
-from discern.flow.held_out import read_held_out
+from discern.errors import DataError, RunError
+from discern.flow.held_out import ANSWERS, read_held_out
 from discern.flow.run import Run
 
 _OF_A_RUN = ("label", "answer", "group")
@@ -27,6 +28,7 @@ class CommonPictures:
         weights: float [N], copies count as one picture.
         held_out: number of pictures that each run held out.
         relabelled: number of common pictures that are left out, as their label differs between runs.
+        fingerprint: digest of their contents.
     """
 
     labels: tuple[str, ...]
@@ -36,6 +38,7 @@ class CommonPictures:
     weights: np.ndarray
     held_out: tuple[int, ...]
     relabelled: int
+    fingerprint: str = ""
 
     @property
     def correct(self) -> list[np.ndarray]:
@@ -48,16 +51,23 @@ class CommonPictures:
         return all(each == len(self.truth) + self.relabelled for each in self.held_out)
 
 
-def find_common_pictures(runs: Sequence[Run], labels: Sequence[str]) -> CommonPictures:
+def find_common_pictures(runs: Sequence[Run], labels: Sequence[str], *, name: str = ANSWERS) -> CommonPictures:
     """Find the pictures that all runs held out.
 
     Pictures are the same if their path in the source and their bytes are.
 
+    Args:
+        runs: the runs.
+        labels: the classes, which all of them share.
+        name: file of the predictions, as for `read_held_out`.
+
     Raises:
         DataError: there are none.
-        RunError: a file of a run cannot be read.
+        RunError: a file of a run cannot be read, or names another class.
     """
-    tables = [read_held_out(run) for run in runs]
+    tables = [read_held_out(run, name) for run in runs]
+    for run, table in zip(runs, tables, strict=True):
+        _require_known(run, table, labels, name)
     both = tables[0].select("path", "content", "pixels")
     for number, table in enumerate(tables):
         own = table.select("path", "content", *(pl.col(name).alias(f"{name}{number}") for name in _OF_A_RUN))
@@ -83,7 +93,19 @@ def find_common_pictures(runs: Sequence[Run], labels: Sequence[str]) -> CommonPi
         weights=_weights(same["pixels"]),
         held_out=tuple(map(len, tables)),
         relabelled=len(both) - len(same),
+        fingerprint=hashlib.sha256("\n".join(sorted(same["content"])).encode()).hexdigest(),
     )
+
+
+def _require_known(run: Run, table: pl.DataFrame, labels: Sequence[str], name: str) -> None:
+    """Raise RunError if predictions name a class that the metrics of the run do not have."""
+    others = sorted({*table["label"], *table["answer"]} - set(labels))
+    if others:
+        raise RunError(
+            f"{run.folder / name} names classes that the metrics of the run do not have: {', '.join(others[:5])}"
+            f"{', ...' if len(others) > 5 else ''}.",
+            hint="Train again, or compare other runs.",
+        )
 
 
 def _indices(labels: pl.Series, place: dict[str, int]) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from discern.reporting.charts.bars import interval_plot, paired_bars, stacked_bar, waffle_chart
 from discern.reporting.charts.curves import learning_curve, reliability_curve, risk_curve
+from discern.reporting.charts.epochs import epoch_curves
 from discern.reporting.charts.matrix import heat_map
 from discern.reporting.charts.scores import score_histogram
 from discern.reporting.charts.svg import Frame, tag, ticks
 
 __all__ = [
     "Frame",
+    "epoch_curves",
     "heat_map",
     "interval_plot",
     "learning_curve",

@@ -22,7 +22,7 @@ from discern.reporting.sections.confusion import Confusion, describe_confusion
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from discern.evaluating import ComparedModel, ComparedPair, Interval
+    from discern.evaluating import ComparedModel, ComparedPair, Interval, TrainTime
 
 _LEAST_REACH = 0.02
 _CLEAR = 0.05
@@ -37,12 +37,14 @@ class RunRow:
         path: its path.
         method: training method and backbone.
         accuracy: accuracy, its interval and a plot.
+        validation: accuracy on the validation pictures and its interval; empty without any.
         macro_f1: macro-F1.
         error: mean absolute error; "" if the labels are neither numbers nor ordered.
         calibration: calibration error.
-        size: number of weights, and megabytes.
+        size: number of weights, megabytes, and multiply-adds.
         milliseconds: time of one answer.
-        seconds: time of the training.
+        cost: US dollars a month.
+        training: time of the training, and what it includes.
         gate: AUROC, kept and rejected share; empty without negatives.
         recommended: True for the one to ship.
     """
@@ -51,12 +53,14 @@ class RunRow:
     path: str
     method: str
     accuracy: tuple[str, str, "Markup"]
+    validation: tuple[str, ...]
     macro_f1: str
     error: str
     calibration: str
-    size: tuple[str, str]
+    size: tuple[str, str, str]
     milliseconds: str
-    seconds: str
+    cost: str
+    training: tuple[str, str]
     gate: tuple[tuple[str, str], ...]
     recommended: bool
 
@@ -84,11 +88,12 @@ class PairRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassRow:
-    """Row of the table of classes: the recall of each run, and the pairs that differ clearly."""
+    """Row of the table of classes: recall, precision and F1 of each run, and the pairs that differ clearly."""
 
     label: str
     pictures: str
     recalls: tuple[str, ...]
+    others: tuple[str, ...]
     better: tuple[str, ...]
 
 
@@ -115,6 +120,7 @@ def class_rows_of_runs(models: Sequence["ComparedModel"], pairs: Sequence["Compa
                 label=label,
                 pictures=count(each[0].support),
                 recalls=tuple(percent(metrics.recall.value) for metrics in each),
+                others=tuple(f"{percent(metrics.precision)} / {percent(metrics.f1)}" for metrics in each),
                 better=tuple(filter(None, better)),
             )
         )
@@ -129,20 +135,38 @@ def confusions(models: Sequence["ComparedModel"]) -> tuple[tuple[str, Confusion 
 def _run_row(model: "ComparedModel", *, recommended: bool) -> RunRow:
     accuracy, gate = model.metrics.accuracy, model.stated.negatives
     shares = () if gate is None else (gate.auroc, gate.kept, gate.rejected)
+    valid = model.validation
     return RunRow(
         name=model.name,
         path=model.run,
         method=f"{model.method}, {model.backbone}" if model.backbone else model.method,
         accuracy=(percent(accuracy.value), percent_interval(accuracy), interval_plot(accuracy, kind="main")),
+        validation=() if valid is None else (percent(valid.value), percent_interval(valid)),
         macro_f1=percent(model.metrics.macro_f1.value),
         error="" if model.mae is None else two_decimals(model.mae),
         calibration=percent(model.stated.ece.value),
-        size=(f"{model.parameters / 1e6:.1f} million", f"{model.megabytes:.1f} MB"),
+        size=(
+            f"{model.parameters / 1e6:.1f} million",
+            f"{model.megabytes:.1f}",
+            f"{model.multiply_adds / 1e6:,.0f} million",
+        ),
         milliseconds=f"{model.ms_per_picture:.1f}",
-        seconds=duration(model.train_seconds),
+        cost=DASH if model.cost.per_month is None else f"${model.cost.per_month:,.2f}",
+        training=(duration(model.training.seconds), _describe_cached(model.training)),
         gate=tuple((_share(each), interval_text(each, percent)) for each in shares),
         recommended=recommended,
     )
+
+
+def _describe_cached(training: "TrainTime") -> str:
+    """Say which seconds are estimated or missing; "" if the run measured all of them."""
+    if training.cached == 0:
+        return ""
+    if training.cached is None:
+        return "may lack features"
+    if training.is_complete:
+        return f"{duration(training.measured)} with {count(training.cached)} cached"
+    return f"without {count(training.cached)} cached"
 
 
 def _share(metric: "Interval") -> str:

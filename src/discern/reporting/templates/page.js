@@ -75,3 +75,25 @@ for (const box of document.querySelectorAll("[data-captured]")) {
   box.querySelector(".opened").hidden = false;
   open(first);
 }
+for (const box of document.querySelectorAll("[data-trials]")) {
+  const { trials, first } = JSON.parse(box.querySelector("script").textContent);
+  const choice = box.querySelector(".trial-choice"), slider = choice.querySelector("input"), text = choice.querySelector("p");
+  const open = (position) => {
+    const [number, words] = trials[position];
+    for (const mark of box.querySelectorAll("[data-trial]")) mark.classList.toggle("here", Number(mark.dataset.trial) === number);
+    text.textContent = words;
+    slider.value = position;
+    slider.setAttribute("aria-valuetext", words);
+  };
+  const pointAt = (event) => {
+    const mark = event.target.closest("[data-trial]");
+    const position = mark ? trials.findIndex(([number]) => number === Number(mark.dataset.trial)) : -1;
+    if (position >= 0) open(position);
+  };
+  box.addEventListener("pointerover", pointAt);
+  box.addEventListener("pointerdown", pointAt);
+  slider.addEventListener("input", () => open(Number(slider.value)));
+  slider.max = trials.length - 1;
+  choice.hidden = false;
+  open(trials.findIndex(([number]) => number === first));
+}

@@ -1,6 +1,6 @@
 """Interface that every training method for image classifiers implements."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -49,6 +49,14 @@ class FitResult:
     backbone: Backbone | None = None
 
 
+EpochReport = Callable[[int, int, float], None]
+"""Callback of a network's training: epochs done, most epochs, and log loss on the pictures that choose the epoch."""
+
+
+def report_nothing(epoch: int, epochs: int, loss: float) -> None:
+    """Ignore the reports of epochs."""
+
+
 class Method(Protocol):
     """Protocol for training methods, with settings and seed set at construction."""
 
@@ -61,4 +69,19 @@ class Method(Protocol):
             checkpoints: folder of this fit, which may not exist. Called again with the folder of an interrupted call, a
                 method may continue from what it saved there; it removes what it saved once it has its result.
             progress: called with the stage, items done and items in all; what it raises interrupts the fit.
+        """
+
+    def predict_folds(
+        self, data: TrainingData, split: Split, *, checkpoints: Path, report: EpochReport = report_nothing
+    ) -> Iterator[Predictions]:
+        """Predict the held-out folds of the training part one after the other, without a look at the test part.
+
+        Each fold is predicted by a model that is fitted and calibrated on the other folds when it is asked for, so that
+        who needs fewer folds pays for fewer.
+
+        Args:
+            data: pictures with their features; those of the test part need none.
+            split: the assignment to folds and test part.
+            checkpoints: folder of these fits, as of `fit`; it is left as it is.
+            report: called after each epoch of a network; what it raises ends the fit.
         """

@@ -1,18 +1,19 @@
 """Training method that fits a linear probe on frozen backbone features."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from discern.bundle.heads import AnyHead
 from discern.bundle.onnx_graph import attach_head
 from discern.heads import FittedHead, HeadConfig, HeadFitter, predict_in_blocks
 from discern.parallel import single_threaded_blas
 from discern.progress import Progress, silent
 from discern.splitting import TEST, Split, random_split
 from discern.training.data import TrainingData
-from discern.training.methods.base import FitResult
+from discern.training.methods.base import EpochReport, FitResult, report_nothing
 from discern.training.methods.given_parts import given_parts
 from discern.training.predictions import HeldOutPredictions, NegativePredictions, Predictions, ScoredPredictions
 
@@ -71,6 +72,32 @@ class Probe:
             negatives=_predict_negatives(head, data),
             head=head,
         )
+
+    @single_threaded_blas()
+    def fit_head(self, data: TrainingData, split: Split, rows: np.ndarray) -> AnyHead:
+        """Fit a classification head on training rows, without an unknown score; their folds select it."""
+        fitter = self._fitter(data, split, rows, left_out=split.left_out_among(rows), score_unknown=False)
+        return fitter.fit_head()
+
+    def predict_folds(
+        self,
+        data: TrainingData,
+        split: Split,
+        *,
+        checkpoints: Path,  # noqa: ARG002 - as above
+        report: EpochReport = report_nothing,  # noqa: ARG002 - it has no epochs
+    ) -> Iterator[Predictions]:
+        """Predict the held-out folds of the training part, as `Method.predict_folds` specifies."""
+        rows = split.training_rows(TEST)
+        with single_threaded_blas():
+            left_out = split.left_out_among(rows)
+            fitter = self._fitter(data, split, rows, left_out=left_out, outer_folds=split.held_out, score_unknown=False)
+            for number in split.held_out:
+                held_out = rows[split.fold[rows] == number]
+                head = fitter.fit_head(without=number)
+                yield Predictions(
+                    rows=held_out, probabilities=predict_in_blocks(data.rows(held_out), head.probabilities)
+                )
 
     def _fitter(
         self,

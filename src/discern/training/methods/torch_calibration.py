@@ -1,6 +1,6 @@
 """Calibration of a trained network on pictures of groups that it was not trained on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,7 @@ def calibrate_head(
     negatives: Negatives | None,
     config: HeadConfig,
     seed: int,
+    centre: np.ndarray | None = None,
 ) -> CalibratedHead:
     """Fit the temperature, the unknown score and its threshold of a classifier on unseen pictures.
 
@@ -88,9 +89,10 @@ def calibrate_head(
         negatives: pictures of none of the classes; or None.
         config: settings of the head.
         seed: random seed.
+        centre: float32 `[D]`, subtracted from the unit-length blocks after the first; see `unit_blocks`.
     """
     linear = LinearFit.centred(weight[:, trained], bias[trained], trained)
-    head, temperature = _scale(linear, unseen, spans)
+    head, temperature = _scale(linear, unseen, spans, centre)
     scorer, measures = _fit_unknown(unseen, len(bias), spans, config, seed)
     measures = with_energy(measures, head.logits(unseen.features))
     description, tuning = _tune(scorer, measures, unseen, head, negatives=negatives, config=config)
@@ -106,10 +108,12 @@ def calibrate_head(
     )
 
 
-def _scale(linear: LinearFit, unseen: Unseen, spans: tuple[Span, ...]) -> tuple[LinearHead, float]:
+def _scale(
+    linear: LinearFit, unseen: Unseen, spans: tuple[Span, ...], centre: np.ndarray | None
+) -> tuple[LinearHead, float]:
     """Fit the temperature on fresh pictures; without any it is 1."""
     rows = np.flatnonzero(unseen.fresh)
-    logits = linear.logits(unit_blocks(unseen.features[rows], spans).astype(np.float64))
+    logits = linear.logits(unit_blocks(unseen.features[rows], spans, centre).astype(np.float64))
     held_out = HeldOutLogits(
         positions=rows,
         logits={_NAME: logits},
@@ -117,7 +121,8 @@ def _scale(linear: LinearFit, unseen: Unseen, spans: tuple[Span, ...]) -> tuple[
         measures=np.zeros((len(rows), len(MEASURES)), np.float32),
     )
     selection = calibrate(held_out, unseen.labels, unseen.weights, {_NAME: 1.0})
-    return selection.build_head({_NAME: linear.weight}, {_NAME: linear}, spans), selection.temperature
+    head = selection.build_head({_NAME: linear.weight}, {_NAME: linear}, spans)
+    return replace(head, centre=centre), selection.temperature
 
 
 def _fit_unknown(

@@ -1,113 +1,114 @@
-"""Small convolutional network, and its ONNX graph.
+"""Interface of the networks that the training loop trains: an embedding, and a linear classifier on its blocks.
 
-Its classifier reads the mean of the last feature map at unit length, as the heads of bundles do.
+This module imports torch. The classifier reads each block of the embedding at unit length, as the heads of bundles do.
 """
 
-from typing import TYPE_CHECKING, Any
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
 
-from discern.bundle.onnx_graph.graph_writer import GraphWriter, serialise
+from discern.bundle.heads import SMALLEST_LENGTH, Span
 from discern.features.backbones import OnnxBackbone
 
-if TYPE_CHECKING:
-    import torch
-
-# Channels of each convolution, its stride, and the side of the pooling after it; not tuned.
-_LAYERS = ((32, 2, 2), (64, 1, 1), (128, 1, 2), (256, 1, 1))
-WIDTH = _LAYERS[-1][0]
-_CENTRE, _SPREAD = 0.45, 0.25  # about those of photographs
+WEIGHT_DECAY = 0.05  # not tuned
 _SCALE = 16.0  # of the logits of unit-length rows, so that probabilities can reach 1; not tuned
-BLOCKS = {"head": (0, WIDTH)}
 
 
-def build_network(classes: int) -> "torch.nn.ModuleDict":
-    """Build the network with weights drawn by torch's generator: `trunk`, to a feature map, and `classifier`."""
-    from torch import nn
+class TrainableNetwork(nn.Module):  # type: ignore[misc]  # torch is not type-checked
+    """Network with a linear classifier, which a `Loop` trains.
 
-    layers: list[Any] = []
-    before = 3
-    for channels, stride, pool in _LAYERS:
-        layers += [nn.Conv2d(before, channels, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(channels)]
-        layers += [nn.ReLU()] + [nn.MaxPool2d(pool)] * (pool > 1)
-        before = channels
-    return nn.ModuleDict({"trunk": nn.Sequential(*layers), "classifier": nn.Linear(WIDTH, classes)})
+    Its call maps pictures `[n, side, side, 3]` in 0..1 to logits `[n, K]`.
+
+    Args:
+        blocks: start and end of the embedding's blocks, "head" first.
+        classes: K.
+
+    Attributes:
+        blocks: likewise.
+        classifier: linear layer from unit-length blocks times a constant to logits.
+        centre: float32 `[D]`, subtracted from the unit-length blocks after the first, see `unit_blocks`.
+    """
+
+    def __init__(self, blocks: Mapping[str, Span], classes: int) -> None:
+        super().__init__()
+        self.blocks = dict(blocks)
+        width = max(end for _, end in self.blocks.values())
+        self.classifier = nn.Linear(width, classes)
+        self.register_buffer("centre", torch.zeros(width))
+
+    @abstractmethod
+    def embed(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Compute the embeddings `[n, D]` of pictures `[n, side, side, 3]` in 0..1."""
+
+    @abstractmethod
+    def to_backbone(self, *, size: int, factor: int) -> OnnxBackbone:
+        """Convert all but the classifier to a backbone that reads whole pictures.
+
+        Args:
+            size: height and width of the pictures, in pixels.
+            factor: number of pixels along each side of a pixel that `embed` reads.
+        """
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Compute the logits of pictures."""
+        return self.classify(self.embed(pictures))
+
+    def classify(self, embedding: torch.Tensor) -> torch.Tensor:
+        """Compute the logits of embeddings, in float32."""
+        units = []
+        for place, (start, end) in enumerate(self.blocks.values()):
+            unit = functional.normalize(embedding[:, start:end].float(), eps=SMALLEST_LENGTH)
+            if place:
+                unit = functional.normalize(unit - self.centre[start:end], eps=SMALLEST_LENGTH)
+            units.append(unit)
+        logits: torch.Tensor = self.classifier(torch.cat(units, dim=1) * _SCALE)
+        return logits
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Return the trained parameters in groups, each with `scale`, its share of the learning rate, and its decay."""
+        return group_parameters([(each, 1.0) for each in self.parameters()])
+
+    def training_mode(self) -> None:
+        """Switch to the behaviour of training steps; `eval` switches to that of predictions."""
+        self.train()
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Return start and end of each block."""
+        return tuple(self.blocks.values())
+
+    def linear_weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the classifier on unit-length blocks: weight `[D, K]` and bias `[K]`, in float64."""
+        weight = self.classifier.weight.detach().cpu().double().numpy().T * _SCALE
+        return weight, self.classifier.bias.detach().cpu().double().numpy()
+
+    def set_linear_weights(self, weight: np.ndarray, bias: np.ndarray, centre: np.ndarray | None = None) -> None:
+        """Set the classifier on unit-length blocks: weight `[D, K]`, bias `[K]` and the centre of the blocks `[D]`."""
+        with torch.no_grad():
+            self.classifier.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight.T / _SCALE)))
+            self.classifier.bias.copy_(torch.from_numpy(np.ascontiguousarray(bias)))
+            if centre is not None:
+                self.centre.copy_(torch.from_numpy(np.ascontiguousarray(centre)))
+
+    def count_parameters(self) -> int:
+        """Count the trained numbers of the network."""
+        return sum(each.numel() for each in self.parameters() if each.requires_grad)
 
 
-def embed(network: "torch.nn.ModuleDict", pictures: "torch.Tensor") -> "torch.Tensor":
-    """Compute the mean of the last feature map from pictures `[n, side, side, 3]` in 0..1."""
-    import torch
+def group_parameters(scaled: list[tuple[torch.Tensor, float]]) -> list[dict[str, Any]]:
+    """Group parameters by their share of the learning rate and their weight decay.
 
-    pixels = ((pictures - _CENTRE) / _SPREAD).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-    embedding: torch.Tensor = network["trunk"](pixels).mean(dim=(2, 3))
-    return embedding
-
-
-def classify(network: "torch.nn.ModuleDict", embedding: "torch.Tensor") -> "torch.Tensor":
-    """Compute the logits of embeddings."""
-    from torch.nn import functional
-
-    logits: torch.Tensor = network["classifier"](functional.normalize(embedding) * _SCALE)
-    return logits
-
-
-def linear_weights(network: "torch.nn.ModuleDict") -> tuple[np.ndarray, np.ndarray]:
-    """Return the classifier on unit-length embeddings: weight `[D, K]` and bias `[K]`, in float64."""
-    classifier = network["classifier"]
-    weight = classifier.weight.detach().double().numpy().T * _SCALE
-    return weight, classifier.bias.detach().double().numpy()
-
-
-def count_parameters(network: "torch.nn.ModuleDict") -> int:
-    """Count the trained numbers of the network."""
-    return sum(each.numel() for each in network.parameters())
-
-
-def to_backbone(network: "torch.nn.ModuleDict", *, size: int, factor: int) -> OnnxBackbone:
-    """Convert the trunk to a backbone that reads whole pictures and reduces them itself."""
-    return OnnxBackbone(
-        name="scratch",
-        graph=_write_graph(network, size=size, factor=factor),
-        size=size,
-        blocks=BLOCKS,
-        pretraining="",
-        licence="",
-    )
-
-
-def _write_graph(network: "torch.nn.ModuleDict", *, size: int, factor: int) -> bytes:
-    from torch import nn
-
-    writer = GraphWriter()
-    values = writer.channels_first(writer.add("Cast", "pixels", to=1))
-    if factor > 1:
-        values = writer.add("AveragePool", values, kernel_shape=[factor] * 2, strides=[factor] * 2)
-    values = writer.add("Mul", values, writer.scalar(1 / (255 * _SPREAD)))
-    values = writer.add("Add", values, writer.scalar(-_CENTRE / _SPREAD))
-    side, number = size // factor, 0
-    layers = list(network["trunk"])
-    for layer, following in zip(layers, [*layers[1:], None], strict=True):
-        if isinstance(layer, nn.Conv2d):
-            values = _convolve(writer, values, layer, following, number)
-            side, number = -(-side // layer.stride[0]), number + 1
-        elif isinstance(layer, nn.MaxPool2d):
-            pool = int(layer.kernel_size)
-            values = writer.add("MaxPool", values, kernel_shape=[pool] * 2, strides=[pool] * 2)
-            side //= pool
-    writer.channels_last(values, result="map")
-    writer.add("Flatten", writer.add("GlobalAveragePool", values), result="embedding")
-    return serialise(writer.model(size=size, embedding=WIDTH, map_shape=(side, side, WIDTH)))
-
-
-def _convolve(writer: GraphWriter, values: str, conv: Any, norm: Any, number: int) -> str:
-    """Add a convolution with its batch normalisation folded in, and the ReLU after it."""
-    scale = (norm.weight / (norm.running_var + norm.eps).sqrt()).detach().double().numpy()
-    weight = conv.weight.detach().double().numpy() * scale[:, None, None, None]
-    bias = norm.bias.detach().double().numpy() - norm.running_mean.double().numpy() * scale
-    names = [
-        writer.weight(f"{part}_{number}", array.astype(np.float32))
-        for part, array in (("weight", weight), ("bias", bias))
-    ]
-    stride = list(conv.stride)
-    result = writer.add("Conv", values, *names, kernel_shape=[3, 3], strides=stride, pads=[1] * 4)
-    return writer.add("Relu", result)
+    Biases and the factors of normalisations, which have one axis, do not decay.
+    """
+    groups: dict[tuple[float, float], dict[str, Any]] = {}
+    for parameter, scale in scaled:
+        if parameter.requires_grad:
+            decay = WEIGHT_DECAY if parameter.ndim > 1 else 0.0
+            group = groups.setdefault((scale, decay), {"params": [], "scale": scale, "weight_decay": decay})
+            group["params"].append(parameter)
+    return list(groups.values())

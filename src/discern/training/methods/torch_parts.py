@@ -7,7 +7,7 @@ import numpy as np
 from discern.splitting import Split
 from discern.splitting.folds import assign_folds
 
-_SHARES = (0.8, 0.2)  # not tuned: those of five folds
+_HELD_OUT, _MOST_HELD_OUT = 0.2, 0.3  # of the training rows, not tuned: a fold of five, and of somewhat fewer
 _NO_ROWS = np.zeros(0, np.int64)
 
 
@@ -39,6 +39,8 @@ class FitParts:
 def hold_out(split: Split, labels: np.ndarray, round_: int, *, seed: int) -> FitParts:
     """Divide the training rows of a round: a fold is held out, and its groups choose the epoch or stay fresh.
 
+    Of a fold that is large, as of two or three, only some groups are held out.
+
     Args:
         split: the split.
         labels: int `[N]`, label of each picture of the catalog.
@@ -47,15 +49,22 @@ def hold_out(split: Split, labels: np.ndarray, round_: int, *, seed: int) -> Fit
     """
     rows = split.training_rows(round_)
     others = [number for number in split.held_out if number != round_]
-    if others:
-        number = next((each for each in others if each > round_), others[0])
-        unseen = rows[split.fold[rows] == number]
-        train = np.setdiff1d(rows[split.fold[rows] != number], split.left_out.get(number, _NO_ROWS))
-    else:
-        drawn = assign_folds(labels[rows], split.group[rows], _SHARES, seed=seed)
-        train, unseen = rows[drawn == 0], rows[drawn == 1]
+    number = next((each for each in others if each > round_), others[0] if others else None)
+    in_fold = np.ones(len(rows), bool) if number is None else split.fold[rows] == number
+    unseen = _draw(rows[in_fold], labels, split, of=len(rows), seed=seed)
+    left_out = _NO_ROWS if number is None else split.left_out.get(number, _NO_ROWS)
+    train = np.setdiff1d(np.setdiff1d(rows, unseen), left_out)
     half = assign_folds(labels[unseen], split.group[unseen], (1.0, 1.0), seed=seed)
     stop, fresh = unseen[half == 0], unseen[half == 1]
     if not len(stop):
         stop, fresh = fresh, stop
     return FitParts(train=train, stop=stop, fresh=fresh)
+
+
+def _draw(rows: np.ndarray, labels: np.ndarray, split: Split, *, of: int, seed: int) -> np.ndarray:
+    """Return the rows, or the rows of some of their groups if they are too many of the training rows."""
+    if len(rows) <= _MOST_HELD_OUT * of:
+        return rows
+    share = _HELD_OUT * of / len(rows)
+    drawn = assign_folds(labels[rows], split.group[rows], (share, 1 - share), seed=seed)
+    return np.asarray(rows[drawn == 0])

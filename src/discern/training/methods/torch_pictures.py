@@ -1,5 +1,6 @@
-"""Pictures as a network reads them, and their augmentation."""
+"""Pictures as a network reads them."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,6 @@ from discern.progress import Progress
 _SMALL_SIDE = 64  # not tuned: pixels that a small network reads
 _MOST_REDUCED = 16  # 255 x 16 x 16 is the largest such sum in 16 bits
 _IN_FLIGHT = 64  # not tuned
-# Strengths of the augmentation, not tuned.
-_LARGEST_SHIFT, _CONTRAST, _BRIGHTNESS = 1 / 8, 0.2, 0.1
 
 
 def reduction_of(size: int) -> int:
@@ -23,49 +22,38 @@ def reduction_of(size: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ReducedPictures:
-    """Pictures reduced by a whole factor, and the content that their augmentation follows.
+class Pictures(ABC):
+    """Pictures of a fit, and the content that their augmentation follows.
 
     Attributes:
-        sums: uint16 `[M, side, side, 3]`, sum of the pixels under each reduced pixel, so that nothing is rounded.
-        factor: number of pixels along each side of a reduced pixel, at most 16.
+        factor: number of pixels of a picture along each side of a pixel that the network reads.
         seeds: uint64 `[M]`, taken from the content hashes.
     """
 
-    sums: np.ndarray
     factor: int
     seeds: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.sums)
+        return len(self.seeds)
+
+    @abstractmethod
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Return pictures as float32 `[m, side, side, 3]` in 0..1."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReducedPictures(Pictures):
+    """Pictures in memory, reduced by a whole factor of at most 16.
+
+    Attributes:
+        sums: uint16 `[M, side, side, 3]`, sum of the pixels under each reduced pixel, so that nothing is rounded.
+    """
+
+    sums: np.ndarray
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return pictures as float32 `[m, side, side, 3]` in 0..1."""
         return np.asarray(self.sums[rows] * np.float32(1 / (255 * self.factor**2)), np.float32)
-
-    def augment(self, rows: np.ndarray, *, seed: int, epoch: int) -> np.ndarray:
-        """Return pictures shifted, mirrored and changed in contrast and brightness.
-
-        The change is a function of seed, epoch and content, so that it depends on no order.
-        """
-        changed = [
-            _augment(picture, np.random.default_rng([seed, epoch, int(content)]))
-            for picture, content in zip(self.take(rows), self.seeds[rows], strict=True)
-        ]
-        return np.stack(changed)
-
-
-def _augment(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    side = len(picture)
-    reach = max(round(side * _LARGEST_SHIFT), 1)
-    down, right = random.integers(0, 2 * reach + 1, 2)
-    padded = np.pad(picture, ((reach, reach), (reach, reach), (0, 0)), mode="reflect")
-    picture = padded[down : down + side, right : right + side]
-    if random.random() < 0.5:
-        picture = picture[:, ::-1]
-    contrast, brightness = random.uniform(-_CONTRAST, _CONTRAST), random.uniform(-_BRIGHTNESS, _BRIGHTNESS)
-    mean = picture.mean()
-    return np.asarray((picture - mean) * np.float32(1 + contrast) + np.float32(mean + brightness), np.float32)
 
 
 def load_reduced(catalog: Catalog, rows: np.ndarray, recipe: Recipe, progress: Progress) -> ReducedPictures:
@@ -84,9 +72,10 @@ def load_reduced(catalog: Catalog, rows: np.ndarray, recipe: Recipe, progress: P
         for place, picture in enumerate(loaded):
             sums[place] = picture
             progress("read", place + 1, len(rows))
-    return ReducedPictures(sums=sums, factor=factor, seeds=_content_seeds(catalog, rows))
+    return ReducedPictures(sums=sums, factor=factor, seeds=content_seeds(catalog, rows))
 
 
-def _content_seeds(catalog: Catalog, rows: np.ndarray) -> np.ndarray:
+def content_seeds(catalog: Catalog, rows: np.ndarray) -> np.ndarray:
+    """Return a seed for each picture, which follows its content: uint64 `[M]`."""
     content, _ = catalog.hashes(rows)
     return np.array([int(str(each)[:16], 16) for each in content], np.uint64)

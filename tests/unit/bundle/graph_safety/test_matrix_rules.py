@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import NodeProto
 
-from discern.bundle.graph_safety import find_fault
+from discern.bundle.graph_safety import count_multiply_adds, find_fault
 from tests.unit.bundle.graph_safety.small_graphs import Weights, beside, node, shape_after
 
 BEFORE = (node("Flatten", "x", outputs=["rows"]),)  # [N, 192]
@@ -75,3 +75,26 @@ def test_a_misuse_is_rejected(case: tuple[NodeProto, Weights], why: str) -> None
     if "square" in why:
         nodes.append(node("MatMul", "rows", "t"))
     assert why in str(find_fault(beside(*nodes, weights=case[1], opset=23)))
+
+
+@pytest.mark.parametrize(
+    ("case", "count"),
+    [
+        ((node("MatMul", "x", "w"), {"w": ones(8, 2)}), 3 * 8 * 2 * 8),
+        ((node("Conv", "x", "w", kernel_shape=[3, 3], pads=[1] * 4), {"w": ones(5, 3, 3, 3)}), 5 * 64 * 27),
+        ((node("Conv", "x", "w", kernel_shape=[1, 1], group=3), {"w": ones(3, 1, 1, 1)}), 3 * 64),
+        ((node("MaxPool", "x", kernel_shape=[2, 2]), {}), 0),
+        ((node("Relu", "x"), {}), 0),
+    ],
+)
+def test_multiply_adds_are_counted_as_they_are_and_not_by_their_time(
+    case: tuple[NodeProto, Weights], count: int
+) -> None:
+    operator, weights = case
+    assert count_multiply_adds(beside(operator, weights=weights)) == count
+
+
+def test_pictures_that_a_graph_doubles_count_twice() -> None:
+    doubled = node("Concat", "x", "x", outputs=["both"], axis=0)
+    product = node("MatMul", "both", "w")
+    assert count_multiply_adds(beside(doubled, product, weights={"w": ones(8, 2)})) == 2 * 3 * 8 * 2 * 8

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from discern.evaluating import (
+    AnswerCost,
     ComparedModel,
     ComparedPair,
     Interval,
     Metrics,
+    TrainTime,
     choose_model,
     compare_pairs,
     evaluate_predictions,
@@ -22,8 +24,8 @@ def explain(wrong: tuple[int, ...], *, size: int = 400, per_group: int = 1) -> s
     models = [_model(f"m{place}", truth, each, groups) for place, each in enumerate(correct)]
     tests = compare_pairs(correct, groups=groups)
     pairs = [ComparedPair(a=models[a], b=models[b], pair=pair) for (a, b), pair in tests.items()]
-    choice = choose_model([float(each.mean()) for each in correct], range(len(models)), tests)
-    return explain_choice(choice, models, pairs)
+    choice = choose_model(range(len(models)), tests, judged=[float(each.mean()) for each in correct])
+    return explain_choice(choice, models, pairs, pictures=size, validated=False)
 
 
 def _model(name: str, truth: np.ndarray, correct: np.ndarray, groups: np.ndarray) -> ComparedModel:
@@ -37,10 +39,18 @@ def _model(name: str, truth: np.ndarray, correct: np.ndarray, groups: np.ndarray
         stated=Metrics(),
         mae=None,
         parameters=4_000_000,
+        multiply_adds=564_000_000,
         megabytes=15.0,
         ms_per_picture=20.0,
-        train_seconds=10.0,
+        training=TrainTime(seconds=10.0, measured=10.0, cached=0, cached_seconds=0.0),
+        cost=AnswerCost(target="lambda-x86", per_day=1000, per_month=0.094, prices_as_of="2026-09-27"),
     )
+
+
+def model_of(name: str) -> ComparedModel:
+    """A model that is always right."""
+    truth = np.arange(40) % 2
+    return _model(name, truth, np.ones(40, bool), np.arange(40))
 
 
 @pytest.mark.parametrize(
@@ -57,8 +67,12 @@ def _model(name: str, truth: np.ndarray, correct: np.ndarray, groups: np.ndarray
         (
             (80, 20),
             (400, 40),
-            "too few independent pictures to show that m1 is better (-15.0 points, too few",
+            "no simpler one is estimated within 1 point of it; more pictures are needed to be sure of the difference "
+            "to m0 (+15.0 points, too few groups for an interval)",
         ),
+        ((4, 2), (400, 1), "within the 1 point that a larger model has to gain; about 1,"),
+        ((6, 3), (200, 1), "no simpler one is estimated within 1 point of it; more pictures are needed to be sure"),
+        ((4, 2), (400, 40), "but there are too few independent pictures to show it"),
         ((20, 80), (400, 40), "no other one is more accurate, though there are too few independent pictures"),
     ],
 )

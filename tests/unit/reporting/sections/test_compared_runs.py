@@ -3,9 +3,11 @@
 import numpy as np
 
 from discern.evaluating import (
+    AnswerCost,
     ComparedModel,
     ComparedPair,
     Metrics,
+    TrainTime,
     compare_classes,
     compare_pairs,
     evaluate_predictions,
@@ -30,9 +32,11 @@ def model(name: str, wrong: int) -> ComparedModel:
         stated=Metrics(),
         mae=None,
         parameters=3_900_000,
+        multiply_adds=564_000_000,
         megabytes=15.05,
         ms_per_picture=19.34,
-        train_seconds=16.1,
+        training=TrainTime(seconds=16.1, measured=16.1, cached=0, cached_seconds=0.0),
+        cost=AnswerCost(target="lambda-x86", per_day=1000, per_month=0.094, prices_as_of="2026-09-27"),
     )
 
 
@@ -50,7 +54,11 @@ def test_the_run_to_ship_is_marked() -> None:
     first, second = model("first", 0), model("second", 60)
     rows = run_rows((first, second), second)
     assert [(row.name, row.recommended) for row in rows] == [("first", False), ("second", True)]
-    assert (rows[1].method, rows[1].size, rows[1].milliseconds) == ("probe, lite0", ("3.9 million", "15.1 MB"), "19.3")
+    assert (rows[1].method, rows[1].size, rows[1].milliseconds) == (
+        "probe, lite0",
+        ("3.9 million", "15.1", "564 million"),
+        "19.3",
+    )
     assert (rows[1].gate, rows[1].error, rows[1].accuracy[0]) == ((), "", "85.0\N{NO-BREAK SPACE}%")
 
 

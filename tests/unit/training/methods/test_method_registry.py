@@ -1,12 +1,7 @@
 """Training methods are created by name."""
 
-from importlib.util import find_spec
-
-import pytest
-
-from discern.errors import UsageError
 from discern.heads import HeadConfig
-from discern.training import MethodConfig, TrainConfig
+from discern.training import TrainConfig
 from discern.training.method_config import METHOD_NAMES
 from discern.training.methods import METHODS, Probe, make_method
 
@@ -18,10 +13,3 @@ def test_the_default_is_the_probe_with_the_settings_of_the_training() -> None:
 
 def test_there_is_a_method_for_each_name_of_the_settings() -> None:
     assert set(METHODS) == set(METHOD_NAMES)
-
-
-@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
-def test_without_pytorch_its_methods_name_the_line_that_installs_it() -> None:
-    with pytest.raises(UsageError, match="needs PyTorch") as caught:
-        make_method(TrainConfig(method=MethodConfig(name="scratch")))
-    assert "pip install 'discern-vision[torch]'" in caught.value.hint

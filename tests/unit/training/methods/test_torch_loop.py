@@ -9,9 +9,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is optional")
 
 from discern.errors import DataError  # noqa: E402
-from discern.training.methods.torch_loop import Loop, LoopData, predict  # noqa: E402
-from discern.training.methods.torch_network import build_network  # noqa: E402
+from discern.training.methods.loop_config import LoopConfig  # noqa: E402
+from discern.training.methods.loop_data import LoopData  # noqa: E402
+from discern.training.methods.torch_loop import Loop, predict  # noqa: E402
 from discern.training.methods.torch_pictures import ReducedPictures  # noqa: E402
+from discern.training.methods.torch_small_cnn import SmallCnn  # noqa: E402
+
+BATCH = 4
 
 
 class Killed(Exception):
@@ -33,8 +37,9 @@ def drawn(count: int = 24, *, noisy: bool = False) -> LoopData:
 
 def loop(checkpoint: Path, data: LoopData, *, epochs: int = 3, lr: float = 1e-2, **options: Any) -> tuple[Loop, Any]:
     torch.manual_seed(0)
-    network = build_network(2)
-    return Loop(network, data, epochs=epochs, batch=4, lr=lr, seed=5, checkpoint=checkpoint, **options), network
+    network = SmallCnn(2)
+    config = LoopConfig(epochs=epochs, batch=BATCH, lr=lr, seed=5, **options)
+    return Loop(network, data, config, checkpoint=checkpoint), network
 
 
 def weights(network: Any) -> dict[str, Any]:
@@ -51,13 +56,14 @@ def ignore(done: int, total: int) -> None:
 
 
 class DyingPictures(ReducedPictures):
-    """Pictures whose augmentation ends the fit at its n-th call."""
+    """Pictures whose batches end the fit at the n-th one."""
 
-    def augment(self, rows: np.ndarray, *, seed: int, epoch: int) -> np.ndarray:
-        self.calls.append(epoch)  # type: ignore[attr-defined]
-        if len(self.calls) == self.last:  # type: ignore[attr-defined]
-            raise Killed
-        return super().augment(rows, seed=seed, epoch=epoch)
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        if len(rows) == BATCH:
+            self.calls.append(rows)  # type: ignore[attr-defined]
+            if len(self.calls) == self.last:  # type: ignore[attr-defined]
+                raise Killed
+        return super().take(rows)
 
 
 @pytest.mark.parametrize("last", [1, 3, 5, 9, 12])
@@ -83,15 +89,15 @@ def test_a_fit_that_was_killed_at_a_step_ends_with_the_weights_of_an_undisturbed
 
 def test_the_best_epoch_and_not_the_last_is_what_remains(tmp_path: Path) -> None:
     data = drawn(noisy=True)
-    seen: list[dict[str, Any]] = []
+    after: dict[int, dict[str, Any]] = {}
     fit, network = loop(tmp_path / "a.pt", data, epochs=8)
-    history = fit.run(lambda done, total: seen.append(weights(network)))
-    saved = torch.load(tmp_path / "a.pt", weights_only=True)
-    ran = len(history.stop_loss)
+    history = fit.run(lambda done, total: after.update({done: weights(network)}))
+    ran, pictures = len(history.stop_loss), len(data.train)
     assert history.best_epoch < ran, "the last epoch is not the best one on random labels"
     assert history.stop_loss[history.best_epoch - 1] == min(history.stop_loss)
-    assert_equal_weights(weights(network), seen[history.best_epoch])
-    assert not torch.equal(saved["network"]["classifier.weight"], weights(network)["classifier.weight"])
+    assert_equal_weights(weights(network), after[history.best_epoch * pictures])
+    last = after[ran * pictures]
+    assert not torch.equal(last["classifier.weight"], weights(network)["classifier.weight"])
 
 
 def test_the_random_numbers_of_the_caller_are_left_alone(tmp_path: Path) -> None:

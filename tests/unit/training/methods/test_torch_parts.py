@@ -55,4 +55,25 @@ def test_what_leaks_into_the_fold_is_not_trained_on() -> None:
 def test_without_another_fold_groups_are_drawn() -> None:
     parts = hold_out(split_of(1), LABELS, TEST, seed=1)
     assert np.array_equal(parts.all_rows, np.arange(60))
+    assert len(parts.train) > len(parts.unseen) > 0
     assert not set(GROUPS[parts.train]) & set(GROUPS[parts.unseen])
+
+
+@pytest.mark.parametrize("folds", [2, 3, 4])
+def test_few_folds_leave_most_pictures_to_train_on(folds: int) -> None:
+    split = split_of(folds)
+    for number in (*range(folds), TEST):
+        parts = hold_out(split, LABELS, number, seed=1)
+        assert len(parts.train) >= 0.65 * len(split.training_rows(number))
+        assert len(parts.stop)
+        assert len(parts.fresh)
+        assert len(set(split.fold[parts.unseen])) == 1
+        assert not set(GROUPS[parts.train]) & set(GROUPS[parts.unseen])
+        assert np.array_equal(parts.all_rows, split.training_rows(number))
+
+
+def test_what_leaks_into_a_large_fold_is_not_trained_on() -> None:
+    clean = hold_out(split_of(2), LABELS, TEST, seed=1)
+    leak = int(next(row for row in clean.train if split_of(2).fold[row] == 1))
+    parts = hold_out(split_of(2, left_out={0: [leak]}), LABELS, TEST, seed=1)
+    assert leak not in parts.all_rows

@@ -1,0 +1,1 @@
+"""How ripe is this banana, and is it one at all?"""

@@ -1,0 +1,142 @@
+"""Function that searches the best training options and trains with them (`discern tune`)."""
+
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import Unpack
+
+import numpy as np
+
+from discern.errors import DataError, UsageError
+from discern.flow.drawn_test_part import split_with_test_part
+from discern.flow.paths import cache_folder
+from discern.flow.prepare import prepare
+from discern.flow.run import Run
+from discern.flow.train import split_in
+from discern.flow.tune.objective import check_measure
+from discern.flow.tune.optuna_extra import require_optuna
+from discern.flow.tune.read_space import read_space
+from discern.flow.tune.storage_address import StorageAddress
+from discern.flow.tune.study_config import StudyConfig
+from discern.flow.tune.study_keywords import StudyKeywords, settings_of
+from discern.flow.tune.trial_budget import Budget
+from discern.flow.tune.trial_settings import METHOD, TrialSettings
+from discern.flow.tune.trial_watch import Watch, ignore_trials
+from discern.flow.tune.tune_result import TuneResult
+from discern.progress import Progress, silent
+from discern.training import make_method
+
+_MOST_WORKERS = 256  # not tuned: beyond any sensible value
+
+
+def tune(
+    source: str | Path,
+    *,
+    trials: int | None = None,
+    timeout: float | str | None = None,
+    space: str | Path = "default",
+    workers: int = 1,
+    storage: str | None = None,
+    measure: str = "log_loss",
+    name: str | None = None,
+    runs: str | Path = "runs",
+    seed: int = 0,
+    resume: bool = False,
+    cache: str | Path | None = None,
+    progress: Progress = silent,
+    watch: Watch = ignore_trials,
+    **options: Unpack[StudyKeywords],
+) -> TuneResult:
+    """Search for the best training options, train with them, and evaluate the classifier once on the test part.
+
+    Trials are compared on held-out groups of the training part, and see no picture of the test part. The first one has
+    the default options. At the end, the classifier with the best options and one with the default options are trained
+    on the whole training part and compared on the test part.
+
+    Args:
+        source: folder, list (CSV, Parquet, .lst, .manifest) or archive of labelled pictures; never changed.
+        trials: number of trials, those of former calls included; None for 20, or for as many as `timeout` allows.
+        timeout: time after which no trial starts, in seconds or as "20m"; None for no limit.
+        space: search space: "default", "banana", "bins" or "fruit", or path of a TOML file; see docs/tuning.md.
+        workers: number of processes that run trials side by side.
+        storage: URL of a database for the trials, `sqlite:///FILE` or `postgresql://USER@HOST/DATABASE`; None for a
+            file in the folder of the study.
+        measure: "log_loss" or "accuracy", on held-out groups of the training part.
+        name: name of the study and its folder; None for the source's name and a number.
+        runs: directory of all runs.
+        seed: random seed; the same seed gives the same trials, if one worker runs them.
+        resume: resume the interrupted study called `name`, or add trials to a finished one.
+        cache: directory of the feature cache; None for the user's cache directory.
+        progress: called with the stage, items done and items in all.
+        watch: called with the trials, a sequence of `TrialRow`, whenever one of them changes.
+        **options: options of `train` by the same names: fixes, backbone, at_most_wrong, coverage, ordered, negatives,
+            names, parts_of, group_by, classes, label_from, size, fit, weights and thresholds. Those that the space has
+            are replaced by it; groups are found with the features of this backbone in any case.
+
+    Raises:
+        DiscernError: the source, an option or the space is invalid, the pictures are too few for a test part, or no
+            trial succeeds.
+    """
+    require_optuna()
+    settings = settings_of(source, seed, options)
+    config = StudyConfig(
+        settings=settings,
+        space=read_space(space, settings),
+        measure=check_measure(measure),
+        storage=None if storage is None else StorageAddress.checked(storage),
+    )
+    _require_methods(config)
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST_WORKERS:
+        raise UsageError(f"Invalid number of workers: {workers!r}.", hint=f"Pass 1 to {_MOST_WORKERS}.")
+    budget = Budget.checked(trials, timeout)
+    study = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
+    with study.locked():
+        if study.finished and budget.is_used(study.facts["result"]["trials"]):
+            return TuneResult.of_folder(study.folder, study.facts["result"])
+        return _tune(study, config, budget, workers=workers, cache=cache_folder(cache), progress=progress, watch=watch)
+
+
+def _require_methods(config: StudyConfig) -> None:
+    """Raise UsageError if a method of the space needs a library that is not installed."""
+    for method in config.space.methods():
+        make_method(config.settings.replaced({METHOD: method, **config.space.beside(method)}).training)
+
+
+def _tune(
+    study: Run, config: StudyConfig, budget: Budget, *, workers: int, cache: Path, progress: Progress, watch: Watch
+) -> TuneResult:
+    from discern.flow.tune.finished_study import finish_study
+    from discern.flow.tune.run_study import run_study
+
+    settings = _prepare(study, config, cache, progress)
+    config = replace(config, settings=settings)
+    study.is_new = False  # from here on, a failure leaves what was tried
+    ended = run_study(study, config, budget, workers=workers, cache=cache, progress=progress, watch=watch)
+    return finish_study(study, config, ended, cache=cache, progress=progress)
+
+
+def _prepare(study: Run, config: StudyConfig, cache: Path, progress: Progress) -> TrialSettings:
+    """Prepare the pictures and split them; return the settings with those of the split.
+
+    Raises:
+        DataError: there is no test part.
+    """
+    settings = config.settings
+    prepared = prepare(study, settings.preparing, single_label=True, cache=cache, progress=progress)
+    splitting = split_with_test_part(int(np.count_nonzero(prepared.catalog.readable)), seed=settings.training.seed)
+    training = replace(settings.training, split=splitting)
+    with study.stage("split", progress):
+        split = split_in(study, prepared, training)
+    if split.method != "test-part":
+        raise DataError(
+            f"Tuning needs a test part that no trial sees. {split.reason}",
+            hint="Add pictures, or use folders train and test.",
+        )
+    if not split.held_out:
+        raise DataError(
+            "Trials cannot be compared: no class has two independent groups of pictures outside the test part.",
+            hint="Add pictures of other scenes to the training part.",
+        )
+    if "owner" not in study.facts:
+        study.save(owner=uuid.uuid4().hex)
+    return replace(settings, training=training)
