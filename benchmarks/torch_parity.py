@@ -53,6 +53,14 @@ def read_pictures(folder: Path | None, limit: int, size: int) -> np.ndarray:
     return np.stack([np.asarray(Image.open(path).convert("RGB").resize((size, size))) for path in chosen])
 
 
+def randomise(module: torch.nn.Module) -> None:
+    """Draw the numbers that libraries set to 0 or nearly so, behind which layers would have no effect, in place."""
+    for name, values in (*module.named_parameters(), *module.named_buffers()):
+        if values.ndim == 1 and values.is_floating_point():
+            is_offset = name.endswith(("bias", "running_mean"))
+            values.data.uniform_(-0.1, 0.1) if is_offset else values.data.uniform_(0.5, 1.5)
+
+
 def measure(
     network: TorchNetwork, backbone: OnnxBackbone, by: Normalisation, pictures: np.ndarray
 ) -> tuple[float, int]:
@@ -79,6 +87,7 @@ def compare(label: str, size: int | None, folder: Path | None, limit: int) -> bo
     start = perf_counter()
     try:
         network = build_network(library, name, NetworkSettings(), size=size)
+        randomise(network.module)
         backbone = wrap_network(network, Path(label), network.normalisation)
     except BackboneError as error:
         print(f"{label:34} {error} {error.hint}", flush=True)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from discern.bundle import Manifest
@@ -13,6 +13,7 @@ _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 # Characters that can start inline markup in Markdown; a backslash before each makes it plain text.
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~&@$^]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 _LICENCES = ("apache-2.0", "mit", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0")
+_NO_LICENCE = "not known"
 _METHODS = {
     "test-part": "this model on a test part, used neither for fitting nor for model selection",
     "grouped-cv": "cross-validation by groups: models fitted the same way, each evaluated on the fold left out; this "
@@ -97,10 +98,14 @@ def _model(manifest: Manifest) -> Iterator[str]:
     if manifest.ordered:
         yield "- **Order**: the labels are ordered"
     yield '\nUse it with `discern predict model.discern PICTURE`, or in Python `discern.load("model.discern")`.'
-    yield (
-        f"\nThis file contains the weights of the backbone {_text(backbone.get('name', ''))}, under the licence "
-        f"{_text(backbone.get('licence', ''))}."
-    )
+    yield f"\nThis file contains the weights of the backbone {_text(backbone.get('name', ''))}{_licence(backbone)}."
+
+
+def _licence(backbone: Mapping[str, Any]) -> str:
+    licence = str(backbone.get("licence") or "")
+    if licence == _NO_LICENCE:
+        return ", whose licence is not known: make sure that you may pass them on"
+    return f", under the licence {_text(licence)}" if licence else ""
 
 
 def _further_metrics(metrics: Metrics) -> Iterator[str]:

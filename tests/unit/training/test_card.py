@@ -76,6 +76,18 @@ def test_the_model_index_has_the_leak_free_accuracy():
     assert result["metrics"][0] == {"type": "accuracy", "name": "Accuracy on independent pictures", "value": 0.9391}
 
 
+@pytest.mark.parametrize(
+    ("licence", "said"),
+    [
+        ("MIT", "weights of the backbone own, under the licence MIT."),
+        ("not known", "weights of the backbone own, whose licence is not known: make sure that you may pass them on."),
+        ("", "weights of the backbone own."),
+    ],
+)
+def test_the_licence_of_the_weights_is_said(licence, said):
+    assert said in write_card(manifest(backbone={"name": "own", "licence": licence}))
+
+
 def test_an_unknown_licence_is_named():
     facts = front(write_card(manifest(backbone={"name": "own", "licence": "All mine"})))
     assert (facts["license"], facts["license_name"]) == ("other", "All mine")

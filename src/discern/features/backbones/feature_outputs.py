@@ -35,7 +35,7 @@ class Features:
         width: D.
         tokens: number of tokens T; 0 if these tensors are not tokens.
         note: sentence for people on the choice; empty if there was none.
-        prefix: number of tokens before those of the patches, which do not belong to the map.
+        prefix: number of tokens before those of the patches, which the map leaves out.
         block: name of the block for `embedding` if it is not the mean of `map`, which is then the block before it;
             empty if it is.
         vector_width: length of that block.

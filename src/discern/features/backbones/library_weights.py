@@ -128,5 +128,5 @@ def _check_named_digest(path: Path, sha256: str) -> None:
         raise BackboneError(
             f"The weights {path} are damaged: their sha256 begins with {sha256[: len(named[1])]}, and their name says "
             f"{named[1]}.",
-            hint="Download them again; if the name ends with something else than a digest, rename the file.",
+            hint="Download them again; if the name does not end with a digest, rename the file.",
         )

@@ -53,7 +53,7 @@ def count_tokens(features: Features, shapes: Shapes) -> Features:
     assert features.map is not None
     tokens = shapes[features.map][1]
     if isqrt(tokens - features.prefix) ** 2 != tokens - features.prefix:
-        raise NoFeatures(f"returns {tokens - features.prefix:,} tokens of patches, which do not form a square")
+        raise NoFeatures(f"returns {tokens - features.prefix:,} tokens of patches, not as many along both sides")
     return replace(features, tokens=tokens)
 
 

@@ -66,9 +66,8 @@ class LibraryModel(PretrainedNetwork):
 
     def to_backbone(self, *, size: int, factor: int) -> OnnxBackbone:  # noqa: ARG002 - of the frozen backbone, and 1
         """Export the network with the trained weights, as `TrainableNetwork.to_backbone`."""
-        fresh = _build(
-            self._origin, self._backbone
-        )  # what `embed_all_blocks` added to the trained one cannot be exported
+        # What `embed_all_blocks` added to the trained network cannot be exported.
+        fresh = _build(self._origin, self._backbone)
         fresh.module.load_state_dict(self._own[0].state_dict())
         label, mirror = Path(self._backbone.name), self._origin.mirror
         return trained_further(self._backbone, wrap_network(fresh, label, self._normalisation, mirror=mirror).graph)

@@ -31,6 +31,7 @@ class Hub:
         chunked: whether the body has no length.
         declared: length that the CDN declares, instead of the truth.
         headers: further headers of the CDN's response, or of the hub's if it has a status of its own.
+        silent: whether the hub leaves out its own headers.
         repository: owner and name of the repository.
         pause: seconds between parts of the body, of a hundredth each.
         requests: path and headers of all requests.
@@ -49,6 +50,7 @@ class Hub:
     chunked: bool = False
     declared: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    silent: bool = False
     repository: str = REPOSITORY
     pause: float = 0.0
     address: str = ""
@@ -102,9 +104,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in self.hub.headers.items() if self.hub.status else ():
             self.send_header(name, value)
-        self.send_header("X-Repo-Commit", self.hub.commit)
-        self.send_header("X-Linked-Size", str(self.hub.linked_size or len(self.hub.content)))
-        self.send_header("X-Linked-Etag", f'"{self.hub.linked_etag or hashlib.sha256(self.hub.content).hexdigest()}"')
+        if not self.hub.silent:
+            digest = self.hub.linked_etag or hashlib.sha256(self.hub.content).hexdigest()
+            self.send_header("X-Repo-Commit", self.hub.commit)
+            self.send_header("X-Linked-Size", str(self.hub.linked_size or len(self.hub.content)))
+            self.send_header("X-Linked-Etag", f'"{digest}"')
         self.send_header("ETag", '"0123456789"')
         self.send_header("Location", self.hub.location or "/cdn?signature=secret")
         self.send_header("Content-Length", "0")

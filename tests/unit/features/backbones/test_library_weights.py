@@ -9,6 +9,7 @@ import pytest
 from tests.unit.features.backbones.hub_server import serve_hub
 
 from discern.errors import BackboneError
+from discern.extras import INSTALL_TORCH
 from discern.features.backbones.library_weights import LibraryWeights, find_weights, missing_libraries
 from discern.features.backbones.weight_files import list_unexported
 from discern.progress import silent
@@ -138,7 +139,7 @@ def test_without_torch_the_extra_is_named(tmp_path: Path) -> None:
     assert len(lines) == 2
     for line in lines:
         assert "torch, torchvision, timm are not installed" in line
-        assert "pip install 'discern-vision[torch]'" in line
+        assert INSTALL_TORCH in line
 
 
 def test_weights_that_were_not_exported_are_listed(tmp_path: Path) -> None:

@@ -64,3 +64,11 @@ def test_options_follow_the_name(text: str, options: dict[str, Any]) -> None:
 def test_options_without_a_name_or_a_value_are_refused(text: str) -> None:
     with pytest.raises(BackboneError, match="Invalid option"):
         parse_options(text)
+
+
+def test_options_are_added_to_those_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "net.json").write_text('{"model_args": {"pad_type": "", "depth": 2}, "identity": ["a.bn1"]}')
+    settings = NetworkSettings.read(tmp_path / "net.pth").updated(parse_options("pad_type=same,identity=b.act+a.bn1"))
+    assert settings.options == {"pad_type": "same", "depth": 2}
+    assert settings.identity == ("a.bn1", "b.act")
+    assert settings.updated({}) == settings

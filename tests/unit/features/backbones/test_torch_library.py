@@ -3,9 +3,11 @@
 import importlib.util
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,7 +86,7 @@ def test_names_without_a_network_are_refused(tmp_path: Path, name: str) -> None:
 
 
 def draw(folder: Path, count: int) -> Path:
-    """Draw pictures of two patterns."""
+    """Draw red and blue pictures."""
     random = np.random.default_rng(0)
     for kind, colour in (("red", (200, 60, 60)), ("blue", (60, 60, 200))):
         (folder / kind).mkdir(parents=True)
@@ -153,3 +155,73 @@ def test_foreign_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "net.pth").write_bytes(b"damaged")
     with pytest.raises(BackboneError, match="cannot be read"):
         load_weights(network, tmp_path / "net.pth")
+
+
+class Code:
+    """An object that runs code when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@needs_torch
+@pytest.mark.parametrize("form", ["torch", "pickle"])
+def test_code_in_weights_is_never_run(tmp_path: Path, form: str) -> None:
+    torch = pytest.importorskip("torch")
+    from discern.features.backbones.library_network import build_network, load_weights  # noqa: PLC0415 - imports torch
+
+    path, trace = tmp_path / "net.pth", tmp_path / "executed"
+    if form == "torch":
+        torch.save({"weight": Code(trace)}, path)
+    else:
+        path.write_bytes(pickle.dumps(Code(trace)))
+    network = build_network("timm", "test_vit", NetworkSettings(), size=None)
+    with pytest.raises(BackboneError, match="cannot be read: they are damaged"):
+        load_weights(network, path)
+    assert not trace.exists()
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("net.pth", b"", "the file is empty"),
+        ("net.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "a pointer of Git LFS"),
+        ("net.safetensors", (1 << 40).to_bytes(8, "little"), "damaged or incomplete"),
+        ("net.pth", b"<html>", "damaged"),
+    ],
+)
+def test_files_that_are_no_weights_are_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    from discern.features.backbones.library_network import build_network, load_weights  # noqa: PLC0415 - imports torch
+
+    (tmp_path / name).write_bytes(content)
+    network = build_network("timm", "test_vit", NetworkSettings(), size=None)
+    with pytest.raises(BackboneError, match=message) as caught:
+        load_weights(network, tmp_path / name)
+    assert "download them again" in caught.value.hint
+
+
+@needs_torch
+def test_position_embeddings_are_resized(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from discern.features.backbones.library_network import build_network, load_weights  # noqa: PLC0415 - imports torch
+
+    tensors = build_network("timm", "test_vit", NetworkSettings(), size=None).module.state_dict()
+    torch.save(tensors, tmp_path / "net.pth")
+    other = build_network("timm", "test_vit", NetworkSettings(), size=224)
+    load_weights(other, tmp_path / "net.pth")
+    found = other.module.state_dict()
+    assert found["pos_embed"].shape[1] > tensors["pos_embed"].shape[1]
+    assert torch.equal(found["norm.weight"], tensors["norm.weight"])
+
+
+@needs_torch
+def test_a_layer_that_is_not_there_is_named_with_similar_ones() -> None:
+    from discern.features.backbones.library_network import build_network  # noqa: PLC0415 - imports torch
+
+    with pytest.raises(BackboneError, match=r"no layer 'blocks\.9\.attn'") as caught:
+        build_network("timm", "test_vit", NetworkSettings(identity=("blocks.9.attn",)), size=None)
+    assert "blocks.5.attn" in caught.value.hint
