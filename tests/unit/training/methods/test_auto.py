@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from discern.errors import UsageError
+from discern.extras import INSTALL_TORCH
 from discern.heads import HeadConfig, SpaceCache
 from discern.progress import Progress, silent
 from discern.splitting import TEST, Split, SplitConfig, make_split
@@ -194,7 +195,7 @@ def test_the_registry_gives_it_the_settings_of_fine_tuning() -> None:
     assert isinstance(auto, Auto)
     assert auto.budget == 90.0
     if auto.challenger is None:
-        assert "pip install 'discern-vision[torch]'" in auto.reason
+        assert INSTALL_TORCH in auto.reason
     else:
         assert auto.challenger.epochs == 5
 
