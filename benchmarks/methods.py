@@ -1,6 +1,7 @@
 """Compare the training methods with each other, and with fastai's fine-tuning, on the same leak-free parts of packs.
 
-    python benchmarks/methods.py [--packs PACK ...] [--only METHOD ...] [--again] [--report] [--markdown FILE]
+    python benchmarks/methods.py [--packs PACK ...] [--only METHOD ...] [--cores N] [--again] [--report]
+        [--markdown FILE]
 
 Each pack is dealt once as in `peer_training.py`. Every method is trained by a whole `discern train` on the train and
 validation parts, one seed, an empty cache and default settings, and answers the test part, which it never saw. Methods
@@ -25,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from dealt_parts import PACKS, Answers, Dealt, deal, markdown, percent, points
 from measured_process import Row
-from peer_training import CONTESTANTS, answers_file, result_file, train_discern
+from peer_training import CONTESTANTS, answers_file, result_file, train_discern, use_cores
 
 from discern.evaluating import Interval, ModelPair, choose_model, compare_pairs
 from discern.evaluating.simplest_model import MARGIN
@@ -51,11 +52,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--packs", nargs="+", choices=PACKS, default=PACKS, metavar="PACK")
     parser.add_argument("--only", nargs="+", choices=METHODS, default=list(METHODS), metavar="METHOD")
+    parser.add_argument("--cores", type=int, help="number of cores to use; by default all")
     parser.add_argument("--again", action="store_true", help="run methods that have a result, too")
     parser.add_argument("--report", action="store_true", help="print the tables of the results that there are")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file, too")
     parser.add_argument("--out", type=Path, default=HERE / "out" / "peers")
     args = parser.parse_args()
+    use_cores(args.cores)
     if not args.report:
         for pack in args.packs:
             train(deal(pack, args.out), args.only, again=args.again)

@@ -19,7 +19,7 @@ Measured are seconds and CPU seconds to the trained model, without the answers t
 (proportional set size) of all processes; accuracy on the test part with an interval over groups, and paired with
 Discern's; the disk space of the environment; and the answers to pictures of none of the classes: the highest
 probability, and the share that is given a class without reserve. On a machine with other work, CPU seconds are the
-figure to compare.
+figure to compare, with `--cores 1`.
 
 Results are kept in `--out`, and a contestant with a result is not run again unless `--again` is given; `--report` runs
 nothing and prints the tables of all results there. Needs DISCERN_TEST_DATA (default ../shared/data), for the
@@ -110,15 +110,24 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "out" / "peers")
     parser.add_argument("--environments", type=Path, default=HERE / "out" / "peer_environments")
     args = parser.parse_args()
-    if args.cores:
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.cores])
-    os.environ["OMP_NUM_THREADS"] = str(cores())
+    use_cores(args.cores)
     if not args.report:
         for pack in args.packs:
             race(deal(pack, args.out), args.only, args.environments, again=args.again)
     for pack in args.packs:
         if (args.out / pack / "dealt.json").exists():
             print(report(Dealt.open(args.out / pack)), flush=True)
+
+
+def use_cores(count: int | None) -> None:
+    """Let this process and those that it starts use so many cores, and as many threads.
+
+    On a busy machine, threads that wait for each other count as busy: with two, PyTorch took three times the CPU
+    seconds that it took with one.
+    """
+    if count:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-count:])
+    os.environ["OMP_NUM_THREADS"] = str(cores())
 
 
 def race(dealt: Dealt, names: Sequence[str], environments: Path, *, again: bool) -> None:
