@@ -98,14 +98,14 @@ def test_the_example_runs_whole(real_data: Path, tmp_path: Path) -> None:
     assert all(row["ok"] and row["sha256"] and Path(row["artefact"]).exists() for row in result["steps"])
     assert result["data"] == "subset"
     assert result["ours"]["low"] < result["ours"]["value"] < result["ours"]["high"]
-    gates = json.loads((out / "08-gate/gate.json").read_text())
+    gates = json.loads((out / "09-gate/gate.json").read_text())
     by_backbone = {row["backbone"]: row for row in gates["rows"]}
     assert by_backbone["lite0"]["auroc"]["value"] > max(0.9, by_backbone["none"]["auroc"]["value"])
     assert by_backbone["lite0"]["fruits"]["unknown"] > 0.9
     assert gates["chosen"] != "none"
     assert not any("banana" in path.name.lower() for path in (out / "01-photographs/not-bananas").rglob("*"))
-    answers = json.loads((out / "10-page/answers.json").read_text())
+    answers = json.loads((out / "11-page/answers.json").read_text())
     assert answers["other"]["decision"] == "unknown"
     assert answers["other"]["looks_like"] in CLASSES
-    assert (out / "09-final-function/lambda/function.zip").stat().st_size > 1_000_000
-    assert {path.name for path in (out / "11-cost").iterdir()} >= {"BUDGET.md", "break_even.svg"}
+    assert (out / "10-final-function/lambda/function.zip").stat().st_size > 1_000_000
+    assert {path.name for path in (out / "12-cost").iterdir()} >= {"BUDGET.md", "break_even.svg"}
