@@ -63,11 +63,12 @@ def compare(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Compare trained models on the same pictures, and name the one to ship.
+    """Compare trained models, and name the one to ship.
 
-    Differences are paired, with intervals and p-values adjusted for their number. The simplest model is named that is
-    not inferior to the best one, by at most one percentage point. With --methods, the models are trained first, on the
-    same parts; the same command again resumes an interrupted one, and reuses what is there.
+    Differences are paired, on the pictures that all models held out, with intervals and p-values adjusted for their
+    number. A larger model has to be worth a percentage point: otherwise, the simplest is named. With --methods, the
+    models are trained first, on the same parts; repeating the command resumes an interrupted training and reuses
+    finished ones.
 
     Example: discern compare photos/ --methods probe,scratch,finetune
     """

@@ -90,9 +90,10 @@ def tune(
     cache: Cache = None,
     json: Json = False,
 ) -> None:
-    """Search for the best training options, train with them, and compare the model with the default one.
+    """Search for the best training options, and train with them.
 
-    Trials are compared on held-out groups of the training part; the test part is looked at once, at the end.
+    Trials are compared on held-out groups of the training part. At the end, the model with the best options and one
+    with the default options are compared on the test part, which no trial sees.
 
     Example: discern tune photos/ --trials 20 --workers 2 --name bananas
     """

@@ -123,5 +123,5 @@ def explain_method(config: MethodConfig) -> str:
 def option_words(name: str, value: Any) -> tuple[str, ...]:
     """Return an option as words of a command line."""
     if isinstance(value, bool):
-        return (option_name(name) if value else f"--no-{name.replace('_', '-')}",)
+        return (option_name(name if value else f"no_{name}"),)
     return option_name(name), f"{value:.10g}" if isinstance(value, float) else str(value)
