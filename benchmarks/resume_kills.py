@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 HERE = ROOT / "benchmarks"
 sys.path.insert(0, str(ROOT))
 
-from tests.unit.training.methods.killed_fits import STEPS_OF_EPOCH  # noqa: E402
+from tests.unit.training.methods.loop.killed_fits import STEPS_OF_EPOCH  # noqa: E402
 
 REPORTS_OF_EPOCH = STEPS_OF_EPOCH + 1
 
@@ -53,7 +53,7 @@ def draw(kills: int, epochs: int, numbers: random.Random) -> list[dict[str, Any]
 
 
 def compare(fits: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "tests.unit.training.methods.killed_fits", *map(json.dumps, fits)]
+    command = [sys.executable, "-m", "tests.unit.training.methods.loop.killed_fits", *map(json.dumps, fits)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 

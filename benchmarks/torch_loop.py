@@ -23,12 +23,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from discern.training.methods.loop_config import LoopConfig
-from discern.training.methods.loop_data import LoopData
-from discern.training.methods.torch_augmentation import Augmentation
-from discern.training.methods.torch_loop import Loop
-from discern.training.methods.torch_pictures import ReducedPictures
-from discern.training.methods.torch_small_cnn import SmallCnn
+from discern.training.methods.loop.loop_config import LoopConfig
+from discern.training.methods.loop.loop_data import LoopData
+from discern.training.methods.loop.torch_augmentation import Augmentation
+from discern.training.methods.loop.torch_loop import Loop
+from discern.training.methods.loop.torch_pictures import ReducedPictures
+from discern.training.methods.networks.torch_small_cnn import SmallCnn
 
 HERE = Path(__file__).parent
 CLASSES, HELD_OUT, EVALUATED_AT_ONCE, LR, GOAL = 5, 64, 256, 1e-3, 1.03

@@ -12,8 +12,8 @@ def follow_first_process() -> bool:
     if "TORCHELASTIC_RUN_ID" not in os.environ or os.environ.get("WORLD_SIZE") == "1":
         return False
     # With `torchrun`, torch is there.
-    from discern.training.methods.torch_follower import follow  # noqa: PLC0415 - it imports torch, which is optional
-    from discern.training.methods.torch_processes import join_processes  # noqa: PLC0415
+    from discern.training.methods.loop.torch_follower import follow  # noqa: PLC0415 - it imports torch, which is optional
+    from discern.training.methods.loop.torch_processes import join_processes  # noqa: PLC0415
 
     processes = join_processes()
     if processes.first:

@@ -17,13 +17,13 @@ from discern.picture import Recipe
 from discern.progress import Progress
 from discern.splitting import Split
 from discern.training.data import TrainingData
+from discern.training.methods.loop.torch_full_pictures import FullPictures, load_full
+from discern.training.methods.networks.torch_library_model import LibraryModel
+from discern.training.methods.networks.torch_lite import LiteNetwork
+from discern.training.methods.networks.torch_pretrained import PretrainedNetwork
 from discern.training.methods.probe import Probe
 from discern.training.methods.torch_fits import NetworkMethod
-from discern.training.methods.torch_full_pictures import FullPictures, load_full
-from discern.training.methods.torch_library_model import LibraryModel
-from discern.training.methods.torch_lite import LiteNetwork
 from discern.training.methods.torch_parts import FitParts
-from discern.training.methods.torch_pretrained import PretrainedNetwork
 
 # Batches of a small set are poor estimates of its statistics; not tuned.
 _FEWEST_FOR_STATISTICS = 2000

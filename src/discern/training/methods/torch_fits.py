@@ -25,14 +25,14 @@ from discern.training.method_config import MethodConfig
 from discern.training.methods.base import EpochReport, FitResult, report_nothing
 from discern.training.methods.given_parts import given_parts
 from discern.training.methods.graph_outputs import run_graph
-from discern.training.methods.loop_config import LoopConfig
-from discern.training.methods.loop_data import History, LoopData
+from discern.training.methods.loop.loop_config import LoopConfig
+from discern.training.methods.loop.loop_data import History, LoopData
+from discern.training.methods.loop.torch_device import choose_device
+from discern.training.methods.loop.torch_loop import Loop, predict
+from discern.training.methods.loop.torch_pictures import Pictures
+from discern.training.methods.networks.torch_network import TrainableNetwork
 from discern.training.methods.torch_calibration import CalibratedHead, Unseen, calibrate_head
-from discern.training.methods.torch_device import choose_device
-from discern.training.methods.torch_loop import Loop, predict
-from discern.training.methods.torch_network import TrainableNetwork
 from discern.training.methods.torch_parts import FitParts, hold_out
-from discern.training.methods.torch_pictures import Pictures
 from discern.training.predictions import HeldOutPredictions, NegativePredictions, Predictions, ScoredPredictions
 
 _LARGEST_DIFFERENCE = 1e-4  # of the exported network from the trained one, relative; not tuned

@@ -26,10 +26,10 @@ from discern.splitting import Split
 from discern.store import Rows
 from discern.training.data import TrainingData
 from discern.training.methods.base import EpochReport, FitResult, report_nothing
+from discern.training.methods.loop.torch_pictures import Pictures, content_seeds
+from discern.training.methods.networks.torch_network import TrainableNetwork
 from discern.training.methods.torch_fits import Fits, Fitted, NetworkMethod
-from discern.training.methods.torch_network import TrainableNetwork
 from discern.training.methods.torch_parts import FitParts
-from discern.training.methods.torch_pictures import Pictures, content_seeds
 from discern.training.predictions import HeldOutPredictions, Predictions
 
 _LEAST_DEVIATION = 0.01  # of a feature, relative to the mean over the features; not tuned

@@ -15,12 +15,12 @@ from discern.picture import Recipe
 from discern.progress import Progress
 from discern.splitting import Split
 from discern.training.data import TrainingData
-from discern.training.methods.torch_dense_cnn import build_dense_cnn
+from discern.training.methods.loop.torch_pictures import ReducedPictures, load_reduced, reduction_of
+from discern.training.methods.networks.torch_dense_cnn import build_dense_cnn
+from discern.training.methods.networks.torch_network import TrainableNetwork
+from discern.training.methods.networks.torch_small_cnn import PooledCnn, ResNet9, SmallCnn
 from discern.training.methods.torch_fits import NetworkMethod
-from discern.training.methods.torch_network import TrainableNetwork
 from discern.training.methods.torch_parts import FitParts
-from discern.training.methods.torch_pictures import ReducedPictures, load_reduced, reduction_of
-from discern.training.methods.torch_small_cnn import PooledCnn, ResNet9, SmallCnn
 
 _POOLED: Mapping[str, Callable[[int], PooledCnn]] = {"small": SmallCnn, "resnet9": ResNet9}
 

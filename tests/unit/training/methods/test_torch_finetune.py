@@ -17,10 +17,10 @@ from discern.progress import silent  # noqa: E402
 from discern.splitting import TEST, Split, SplitConfig, make_split  # noqa: E402
 from discern.training import MethodConfig, TrainingData  # noqa: E402
 from discern.training.methods import Probe  # noqa: E402
+from discern.training.methods.loop.torch_loop import predict  # noqa: E402
+from discern.training.methods.networks.torch_pretrained import PretrainedNetwork  # noqa: E402
 from discern.training.methods.torch_finetune import Finetune  # noqa: E402
-from discern.training.methods.torch_loop import predict  # noqa: E402
 from discern.training.methods.torch_parts import FitParts, hold_out  # noqa: E402
-from discern.training.methods.torch_pretrained import PretrainedNetwork  # noqa: E402
 from tests.unit.training.factories import load_data, write_colours  # noqa: E402
 
 SIZE, SEED = 96, 3

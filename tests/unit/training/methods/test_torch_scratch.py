@@ -15,9 +15,9 @@ from discern.progress import Progress, silent  # noqa: E402
 from discern.splitting import Split, SplitConfig, make_split  # noqa: E402
 from discern.training import Method, MethodConfig, NegativePictures, TrainingData  # noqa: E402
 from discern.training.methods.graph_outputs import run_graph  # noqa: E402
-from discern.training.methods.torch_pictures import reduction_of  # noqa: E402
+from discern.training.methods.loop.torch_pictures import reduction_of  # noqa: E402
+from discern.training.methods.networks.torch_small_cnn import SmallCnn  # noqa: E402
 from discern.training.methods.torch_scratch import Scratch  # noqa: E402
-from discern.training.methods.torch_small_cnn import SmallCnn  # noqa: E402
 from discern.training.testing import Interrupted, MethodContract  # noqa: E402
 from tests.unit.training.factories import load_data, write_colours  # noqa: E402
 
