@@ -32,6 +32,8 @@ def describe_basis(
     if len({each.metrics.accuracy.leak_free.method for each in judged}) > 1:
         yield "Some runs were judged on a test part and some by cross-validation, in which each model lacks data."
     yield _describe_choice(judged, validation)
+    if validation is not None:
+        yield from _describe_tuning(models, judged)
     if choice.refuted is not None:
         yield (
             f"{models[choice.refuted].name} was the most accurate on the validation pictures, but on the test part "
@@ -67,6 +69,15 @@ def _describe_choice(judged: Sequence[JudgedRun], validation: CommonPictures | N
         "Without a test part, the same held-out pictures choose and judge: the figure of the best of several models is "
         "a little too good."
     )
+
+
+def _describe_tuning(models: Sequence[ComparedModel], judged: Sequence[JudgedRun]) -> Iterator[str]:
+    tuned = [model.name for model, each in zip(models, judged, strict=True) if each.is_tuned]
+    if tuned:
+        yield (
+            f"The options of {' and '.join(tuned)} were chosen on pictures of the training part, too, so that the "
+            "validation accuracy is a little too good there; the accuracy on the test part is not."
+        )
 
 
 def _describe_uses(uses: Uses, pictures: str) -> Iterator[str]:

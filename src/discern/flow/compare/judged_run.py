@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from discern.bundle.archive import FILE
 from discern.errors import DataError, RunError
 from discern.evaluating import (
     ComparedModel,
@@ -22,7 +23,7 @@ from discern.flow.opened_run import OpenedRun
 from discern.flow.run import Run
 from discern.training import DEFAULT_METHOD
 
-_BUNDLE = "model.discern"
+_BEST_OF_STUDY = "best"  # the folder of that run in the folder of its study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +45,23 @@ class JudgedRun:
     @property
     def bundle(self) -> Path:
         """Return the path of its bundle."""
-        return self.run.path(_BUNDLE)
+        return self.run.path(FILE)
 
     @property
     def method(self) -> str:
         """Return the training method that was asked for."""
         fitted = self.metrics.head.get("method") or {}
         return str(self.run.facts["config"].get("method") or fitted.get("name") or DEFAULT_METHOD)
+
+    @property
+    def is_tuned(self) -> bool:
+        """Return True if a study chose its options, on held-out groups of its training part."""
+        if self.run.folder.name != _BEST_OF_STUDY:
+            return False
+        try:
+            return "study" in Run.open(self.run.folder.parent).facts["config"]
+        except RunError:
+            return False
 
 
 def open_judged(run: Run, *, search: float = 0.0) -> JudgedRun:
@@ -65,7 +76,7 @@ def open_judged(run: Run, *, search: float = 0.0) -> JudgedRun:
             f"The run at {run.folder} is one of `discern {opened.kind}`, which trains no model.",
             hint="Pass runs of `discern train`.",
         )
-    if not run.finished or not run.path(_BUNDLE).exists():
+    if not run.finished or not run.path(FILE).exists():
         raise RunError(
             f"The run at {run.folder} has no finished model.",
             hint="Wait until the run has ended, or resume it with --resume and --name.",

@@ -28,7 +28,9 @@ def explain_choice(
     rank = ", the simplest" if choice.chosen == choice.simplest else ""
     start = f"Ship {chosen.name}{rank} ({_size(chosen)})"
     if choice.evidence is Evidence.BEST:
-        others = _explain_best(chosen, pairs, simplest=choice.chosen == choice.simplest, validated=validated)
+        refuted = None if choice.refuted is None else models[choice.refuted]
+        simplest = choice.chosen == choice.simplest
+        others = _explain_best(chosen, pairs, simplest=simplest, validated=validated, refuted=refuted)
         return f"{start}: {others}."
     found = find_difference(chosen, best, pairs)
     difference = describe_points(found)
@@ -72,7 +74,14 @@ def _signed(share: float) -> str:
     return f"{rounded:+.1f}" if rounded else "0.0"
 
 
-def _explain_best(chosen: ComparedModel, pairs: Sequence[ComparedPair], *, simplest: bool, validated: bool) -> str:
+def _explain_best(
+    chosen: ComparedModel,
+    pairs: Sequence[ComparedPair],
+    *,
+    simplest: bool,
+    validated: bool,
+    refuted: ComparedModel | None,
+) -> str:
     others = [each.b if each.a is chosen else each.a for each in pairs if chosen in (each.a, each.b)]
     gains = [(find_difference(chosen, other, pairs), other) for other in others]
     clear = {
@@ -85,12 +94,16 @@ def _explain_best(chosen: ComparedModel, pairs: Sequence[ComparedPair], *, simpl
     if beaten:
         gain, other = min(beaten, key=lambda each: each[0].value or 0.0)
         return f"it is more accurate than {other.name} by more than chance explains, {describe_points(gain)}"
+    besides = "" if refuted is None else f" than {refuted.name}, which the test part refutes,"
     if simplest:
         where = " on the validation pictures" if validated else ""
         unsure = ", though there are too few independent pictures to test it" if gains[0][0].low is None else ""
-        return f"no other one is more accurate{where}{unsure}"
+        return f"no other one{besides} is more accurate{where}{unsure}"
     if not better:
-        return "it is the most accurate on the validation pictures, and none of the others is shown to be as good"
+        return (
+            f"no other one{besides} is more accurate on the validation pictures, and none that is simpler is shown to "
+            "be as good"
+        )
     gain, other = min(better, key=lambda each: each[0].value or 0.0)
     return (
         f"no simpler one is estimated within 1 point of it; more pictures are needed to be sure of the difference to "

@@ -7,8 +7,10 @@ from discern.evaluating import (
     AnswerCost,
     ComparedModel,
     ComparedPair,
+    Evidence,
     Interval,
     Metrics,
+    ModelChoice,
     TrainTime,
     choose_model,
     compare_pairs,
@@ -81,6 +83,16 @@ def test_the_sentence_fits_the_evidence(wrong: tuple[int, ...], of_all: tuple[in
     assert said in found
     assert found.startswith("Ship m")
     assert found.endswith(".")
+
+
+def test_a_model_that_the_test_part_refutes_is_named() -> None:
+    truth, groups = np.arange(400) % 2, np.arange(400)
+    correct = [np.arange(400) >= count for count in (5, 6)]
+    models = [_model(f"m{place}", truth, each, groups) for place, each in enumerate(correct)]
+    pairs = [ComparedPair(a=models[0], b=models[1], pair=compare_pairs(correct, groups=groups)[0, 1])]
+    choice = ModelChoice(chosen=0, simplest=0, best=0, evidence=Evidence.BEST, refuted=1)
+    found = explain_choice(choice, models, pairs, pictures=400, validated=True)
+    assert "no other one than m1, which the test part refutes, is more accurate on the validation pictures" in found
 
 
 def test_points_have_a_sign_and_no_negative_zero() -> None:
