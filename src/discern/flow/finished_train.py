@@ -18,6 +18,11 @@ from discern.training import TrainConfig, explain_method
 METRICS, REPORT = "metrics.json", "report.html"
 
 
+def is_trained(run: Run) -> bool:
+    """Return True if a run of `train` is finished and has all of its files."""
+    return run.finished and run.has_kept(METRICS) and run.has_kept(FILE) and run.path(REPORT).exists()
+
+
 def read_result(run: Run, preparing: PrepareConfig, config: TrainConfig, notes: Sequence[str]) -> TrainResult:
     """Return the result of a finished training run, with further notes.
 

@@ -4,8 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from discern.bundle.archive import FILE
-from discern.flow.finished_train import METRICS, REPORT
+from discern.flow.finished_train import is_trained
 from discern.flow.prepare import CATALOG, EDGES, SPLIT, PrepareConfig
 from discern.flow.run import Run
 from discern.flow.train import train_in
@@ -14,11 +13,6 @@ from discern.training import TrainConfig
 
 _SHARED = (CATALOG, EDGES, SPLIT)
 _OF_FIXES = ("fixed", "fixes_applied")
-
-
-def is_trained(run: Run) -> bool:
-    """Return True if a run of `train` is finished and has all of its files."""
-    return run.finished and run.has_kept(METRICS) and run.has_kept(FILE) and run.path(REPORT).exists()
 
 
 def has_config(folder: Path, config: dict[str, object]) -> bool:

@@ -18,7 +18,7 @@ from discern.errors import DataError
 from discern.evaluating import Metrics
 from discern.features import require_trainable
 from discern.flow.curves_file import write_curves
-from discern.flow.finished_train import METRICS, REPORT, read_result
+from discern.flow.finished_train import METRICS, is_trained, read_result
 from discern.flow.held_out import ANSWERS, VALIDATION
 from discern.flow.input_options import InputOptions
 from discern.flow.prepare import SPLIT, PrepareConfig, Prepared, prepare
@@ -198,7 +198,7 @@ def train(
     _require_method(preparing, config)
     run = Run.create(source, name=name, runs=runs, resume=resume, config=preparing.to_json() | config.to_json())
     with run.locked():
-        if not (run.finished and run.has_kept(METRICS) and run.has_kept(FILE) and run.path(REPORT).exists()):
+        if not is_trained(run):
             train_in(run, preparing, config, cache=cache, progress=progress)
     return read_result(run, preparing, config, notes_of(run, like))
 

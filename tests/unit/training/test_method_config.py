@@ -130,3 +130,10 @@ def test_a_hidden_layer_makes_the_settings_of_its_training_usable() -> None:
 
 def test_a_hidden_layer_learns_ordered_labels_too() -> None:
     assert TrainConfig(head=HeadConfig(ordered=True), method=MethodConfig(hidden=64)).head.ordered
+
+
+@pytest.mark.parametrize("method", ["scratch", "finetune", "auto"])
+def test_strong_augmentation_smooths_labels_unless_that_is_set(method: str) -> None:
+    assert MethodConfig(name=method).resolved()["label_smoothing"] == 0
+    assert MethodConfig(name=method, augment="strong").resolved()["label_smoothing"] == 0.1
+    assert MethodConfig(name=method, augment="strong", label_smoothing=0.0).resolved()["label_smoothing"] == 0

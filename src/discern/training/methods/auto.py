@@ -82,8 +82,10 @@ class Auto:
         if self.challenger is None:
             attempt = _Attempt(why=self.reason)
         else:
-            trial = _Trial(challenger=self.challenger, data=data, split=split, probe=probe, folder=folder, time=time)
-            attempt = trial.run(progress)
+            challenge = _Challenge(
+                challenger=self.challenger, data=data, split=split, probe=probe, folder=folder, time=time
+            )
+            attempt = challenge.run(progress)
         result = _choose(data, split, probe, attempt)
         shutil.rmtree(folder, ignore_errors=True)
         return result
@@ -96,7 +98,7 @@ class Auto:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Trial:
+class _Challenge:
     """Pilot of a challenger, and its full training where the pilot shows that it is worth it."""
 
     challenger: Challenger

@@ -9,7 +9,6 @@ import numpy as np
 from discern.training.methods.loop.torch_augmentation import LIGHT, STRONG, Augmentation
 from discern.training.methods.loop.torch_balance import NONE, SAMPLING, balance_weights, check_balance
 
-_SMOOTHING = 0.1  # of labels with strong augmentation, as in Szegedy et al., 2016
 _NOT_RESULT = ("workers", "seconds_between_saves")
 
 
@@ -22,7 +21,7 @@ class LoopConfig:
         batch: number of pictures in a step, those of all processes together.
         lr: highest learning rate, reached after a warm-up and lowered along a cosine.
         seed: random seed.
-        augment: "none", "light" or "strong"; see `Augmentation`. "strong" also mixes pictures and smooths labels.
+        augment: "none", "light" or "strong"; see `Augmentation`. "strong" also mixes pictures.
         mirror: whether the augmentation mirrors pictures.
         balance: "weights" (of all labels alike), "sampling" (as many pictures of each label) or "none".
         ordered: whether the labels are in ascending order, which the loss then follows.
@@ -70,11 +69,6 @@ class LoopConfig:
     def mixes(self) -> bool:
         """Return True if the pictures of a step are mixed."""
         return self.augment == STRONG
-
-    @property
-    def smoothing(self) -> float:
-        """Return the share of each label that is spread over all labels."""
-        return max(self.label_smoothing, _SMOOTHING) if self.augment == STRONG else self.label_smoothing
 
     def facts(self) -> dict[str, Any]:
         """Return the settings that determine the trained weights."""

@@ -43,7 +43,7 @@ class TrainingStep:
     ) -> None:
         self._network, self._labels, self._weights = network, labels, weights
         self._config, self._device, self._processes = config, device, processes
-        self._objective = Objective(ordered=config.ordered, smoothing=config.smoothing)
+        self._objective = Objective(ordered=config.ordered, smoothing=config.label_smoothing)
         groups = network.parameter_groups()
         if config.weight_decay is not None:
             for group in groups:
