@@ -26,7 +26,8 @@ def compare(
         str | None,
         typer.Option(
             metavar="NAME,...",
-            help="Train these on the same parts of DIR first: probe, scratch, finetune, auto, tuned, or presets.",
+            help="Train these on the same parts of DIR first: probe, scratch, finetune, auto, presets, or tuned, which "
+            "is a search as by tune.",
         ),
     ] = None,
     backbones: Annotated[
@@ -36,7 +37,7 @@ def compare(
     epochs: Epochs = None,
     budget: Budget = None,
     trials: Annotated[
-        int | None, typer.Option(min=1, help="Number of trials of tuned.", rich_help_panel=_PANEL)
+        int | None, typer.Option(min=1, help="Number of trials of the search for tuned.", rich_help_panel=_PANEL)
     ] = None,
     folds: Folds = None,
     folder: Annotated[str, typer.Option("--runs", help="Folder of all runs.", rich_help_panel=_PANEL)] = "runs",

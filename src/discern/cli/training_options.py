@@ -20,8 +20,8 @@ Preset = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Method, backbone and settings of a known system, such as banana-cnn or bins-tuned; options given here "
-        "win. docs/methods.md lists them.",
+        help="Method, backbone and settings of a known system, such as banana-cnn or bins-tuned; options that are "
+        "given here take precedence. docs/methods.md lists the presets.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -29,13 +29,15 @@ Network = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Network of scratch: small (the default), resnet9, banana-cnn, nursing-cnn, bins-simple.",
+        help="Network for scratch: small (the default), resnet9, banana-cnn, nursing-cnn, bins-simple.",
         rich_help_panel=_PANEL,
     ),
 ]
-Epochs = Annotated[int | None, typer.Option(help="Most passes over the training pictures.", rich_help_panel=_PANEL)]
-Batch = Annotated[int | None, typer.Option(help="Pictures in a training step.", rich_help_panel=_PANEL)]
-LearningRate = Annotated[float | None, typer.Option("--lr", help="Highest learning rate.", rich_help_panel=_PANEL)]
+Epochs = Annotated[
+    int | None, typer.Option(help="Maximum number of passes over the training pictures.", rich_help_panel=_PANEL)
+]
+Batch = Annotated[int | None, typer.Option(help="Number of pictures in a training step.", rich_help_panel=_PANEL)]
+LearningRate = Annotated[float | None, typer.Option("--lr", help="Peak learning rate.", rich_help_panel=_PANEL)]
 Hidden = Annotated[
     int | None,
     typer.Option(
@@ -49,10 +51,13 @@ Dropout = Annotated[
     float | None,
     typer.Option(metavar="SHARE", help="Share of hidden values left out in each step.", rich_help_panel=_PANEL),
 ]
-WeightDecay = Annotated[float | None, typer.Option(metavar="X", help="Decay of the weights.", rich_help_panel=_PANEL)]
+WeightDecay = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Weight decay (AdamW), relative to the learning rate.", rich_help_panel=_PANEL),
+]
 LabelSmoothing = Annotated[
     float | None,
-    typer.Option(metavar="SHARE", help="Share of each label that is spread over all.", rich_help_panel=_PANEL),
+    typer.Option(metavar="SHARE", help="Share of each label that is spread over all labels.", rich_help_panel=_PANEL),
 ]
 Augment = Annotated[
     str | None,
@@ -70,7 +75,7 @@ Balance = Annotated[
     str | None,
     typer.Option(
         metavar="weights|sampling|none",
-        help="Let all classes count alike in training, by weights or by sampling.",
+        help="Let all classes count alike in training, by weights or by sampling; none (the default): all pictures.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -79,13 +84,13 @@ Device = Annotated[
 ]
 Budget = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="Most time of the fit, such as 20m or 1h30m (auto).", rich_help_panel=_PANEL),
+    typer.Option(metavar="TIME", help="Time limit of the fit (auto), such as 20m or 1h30m.", rich_help_panel=_PANEL),
 ]
 Folds = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Number of folds of cross-validation; without a given test part, all figures come from it.",
+        help="Number of folds of cross-validation, from which all figures come unless a test part is given.",
         rich_help_panel=_PANEL,
     ),
 ]

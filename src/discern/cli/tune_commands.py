@@ -35,7 +35,7 @@ from discern.cli.tune_lines import describe_study
 
 Trials = Annotated[
     int | None,
-    typer.Option(min=1, help="Number of trials in all; by default 20, or as many as --timeout allows."),
+    typer.Option(min=1, help="Total number of trials; by default 20, or as many as --timeout allows."),
 ]
 Timeout = Annotated[
     str | None, typer.Option(metavar="TIME", help="Time after which no trial starts, such as 20m or 1h30m.")
@@ -53,7 +53,7 @@ Storage = Annotated[
     ),
 ]
 Objective = Annotated[
-    str, typer.Option(metavar="log_loss|accuracy", help="Measure to improve, on held-out groups of the training part.")
+    str, typer.Option(metavar="log_loss|accuracy", help="Measure to optimise, on held-out groups of the training part.")
 ]
 ResumeStudy = Annotated[
     bool, typer.Option("--resume", help="Resume the interrupted study of that --name, or add trials to it.")

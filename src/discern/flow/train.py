@@ -145,7 +145,7 @@ def train(
             given.
         network: network of "scratch": "small", "resnet9", "banana-cnn", "nursing-cnn" or "bins-simple"; None for
             "small".
-        epochs: most passes over the training pictures.
+        epochs: maximum number of passes over the training pictures.
         batch: number of pictures in a training step.
         lr: highest learning rate.
         hidden: width of a hidden layer: with "probe", of a head that is a small network on frozen features; with
@@ -157,7 +157,7 @@ def train(
         mirror: whether these changes mirror pictures left to right.
         balance: "weights" or "sampling", so that all classes count alike in training; or "none".
         device: "auto", "cpu", "cuda" or "mps".
-        budget: most time of the whole fit, in seconds or as text such as "20m".
+        budget: time limit of the whole fit, in seconds or as text such as "20m".
         folds: number of folds of cross-validation, 2 or more, from which all figures come if there is no given test
             part; None for 5, and for a test part of its own in large data sets.
         like: former run, whose data the notes compare with these; `discern.options_of` gives its options.

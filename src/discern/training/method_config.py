@@ -58,7 +58,7 @@ class MethodConfig:
             "finetune" (the backbone learns as well) or "auto" (the probe, and fine-tuning if that is better).
         preset: name of the preset that some of the other settings come from.
         network: the network of "scratch": "small", "resnet9", "banana-cnn", "nursing-cnn" or "bins-simple".
-        epochs: most passes over the training pictures.
+        epochs: maximum number of passes over the training pictures.
         batch: number of pictures in a step.
         lr: highest learning rate.
         hidden: width of the hidden layer.
@@ -69,7 +69,7 @@ class MethodConfig:
         mirror: whether these changes mirror pictures left to right.
         balance: "weights" or "sampling", so that all classes count alike; "none" to count all pictures alike.
         device: "auto", "cpu", "cuda" or "mps".
-        budget: most seconds of the whole fit.
+        budget: time limit of the whole fit, in seconds.
 
     Raises:
         UsageError: the method is unknown, a value is out of range, or the method has no such setting.

@@ -81,7 +81,7 @@ def find_common_pictures(runs: Sequence[Run], labels: Sequence[str], *, name: st
     same = both.filter(pl.all_horizontal(pl.col(f"label{number}") == pl.col("label0") for number in range(len(runs))))
     if not len(same):
         raise DataError(
-            f"All {len(both):,} pictures that these runs held out have other labels in each of them.",
+            f"All {len(both):,} pictures that these runs held out have different labels in them.",
             hint="Apply the same fixes to all runs.",
         )
     place = {label: index for index, label in enumerate(labels)}

@@ -37,7 +37,7 @@ def compare(*runs: str | Path, out: str | Path | None = None, progress: Progress
 
     Raises:
         BundleError: a bundle cannot be used.
-        DataError: the runs have other classes, or no held-out picture in common.
+        DataError: the runs have different classes, or no held-out picture in common.
         RunError: a folder is not a run of `train`, is not finished, or a file of it cannot be read; or the page exists.
         UsageError: fewer than two runs, or a run twice.
     """

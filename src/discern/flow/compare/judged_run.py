@@ -97,7 +97,7 @@ def shared_labels(judged: Sequence[JudgedRun]) -> tuple[str, ...]:
     for each in judged:
         if differing := sorted(set(each.labels) ^ set(first.labels)):
             raise DataError(
-                f"The runs at {first.run.folder} and {each.run.folder} have other classes: only one of them has "
+                f"The runs at {first.run.folder} and {each.run.folder} have different classes: only one of them has "
                 f"{', '.join(differing[:5])}{', ...' if len(differing) > 5 else ''}.",
                 hint="Compare runs of the same classes.",
             )

@@ -55,7 +55,7 @@ def compare_methods(
         methods: names of training methods or presets, or "tuned" for a search as by `tune`.
         backbones: names of backbones, or paths of ONNX files, each trained with each method that uses one; empty for
             "lite0", or that of the preset.
-        epochs: most passes over the training pictures, for the methods that have passes.
+        epochs: maximum number of passes over the training pictures, for the methods that have passes.
         budget: time of "auto", in seconds or as "20m".
         trials: number of trials of "tuned"; None for 20.
         folds: cross-validate small sets in so many folds instead of setting a test part aside; not with "tuned".

@@ -50,7 +50,7 @@ class FitResult:
 
 
 EpochReport = Callable[[int, int, float], None]
-"""Callback of a network's training: epochs done, most epochs, and log loss on the pictures that choose the epoch."""
+"""Callback of a network's training: epochs done, their maximum number, and log loss on the pictures that choose one."""
 
 
 def report_nothing(epoch: int, epochs: int, loss: float) -> None:

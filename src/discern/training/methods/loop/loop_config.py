@@ -17,7 +17,7 @@ class LoopConfig:
     """Settings of a training loop.
 
     Attributes:
-        epochs: most passes over the training pictures.
+        epochs: maximum number of passes over the training pictures.
         batch: number of pictures in a step, those of all processes together.
         lr: highest learning rate, reached after a warm-up and lowered along a cosine.
         seed: random seed.
