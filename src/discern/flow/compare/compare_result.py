@@ -38,7 +38,7 @@ class CompareResult(Displayed):
     Attributes:
         models: figures of each run, in the given order.
         pairs: paired difference of each two runs.
-        recommended: the simplest model that is not inferior to the best one.
+        recommended: the simplest model that is shown, or else estimated, to be not inferior to the best one.
         best: the best model, on the validation pictures where there are some.
         why: what to ship and why, in a sentence.
         pictures: number of pictures that are compared.

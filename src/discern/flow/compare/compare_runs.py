@@ -26,8 +26,9 @@ def compare(*runs: str | Path, out: str | Path | None = None, progress: Progress
     """Compare training runs on the pictures that all of them held out, and name the one to ship.
 
     Differences are paired and over groups, and their p-values adjusted by Holm's method. The recommended model is the
-    simplest that is not inferior to the best one: at most one percentage point below, by the interval of their
-    difference. The best one is found on the validation pictures of the training parts, if all runs have a test part.
+    simplest that is shown to be at most one percentage point below the best one, by the interval of their difference;
+    if the pictures show that of none, the simplest that is estimated to be (see `choose_model`). The best one is found
+    on the validation pictures of the training parts, if all runs have a test part.
     Bundles are measured on this machine. `comparisons.jsonl` beside the runs counts the uses of the held-out pictures.
 
     Args:

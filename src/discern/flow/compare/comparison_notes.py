@@ -58,7 +58,8 @@ def _describe_choice(judged: Sequence[JudgedRun], validation: CommonPictures | N
     if validation is not None:
         return (
             f"The best model was found on {len(validation.truth):,} validation pictures of the training part, by "
-            "models fitted without them; the test part then judged the simpler ones against it."
+            "models fitted without them. The test part then decided whether a simpler one is good enough, so that the "
+            "accuracy of the model to ship is a little too good."
         )
     if have_test_part(judged):
         return (
