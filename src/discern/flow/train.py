@@ -38,6 +38,7 @@ from discern.training import (
     FINETUNE,
     AcceptPolicy,
     FitResult,
+    MethodConfig,
     Provenance,
     TrainConfig,
     choose_method,
@@ -159,7 +160,7 @@ def train(
         device: "auto", "cpu", "cuda" or "mps".
         budget: most time of the whole fit, in seconds or as text such as "20m".
         folds: number of folds of cross-validation, 2 or more, from which all figures come if there is no given test
-            part; None for 5, and for a test part of its own in large data sets.
+            part; None for a test part where the data set is large or the method trains networks, and else for 5.
         like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
@@ -188,7 +189,7 @@ def train(
     _require_two(preparing.classes)
     config = TrainConfig(
         seed=seed,
-        split=SplitConfig(seed=seed) if folds is None else SplitConfig(seed=seed, folds=folds),
+        split=_split_config(seed, folds, chosen.config),
         folds=folds,
         head=HeadConfig(ordered=bool(ordered)),
         at_most_wrong=at_most_wrong,
@@ -201,6 +202,13 @@ def train(
         if not (run.finished and run.has_kept(METRICS) and run.has_kept(FILE) and run.path(REPORT).exists()):
             train_in(run, preparing, config, cache=cache, progress=progress)
     return read_result(run, preparing, config, notes_of(run, like))
+
+
+def _split_config(seed: int, folds: int | None, method: MethodConfig) -> SplitConfig:
+    """Return the settings of the split; networks are trained once instead of once for each fold, unless it is asked."""
+    if folds is not None:
+        return SplitConfig(seed=seed, folds=folds)
+    return SplitConfig(seed=seed, draw_test=method.trains_networks)
 
 
 def _require_method(preparing: PrepareConfig, config: TrainConfig) -> None:
