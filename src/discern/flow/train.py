@@ -32,13 +32,12 @@ from discern.parallel import ThreadExecutor, count_cores
 from discern.picture import Recipe
 from discern.progress import Progress, silent
 from discern.reporting.account_text import describe_missing_classes
-from discern.splitting import Split, SplitConfig, make_split
+from discern.splitting import Split, make_split
 from discern.training import (
     CHOICES,
     FINETUNE,
     AcceptPolicy,
     FitResult,
-    MethodConfig,
     Provenance,
     TrainConfig,
     choose_method,
@@ -47,6 +46,7 @@ from discern.training import (
     compute_metrics,
     make_method,
     pack,
+    plan_split,
     tabulate,
 )
 
@@ -189,7 +189,7 @@ def train(
     _require_two(preparing.classes)
     config = TrainConfig(
         seed=seed,
-        split=_split_config(seed, folds, chosen.config),
+        split=plan_split(seed, folds, chosen.config),
         folds=folds,
         head=HeadConfig(ordered=bool(ordered)),
         at_most_wrong=at_most_wrong,
@@ -202,13 +202,6 @@ def train(
         if not (run.finished and run.has_kept(METRICS) and run.has_kept(FILE) and run.path(REPORT).exists()):
             train_in(run, preparing, config, cache=cache, progress=progress)
     return read_result(run, preparing, config, notes_of(run, like))
-
-
-def _split_config(seed: int, folds: int | None, method: MethodConfig) -> SplitConfig:
-    """Return the settings of the split; networks are trained once instead of once for each fold, unless it is asked."""
-    if folds is not None:
-        return SplitConfig(seed=seed, folds=folds)
-    return SplitConfig(seed=seed, draw_test=method.trains_networks)
 
 
 def _require_method(preparing: PrepareConfig, config: TrainConfig) -> None:
