@@ -3,13 +3,13 @@
     python benchmarks/methods.py [--packs PACK ...] [--only METHOD ...] [--cores N] [--again] [--report]
         [--markdown FILE]
 
-Each pack is dealt once as in `peer_training.py`. Every method is trained by a whole `discern train` on the train and
-validation parts, one seed, an empty cache and default settings, and answers the test part, which it never saw. Methods
+Each pack is dealt once as in `peer_training.py`. Every method is trained by a whole `discern train` with these parts as
+given ones, one seed, an empty cache and default settings, and answers the test part, which it never saw. Methods
 are compared in pairs on these pictures as by `discern compare`: over groups, with Holm's correction, and the one to
 ship is named. Answers that `peer_training.py` left in the same folder are compared as well:
 fastai fine-tunes the same weights on the train part, and chooses among 5, 10 and 20 epochs on the validation part.
 
-"stated" is the leak-free accuracy that the run itself reports, found by cross-validation of its training pictures.
+"validation" is the accuracy on pictures of the other parts that a model was not fitted on; it tells the best one.
 
 mobilenetv2_100 needs the weights `mobilenetv2_100.safetensors` in DISCERN_WEIGHTS (default ../shared/weights), and is
 skipped without them. Results are kept in `--out`, and a method with a result is not run again without `--again`.
@@ -76,7 +76,9 @@ def train(dealt: Dealt, names: Sequence[str], *, again: bool) -> None:
             print(f"{name} is skipped: {WEIGHTS} has no weights.", file=sys.stderr)
         elif again or not file.exists():
             try:
-                row = train_discern(f"method {name}", dealt, Path(sys.executable), dealt.training, METHODS[name])
+                row = train_discern(
+                    f"method {name}", dealt, Path(sys.executable), dealt.folder / "parts", METHODS[name]
+                )
             except SystemExit as failure:
                 print(failure, file=sys.stderr, flush=True)
                 continue
@@ -96,7 +98,7 @@ def report(dealt: Dealt) -> str:
         [each.correct(dealt) for each in answers.values()], groups=dealt.groups, weights=dealt.weights
     )
     lines = [describe(name, rows[name], answers, dealt) for name in rows]
-    header = ["method", "accuracy, %", "stated, %", "minus probe", "macro-F1", "CPU s", "epochs (best)", "why"]
+    header = ["method", "accuracy, %", "validation, %", "minus probe", "macro-F1", "CPU s", "epochs (best)", "why"]
     parts = ", ".join(f"{count} {part}" for part, count in dealt.pictures.items())
     sentences = [f"### {dealt.pack}: {parts} pictures", markdown(header, lines), *judge(answers, dealt)]
     return "\n\n".join([*sentences, tabulate_pairs(list(rows), pairs), choose(rows, answers, dealt)]) + "\n"
@@ -112,14 +114,14 @@ def _stored(name: str) -> str:
 
 def describe(name: str, row: Row, answers: dict[str, Answers], dealt: Dealt) -> list[str]:
     metrics, method = answers[name].metrics(dealt), row.get("method") or {}
-    stated = row.get("reported")
+    validation = row.get("validation")
     probe = answers.get("probe")
     paired = Interval(note="-") if probe is None or name == "probe" else answers[name].minus(probe, dealt)
     epochs = method.get("epochs", row.get("epochs"))
     return [
         name,
         percent(metrics.accuracy),
-        "-" if stated is None else percent(Interval(**stated)),
+        "-" if validation is None else f"{100 * validation:.1f}",
         points(paired),
         "-" if metrics.macro_f1.value is None else f"{metrics.macro_f1.value:.3f}",
         f"{row['cpu_s']:.0f}",
@@ -171,8 +173,8 @@ def choose(rows: dict[str, Row], answers: dict[str, Answers], dealt: Dealt) -> s
     correct = [answers[name].correct(dealt) for name in ours]
     pairs = compare_pairs(correct, groups=dealt.groups, weights=dealt.weights)
     # As in `discern compare`, the best is told by other pictures than those of the tests.
-    found = choose_model(range(len(ours)), pairs, judged=[rows[name]["reported"]["value"] for name in ours])
-    return f"To ship: {ours[found.chosen]} ({found.evidence.value}; best by its stated accuracy: {ours[found.best]})."
+    found = choose_model(range(len(ours)), pairs, judged=[rows[name]["validation"] for name in ours])
+    return f"To ship: {ours[found.chosen]} ({found.evidence.value}; best on validation pictures: {ours[found.best]})."
 
 
 if __name__ == "__main__":

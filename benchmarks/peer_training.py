@@ -39,6 +39,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from dealt_parts import PACKS, Answers, Dealt, cores, deal, markdown, percent, points, write_answers
 from measured_process import Row, measure
 
@@ -194,6 +195,8 @@ def train_discern(name: str, dealt: Dealt, python: Path, train: Path, options: S
         shutil.copyfile(printed["bundle"], bundle)
         write_answers(bundle, dealt, answers_file(dealt.folder, name))
         reported = {key: printed["accuracy"]["leak_free"][key] for key in ("value", "low", "high", "note")}
+        held_out = pl.read_parquet(Path(printed["run"]) / "validation.parquet")
+        row["validation"] = float((held_out["label"] == held_out["answer"]).mean())
         return row | {"stages": printed["seconds"], "method": printed.get("method"), "reported": reported}
 
 

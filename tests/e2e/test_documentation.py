@@ -334,7 +334,7 @@ TABLE = re.findall(r"^\| `(discern [^`]*)` \|", (ROOT / "README.md").read_text("
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", [line for line in TABLE if line.split()[1] not in ("train", "unsort")])
+@pytest.mark.parametrize("line", [line for line in TABLE if line.split()[1] not in ("train", "tune", "unsort")])
 def test_the_readme_s_commands_run_and_print_the_documented_keys(line: str, reader: Reader, trained: Any) -> None:
     done = reader.run("-m", *shlex.split(line), "--json")
     # A bundle from so few pictures may fall short of the floor, and that is an answer too.

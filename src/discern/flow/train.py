@@ -32,7 +32,7 @@ from discern.parallel import ThreadExecutor, count_cores
 from discern.picture import Recipe
 from discern.progress import Progress, silent
 from discern.reporting.account_text import describe_missing_classes
-from discern.splitting import Split, SplitConfig, make_split
+from discern.splitting import Split, make_split
 from discern.training import (
     CHOICES,
     FINETUNE,
@@ -46,6 +46,7 @@ from discern.training import (
     compute_metrics,
     make_method,
     pack,
+    plan_split,
     tabulate,
 )
 
@@ -159,7 +160,7 @@ def train(
         device: "auto", "cpu", "cuda" or "mps".
         budget: time limit of the whole fit, in seconds or as text such as "20m".
         folds: number of folds of cross-validation, 2 or more, from which all figures come if there is no given test
-            part; None for 5, and for a test part of its own in large data sets.
+            part; None for a test part where the data set is large or the method trains networks, and else for 5.
         like: former run, whose data the notes compare with these; `discern.options_of` gives its options.
         resume: resume the interrupted run called `name`.
         cache: directory of the feature cache; None for the user's cache directory.
@@ -188,7 +189,7 @@ def train(
     _require_two(preparing.classes)
     config = TrainConfig(
         seed=seed,
-        split=SplitConfig(seed=seed) if folds is None else SplitConfig(seed=seed, folds=folds),
+        split=plan_split(seed, folds, chosen.config),
         folds=folds,
         head=HeadConfig(ordered=bool(ordered)),
         at_most_wrong=at_most_wrong,

@@ -21,6 +21,8 @@ FEWEST_GROUPS = 20
 _LEAST_LEFT = 0.2
 """Smallest share of a class's pictures that a drawn test part may leave for training. Not tuned."""
 
+# Shares of a small data set, whose test part would otherwise hold too few pictures to tell anything. Not tuned.
+_SMALL_PARTS = (0.6, 0.2, 0.2)
 _DEFAULT = SplitConfig()
 
 
@@ -143,7 +145,10 @@ def _given(pool: Pool, config: SplitConfig, name: str) -> Split:
 
 def _drawn(pool: Pool, config: SplitConfig) -> Split:
     pictures = f"{np.count_nonzero(pool.usable):,} pictures"
-    if np.count_nonzero(pool.usable) < config.small and not config.draw_test:
+    is_small = np.count_nonzero(pool.usable) < config.small
+    if is_small and config.draw_test:
+        config = replace(config, parts=_SMALL_PARTS)
+    elif is_small:
         reason = f"{pictures} are too few for a test part; every group is held out in turn instead."
         return _cross_validate(pool, config, reason)
     if not all(config.parts):

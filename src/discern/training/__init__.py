@@ -4,7 +4,7 @@ The same seed gives the same result.
 """
 
 from discern.training.accept_policy import AcceptPolicy, choose_policy
-from discern.training.config import TrainConfig
+from discern.training.config import TrainConfig, plan_split
 from discern.training.data import AppliedFixes, NegativePictures, TrainingData
 from discern.training.durations import parse_duration
 from discern.training.label_predictions import predict_for_label_checks
@@ -55,6 +55,7 @@ __all__ = [
     "option_words",
     "pack",
     "parse_duration",
+    "plan_split",
     "predict_for_label_checks",
     "tabulate",
 ]

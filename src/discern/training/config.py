@@ -55,3 +55,16 @@ class TrainConfig:
         del plain["method"]
         folds = {} if plain.pop("folds") is None else {"folds": self.folds}
         return plain | folds | self.method.to_json()
+
+
+def plan_split(seed: int, folds: int | None, method: MethodConfig) -> SplitConfig:
+    """Return the settings of the split for a method: networks are judged on a test part, so that few are trained.
+
+    Args:
+        seed: random seed.
+        folds: number of folds of cross-validation that was asked for; None if it was not.
+        method: the training method.
+    """
+    if folds is not None:
+        return SplitConfig(seed=seed, folds=folds)
+    return SplitConfig(seed=seed, draw_test=method.trains_networks)

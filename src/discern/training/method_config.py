@@ -108,6 +108,11 @@ class MethodConfig:
         network = f" with the network {self.network!r}" if self.network and self.name == SCRATCH else ""
         return f"The method {self.name!r}{network}"
 
+    @property
+    def trains_networks(self) -> bool:
+        """Return True if each fit trains a whole network, which takes minutes or hours."""
+        return self.name in (SCRATCH, FINETUNE, AUTO_METHOD)
+
     def given(self) -> dict[str, Any]:
         """Return the settings that have a value, except the name and the preset."""
         return {name: getattr(self, name) for name in SETTINGS if getattr(self, name) is not None}

@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-import numpy as np
-
 from discern.catalog import Catalog
 from discern.catalog.label_names import read_name_table
 from discern.errors import DataError, UsageError
@@ -15,7 +13,6 @@ from discern.flow.compare.compare_runs import compare_judged, free_page
 from discern.flow.compare.judged_run import open_judged
 from discern.flow.compare_methods.method_list import list_candidates
 from discern.flow.compare_methods.method_runs import MethodRuns, Plan
-from discern.flow.drawn_test_part import split_with_test_part
 from discern.flow.fixed_scan import scan_with_fixes
 from discern.flow.new_page import new_page
 from discern.flow.paths import cache_folder, resolve_output
@@ -82,7 +79,7 @@ def compare_methods(
     catalog = _scan(shared.preparing, place, progress)
     plan = Plan(
         preparing=shared.preparing,
-        training=replace(shared.training, split=_split(catalog, seed, folds), folds=folds),
+        training=replace(shared.training, split=_split(seed, folds), folds=folds),
         fingerprint=catalog.fingerprint,
         runs=resolve_output(runs),
         stem=name_stem(Path(shared.preparing.source)),
@@ -102,10 +99,8 @@ def compare_methods(
     )
 
 
-def _split(catalog: Catalog, seed: int, folds: int | None) -> SplitConfig:
-    if folds is not None:
-        return SplitConfig(seed=seed, folds=folds)
-    return split_with_test_part(int(np.count_nonzero(catalog.readable)), seed=seed)
+def _split(seed: int, folds: int | None) -> SplitConfig:
+    return SplitConfig(seed=seed, draw_test=True) if folds is None else SplitConfig(seed=seed, folds=folds)
 
 
 def _scan(preparing: PrepareConfig, cache: Path, progress: Progress) -> Catalog:

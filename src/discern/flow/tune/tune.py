@@ -5,10 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-import numpy as np
-
 from discern.errors import DataError, UsageError
-from discern.flow.drawn_test_part import split_with_test_part
 from discern.flow.paths import cache_folder
 from discern.flow.prepare import prepare
 from discern.flow.run import Run
@@ -24,6 +21,7 @@ from discern.flow.tune.trial_settings import METHOD, TrialSettings
 from discern.flow.tune.trial_watch import Watch, ignore_trials
 from discern.flow.tune.tune_result import TuneResult
 from discern.progress import Progress, silent
+from discern.splitting import SplitConfig
 from discern.training import make_method
 
 _MOST_WORKERS = 256  # not tuned: beyond any sensible value
@@ -123,7 +121,7 @@ def _prepare(study: Run, config: StudyConfig, cache: Path, progress: Progress) -
     """
     settings = config.settings
     prepared = prepare(study, settings.preparing, single_label=True, cache=cache, progress=progress)
-    splitting = split_with_test_part(int(np.count_nonzero(prepared.catalog.readable)), seed=settings.training.seed)
+    splitting = SplitConfig(seed=settings.training.seed, draw_test=True)
     training = replace(settings.training, split=splitting)
     with study.stage("split", progress):
         split = split_in(study, prepared, training)
