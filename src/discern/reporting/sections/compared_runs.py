@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from discern.evaluating import Metrics
+from discern.evaluating.simplest_model import LEVEL
 from discern.reporting.charts import interval_plot
 from discern.reporting.formatting import (
     DASH,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from discern.evaluating import ComparedModel, ComparedPair, Interval, TrainTime
 
 _LEAST_REACH = 0.02
-_CLEAR = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +196,7 @@ def _ends(difference: "Interval") -> tuple[float | None, ...]:
 def _better(pair: "ComparedPair", label: str) -> str:
     """Say which of two runs is better in a class; "" if chance alone explains the difference."""
     difference, p = pair.per_class.get(label, (None, None))
-    if difference is None or difference.value is None or p is None or p >= _CLEAR:
+    if difference is None or difference.value is None or p is None or p >= LEVEL:
         return ""
     better, worse = (pair.a, pair.b) if difference.value > 0 else (pair.b, pair.a)
     return f"{better.name} over {worse.name}, by {percentage_points(abs(difference.value))}"

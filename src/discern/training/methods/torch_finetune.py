@@ -18,7 +18,7 @@ from discern.progress import Progress
 from discern.splitting import Split
 from discern.training.data import TrainingData
 from discern.training.methods.loop.torch_full_pictures import FullPictures, load_full
-from discern.training.methods.networks.torch_library_model import LibraryModel
+from discern.training.methods.networks.torch_library_network import LibraryNetwork
 from discern.training.methods.networks.torch_lite import LiteNetwork
 from discern.training.methods.networks.torch_pretrained import PretrainedNetwork
 from discern.training.methods.probe import Probe
@@ -54,7 +54,7 @@ class Finetune(NetworkMethod):
         nominal = replace(self.head, ordered=False)  # the network's head is linear, and its loss follows the order
         head = Probe(config=nominal, seed=self.seed).fit_head(data, split, parts.train)
         assert isinstance(head, LinearHead)
-        kind = LibraryModel if "/" in origin.name else LiteNetwork
+        kind = LibraryNetwork if "/" in origin.name else LiteNetwork
         network = kind.load(
             backbone,
             origin,

@@ -17,7 +17,7 @@ from discern.features.backbones.torch_export import wrap_network
 from discern.training.methods.networks.torch_pretrained import PretrainedNetwork, trained_further
 
 
-class LibraryModel(PretrainedNetwork):
+class LibraryNetwork(PretrainedNetwork):
     """Network of timm or torchvision.
 
     Args:

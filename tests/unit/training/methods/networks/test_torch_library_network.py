@@ -12,7 +12,7 @@ pytest.importorskip("onnxscript", reason="the exporter is optional")
 from discern.bundle import open_runtime  # noqa: E402
 from discern.features import load_backbone  # noqa: E402
 from discern.features.backbones import Normalisation, OnnxBackbone  # noqa: E402
-from discern.training.methods.networks.torch_library_model import LibraryModel  # noqa: E402
+from discern.training.methods.networks.torch_library_network import LibraryNetwork  # noqa: E402
 
 SIZE = 64
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 3), np.uint8)
@@ -30,12 +30,12 @@ def backbone(tmp_path_factory: pytest.TempPathFactory) -> OnnxBackbone:
     return loaded
 
 
-def load(backbone: OnnxBackbone) -> LibraryModel:
+def load(backbone: OnnxBackbone) -> LibraryNetwork:
     assert backbone.origin is not None
-    return LibraryModel.load(backbone, backbone.origin, 2, stem_scale=0.1, freeze_statistics=True)
+    return LibraryNetwork.load(backbone, backbone.origin, 2, stem_scale=0.1, freeze_statistics=True)
 
 
-def difference(network: LibraryModel, backbone: OnnxBackbone) -> float:
+def difference(network: LibraryNetwork, backbone: OnnxBackbone) -> float:
     network.eval()
     with torch.inference_mode():
         expected = network.embed(PICTURES).numpy()
