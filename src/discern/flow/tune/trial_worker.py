@@ -1,7 +1,5 @@
 """Work of one process on the trials of a study."""
 
-import hashlib
-import json
 import os
 import shutil
 import threading
@@ -16,6 +14,7 @@ from discern.errors import DiscernError
 from discern.flow.tune.objective import Measure, Objective, Pruned
 from discern.flow.tune.search_space import SearchSpace
 from discern.flow.tune.study_data import StudyData
+from discern.flow.tune.trial_sampler import REPEATS
 from discern.flow.tune.trial_settings import TrialSettings
 from discern.flow.tune.trial_store import StoreAddress, TrialStore, errors_of
 
@@ -78,7 +77,7 @@ def _run_trial(store: TrialStore, objective: Objective, work: Work, trial: Any, 
         trial.report(value, step)
         return bool(trial.should_prune())
 
-    checkpoints = work.store.folder / _CHECKPOINTS / _digest(values)
+    checkpoints = work.store.folder / _CHECKPOINTS / checkpoint_name(trial)
     try:
         value = objective.value(work.settings.replaced(values), checkpoints=checkpoints, report=report)
     except Pruned:
@@ -92,9 +91,9 @@ def _run_trial(store: TrialStore, objective: Objective, work: Work, trial: Any, 
     shutil.rmtree(checkpoints, ignore_errors=True)
 
 
-def _digest(values: Mapping[str, Any]) -> str:
-    """Return the name of a folder that a trial shares with the one that repeats it."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+def checkpoint_name(trial: Any) -> str:
+    """Return the name of a folder that a trial shares with the one that repeats it, and with no other."""
+    return f"trial-{trial.user_attrs.get(REPEATS, trial.number)}"
 
 
 def _end_with(parent: int) -> None:
