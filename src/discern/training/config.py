@@ -25,6 +25,9 @@ class TrainConfig:
         coverage: share of prediction sets that shall contain the true label, in (0, 1); None for no sets.
         method: the training method and its settings.
         folds: number of folds of cross-validation that was asked for, as in `split`; None if it is up to the data.
+
+    Raises:
+        UsageError: a value is out of range, or ordered labels would be smoothed.
     """
 
     seed: int = 0
@@ -48,6 +51,8 @@ class TrainConfig:
                 f"Invalid at_most_wrong: {self.at_most_wrong}. No number of pictures could prove so few errors.",
                 hint=f"Pass at least {_SMALLEST_RISK:.6f}, or none.",
             )
+        if self.head.ordered and self.method.label_smoothing:
+            raise UsageError("Ordered labels cannot be smoothed.", hint="Leave out --label-smoothing, or --ordered.")
 
     def to_json(self) -> dict[str, Any]:
         """Convert the training settings to the JSON-ready values of `run.json` and the bundle."""
