@@ -59,7 +59,8 @@ class AccuracyMetrics:
 
     Attributes:
         leak_free: on independent pictures.
-        random_split: by cross-validation over random folds, which ignores groups, on the same pictures.
+        random_split: by cross-validation over random folds, which ignores groups, on the same pictures; if the method
+            trains a network, on one random fold.
         given_split: on the given parts, leaks included; None without given parts.
         difference: of `random_split` to `leak_free`.
     """

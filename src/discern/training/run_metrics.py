@@ -53,7 +53,7 @@ def compute_metrics(
     return Metrics(
         accuracy=AccuracyMetrics(
             leak_free=builder.leak_free(classification),
-            random_split=builder.accuracy(_among(result.random_split, held_out.rows)),
+            random_split=builder.accuracy(_for_comparison(result.random_split, held_out.rows)),
             given_split=None if result.given_split is None else builder.accuracy(result.given_split),
             difference=builder.difference(result.random_split, held_out),
         ),
@@ -202,9 +202,14 @@ class _MetricsBuilder:
         return AccuracyDifference(**asdict(difference), pictures=len(rows))
 
 
-def _among(predictions: Predictions, rows: np.ndarray) -> Predictions:
-    """Return the predictions for the images in the given catalog rows."""
+def _for_comparison(predictions: Predictions, rows: np.ndarray) -> Predictions:
+    """Return the predictions for the images in the given catalog rows, or all if most of these have none.
+
+    A network predicts one random fold: what that shares with a test part would be too few pictures for a figure.
+    """
     kept = np.isin(predictions.rows, rows)
+    if 2 * np.count_nonzero(kept) < len(rows):
+        return predictions
     return Predictions(rows=predictions.rows[kept], probabilities=predictions.probabilities[kept])
 
 
