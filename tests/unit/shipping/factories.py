@@ -45,6 +45,7 @@ def write_wheels(folder: Path, machine: str = "x86_64", *, for_pip: bool = False
         tag = "py3-none-any" if name == "python_multipart" else f"cp312-cp312-manylinux_2_28_{machine}"
         inside, files = f"{name}-{version}.dist-info", dict(FILES[name])
         if for_pip:
+            files = {path: data for path, data in files.items() if ".dist-info/" not in path}
             files[f"{inside}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
             files[f"{inside}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
         record = "".join(f"{path},sha256={digest(data)},{len(data)}\n" for path, data in files.items())
