@@ -82,7 +82,7 @@ def test_all_steps_have_a_function() -> None:
 def test_the_example_runs_whole(real_data: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("optuna")
-    out, wheels = tmp_path / "out", write_wheels(tmp_path / "wheels")
+    out, wheels = tmp_path / "out", write_wheels(tmp_path / "wheels", for_pip=True)
     own = {
         "DISCERN_TEST_DATA": str(real_data),
         "DISCERN_WEIGHTS": str(tmp_path),

@@ -69,8 +69,16 @@ def check_workload(per_day: float, options: CostOptions) -> None:
             raise UsageError(f"{name} is {value:,.12g}.", hint=f"Give a number from {low:g} to {high:,.10g}.")
 
 
-def measured_workload(path: Path, per_day: float, options: CostOptions) -> tuple[Workload, Measurement | None]:
+def measured_workload(
+    path: Path, per_day: float, options: CostOptions, *, server: bool = True
+) -> tuple[Workload, Measurement | None]:
     """Return the workload of a bundle, which is measured unless its time is given.
+
+    Args:
+        path: the bundle.
+        per_day: answers a day.
+        options: facts that are given instead of measured.
+        server: whether to measure the memory of a web server as well.
 
     Raises:
         UsageError: the path is a folder, or the memory does not suffice.
@@ -79,7 +87,7 @@ def measured_workload(path: Path, per_day: float, options: CostOptions) -> tuple
     if path.is_dir():
         raise UsageError(f"{path} is a folder, not a bundle.", hint=_METHOD_HINT)
     if options.milliseconds is None:
-        measured = measure(path)
+        measured = measure(path, server=server)
     else:
         load(path)
         measured = None

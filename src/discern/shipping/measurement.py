@@ -6,6 +6,7 @@ import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class Measurement:
             a core.
         milliseconds: median time of one answer on one core, without waiting for it.
         resident_gb: peak memory of the process in GB; None where the system does not state it.
-        server_gb: the same with the libraries of a web server; None likewise.
+        server_gb: the same with the libraries of a web server; None likewise, and if it was not to be measured.
         picture_gb: size of one of the pictures in GB.
         pictures: number of pictures that were answered.
     """
@@ -57,11 +58,12 @@ class Measurement:
         )
 
 
-def measure(path: Path) -> Measurement:
+def measure(path: Path, *, server: bool = True) -> Measurement:
     """Measure a model bundle in a new process.
 
     Args:
         path: path of the bundle.
+        server: whether to measure the memory of a web server as well, whose libraries take time to import.
 
     Raises:
         BundleError: it cannot be loaded, does not reproduce its golden vectors, or no process can be started.
@@ -77,7 +79,7 @@ def measure(path: Path) -> Measurement:
         cold_start = min(time.perf_counter() - start, used)
         pictures = _draw_pictures()
         milliseconds = process.run(_answer, pictures)
-        resident, server = process.run(_take_memory)
+        resident, server_gb = process.run(_take_memory if server else _take_peak)
     except OSError as error:
         raise _not_measured(path, error) from error
     finally:
@@ -85,7 +87,7 @@ def measure(path: Path) -> Measurement:
         process.close()
     size = statistics.fmean(map(len, pictures)) / 1e9
     return Measurement(
-        cold_start=cold_start, milliseconds=milliseconds, resident_gb=resident, server_gb=server, picture_gb=size
+        cold_start=cold_start, milliseconds=milliseconds, resident_gb=resident, server_gb=server_gb, picture_gb=size
     )
 
 
@@ -94,6 +96,7 @@ def _not_measured(path: Path, error: OSError) -> BundleError:
     return BundleError(f"{path} cannot be measured on this machine: {error}.", hint=hint)
 
 
+@cache
 def _draw_pictures() -> list[bytes]:
     """Draw pictures with soft shapes and some noise, about as large as photographs are after JPEG compression."""
     random = np.random.default_rng(0)
@@ -127,6 +130,10 @@ def _answer(pictures: list[bytes]) -> float:
         # A busy machine lets the process wait, and a function has its core to itself.
         taken.append(min(time.perf_counter() - start, time.process_time() - used))
     return statistics.median(taken[1:]) * 1000
+
+
+def _take_peak() -> tuple[float | None, None]:
+    return _memory("VmHWM"), None
 
 
 def _take_memory() -> tuple[float | None, float | None]:

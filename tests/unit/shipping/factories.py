@@ -37,18 +37,22 @@ FILES: Mapping[str, Mapping[str, bytes]] = {
 }
 
 
-def write_wheels(folder: Path, machine: str = "x86_64") -> Path:
-    """Write a wheel of each package in the version that is installed."""
+def write_wheels(folder: Path, machine: str = "x86_64", *, for_pip: bool = False) -> Path:
+    """Write a wheel of each package in the version that is installed, on request with what pip reads first."""
     folder.mkdir(parents=True)
     for requirement in pinned_requirements(PACKAGES):
         name, _, version = requirement.replace("-", "_").partition("==")
         tag = "py3-none-any" if name == "python_multipart" else f"cp312-cp312-manylinux_2_28_{machine}"
-        files = FILES[name]
+        inside, files = f"{name}-{version}.dist-info", dict(FILES[name])
+        if for_pip:
+            files = {path: data for path, data in files.items() if ".dist-info/" not in path}
+            files[f"{inside}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+            files[f"{inside}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
         record = "".join(f"{path},sha256={digest(data)},{len(data)}\n" for path, data in files.items())
         with zipfile.ZipFile(folder / f"{name}-{version}-{tag}.whl", "w") as wheel:
             for path, data in files.items():
                 wheel.writestr(path, data)
-            wheel.writestr(f"{name}-{version}.dist-info/RECORD", record)
+            wheel.writestr(f"{inside}/RECORD", record)
     return folder
 
 

@@ -63,3 +63,9 @@ def test_time_that_the_machine_is_stopped_does_not_count(tmp_path: Path) -> None
     thread.join()
     assert stopped
     assert 0 < cold_start <= taken - pause
+
+
+def test_the_memory_of_a_server_is_measured_on_request(tmp_path: Path) -> None:
+    found = measure(shipped(tmp_path).path, server=False)
+    assert found.resident_gb is not None
+    assert found.server_gb is None

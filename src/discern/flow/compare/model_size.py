@@ -69,7 +69,7 @@ def measure_size(bundle: Path) -> ModelSize:
         BundleError: it cannot be used.
     """
     manifest, graph = load(bundle).manifest, unpack(bundle)["model.onnx"]
-    work, measured = measured_workload(bundle, PER_DAY, CostOptions())
+    work, measured = measured_workload(bundle, PER_DAY, CostOptions(), server=False)
     assert measured is not None
     return ModelSize(
         parameters=_count_parameters(graph),

@@ -56,7 +56,6 @@ def run_trials(work: Work) -> None:
         RunError: the storage cannot be used.
     """
     _end_with(work.parent)
-    _limit_threads(work.threads)
     with errors_of(work.store.storage):
         _run_trials(work)
 
@@ -79,7 +78,10 @@ def _run_trial(store: TrialStore, objective: Objective, work: Work, trial: Any, 
 
     checkpoints = work.store.folder / _CHECKPOINTS / checkpoint_name(trial)
     try:
-        value = objective.value(work.settings.replaced(values), checkpoints=checkpoints, report=report)
+        settings = work.settings.replaced(values)
+        if settings.training.method.resolved():  # a head needs no torch, whose import takes seconds
+            _limit_threads(work.threads)
+        value = objective.value(settings, checkpoints=checkpoints, report=report)
     except Pruned:
         store.tell(trial, None, pruned=True)
     except DiscernError as error:

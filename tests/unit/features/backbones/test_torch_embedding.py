@@ -20,7 +20,7 @@ def test_all_blocks_are_computed() -> None:
     from discern.features.backbones.torch_embedding import embed_all_blocks  # noqa: PLC0415 - imports torch
 
     torch.manual_seed(0)
-    network = build_network("timm", "test_vit", NetworkSettings(), size=None)
+    network = build_network("timm", "test_vit", NetworkSettings(options={"depth": 1}), size=None)
     by = network.normalisation
     backbone = torch_export.wrap_network(network, Path("test_vit"), by)
     assert list(backbone.blocks) == ["head", "class_token"]

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import pickle
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.e2e.server_process import call_here
 from tests.unit.features.backbones.float_networks import SIZE, WIDTH, make_network, write_network
 from tests.unit.features.backbones.hub_server import COMMIT, serve_hub
 
@@ -24,6 +24,7 @@ from discern.features.backbones.onnx_file import OnnxFile
 from discern.features.backbones.torch_library import TorchLibrary
 from discern.features.backbones.weight_files import read_weights_digest
 
+EXTRA = ("torch", "timm", "torchvision", "onnxscript", "safetensors")
 needs_torch = pytest.mark.skipif(
     any(importlib.util.find_spec(each) is None for each in ("torch", "timm", "torchvision", "onnxscript")),
     reason="the extra torch is not installed",
@@ -98,31 +99,28 @@ def draw(folder: Path, count: int) -> Path:
 
 @needs_torch
 @pytest.mark.slow
-def test_weights_of_the_hub_train_a_model_and_torch_is_needed_once(tmp_path: Path) -> None:
+def test_weights_of_the_hub_train_a_model_and_torch_is_needed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch, timm = pytest.importorskip("torch"), pytest.importorskip("timm")
     from safetensors.torch import save  # noqa: PLC0415 - a part of the extra
 
     torch.manual_seed(0)
-    pictures = draw(tmp_path / "pictures", 60)
-    (tmp_path / "without").mkdir()
-    (tmp_path / "without/sitecustomize.py").write_text(
-        "import sys; sys.modules.update(dict.fromkeys(('torch', 'timm', 'torchvision', 'onnxscript', 'safetensors')))"
-    )
-    runs = []
-    with serve_hub(save(timm.create_model("test_vit").state_dict())) as hub:
+    pictures, command = draw(tmp_path / "pictures", 24), "import sys; from discern.cli import main; main()"
+    words = ["train", str(pictures), "--backbone", "timm/test_vit:depth=1", "--json", "--cache", "cache", "--runs"]
+    with serve_hub(save(timm.create_model("test_vit", depth=1).state_dict())) as hub:
         hub.repository = "timm/test_vit.r160_in1k"
-        for number in range(2):
-            command = [sys.executable, "-m", "discern", "train", str(pictures), "--backbone", "timm/test_vit", "--json"]
-            command += ["--cache", str(tmp_path / "cache"), "--runs", str(tmp_path / f"runs{number}")]
-            environment = os.environ | hub.environment(HF_HUB_OFFLINE="", DISCERN_WEIGHTS="")
-            if number:  # torch cannot be imported
-                environment["PYTHONPATH"] = os.pathsep.join(
-                    [str(tmp_path / "without"), environment.get("PYTHONPATH", "")]
-                )
-            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-            assert done.returncode == 0, done.stderr
-            runs.append(json.loads(done.stdout))
+        for name, value in hub.environment(HF_HUB_OFFLINE="", DISCERN_WEIGHTS="").items():
+            monkeypatch.setenv(name, value)
+        done = call_here(tmp_path, [*words, "first"])
+        assert done.code == 0, done.err
+        hidden = command.replace(";", f"; sys.modules.update(dict.fromkeys({EXTRA!r}));", 1)
+        without = subprocess.run(
+            [sys.executable, "-c", hidden, *words, "second"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert without.returncode == 0, without.stderr
         assert len(hub.requests) == 3  # the digest, the file, and its content; the second run asks nothing
+    runs = [json.loads(text) for text in (done.out, without.stdout)]
     assert runs[0]["accuracy"] == runs[1]["accuracy"]
     card = discern.load(runs[1]["bundle"]).manifest.backbone
     assert (card["name"], card["licence"]) == ("timm/test_vit", "apache-2.0")
