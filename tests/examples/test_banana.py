@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from examples.banana import banana
-from examples.banana.gate import TIMM, backbones_at_hand
+from examples.banana.gate import TIMM, backbones_at_hand, gather_weights
 from examples.banana.photos import CLASSES, copy_some, gather_photos
 from examples.steps import StepFailed
 
@@ -74,10 +74,19 @@ def test_a_folder_without_one_of_the_stages_is_refused_with_the_remedy(tmp_path:
 
 
 def test_a_network_is_used_where_its_weights_are_at_hand(tmp_path: Path) -> None:
-    assert TIMM not in backbones_at_hand(tmp_path)
-    assert next(iter(backbones_at_hand(tmp_path))) == "lite0"
-    (tmp_path / "mobilenetv2_100.safetensors").touch()
-    assert backbones_at_hand(tmp_path)[TIMM] == ("--backbone", TIMM, "--weights", str(tmp_path))
+    source = tmp_path / "source"
+    source.mkdir()
+    gather_weights(tmp_path / "none", str(source))
+    assert TIMM not in backbones_at_hand(tmp_path / "none")
+    assert next(iter(backbones_at_hand(tmp_path / "none"))) == "lite0"
+    (source / "mobilenetv2_100.safetensors").touch()
+    gather_weights(tmp_path / "plain", str(source))
+    assert [path.name for path in (tmp_path / "plain").iterdir()] == ["mobilenetv2_100.safetensors"]
+    (source / "mobilenetv2_100.json").write_text("{}")
+    gather_weights(tmp_path / "with settings", str(source))
+    assert (tmp_path / "with settings/mobilenetv2_100.json").read_text() == "{}"
+    options = backbones_at_hand(tmp_path / "with settings")[TIMM]
+    assert options == ("--backbone", TIMM, "--weights", str(tmp_path / "with settings"))
 
 
 def test_the_event_has_the_picture(tmp_path: Path) -> None:
