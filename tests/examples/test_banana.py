@@ -5,17 +5,37 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 from examples.banana import banana
-from examples.banana.gate import TIMM, backbones_at_hand
+from examples.banana.gate import TIMM, backbones_at_hand, gather_weights
 from examples.banana.photos import CLASSES, copy_some, gather_photos
 from examples.steps import StepFailed
 
-from tests.unit.shipping.factories import write_wheels
+from discern.shipping.wheel_download import PACKAGES, pinned_requirements
+from tests.unit.shipping.factories import FILES, digest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def write_wheels(folder: Path) -> Path:
+    """Write small wheels of the packages of a function, which pip accepts."""
+    folder.mkdir()
+    for requirement in pinned_requirements(PACKAGES):
+        name, _, version = requirement.replace("-", "_").partition("==")
+        tag = "py3-none-any" if name == "python_multipart" else "cp312-cp312-manylinux_2_28_x86_64"
+        about = f"{name}-{version}.dist-info"
+        files = {path: data for path, data in FILES[name].items() if ".dist-info" not in path} | {
+            f"{about}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tag}\n".encode(),
+            f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
+        }
+        record = "".join(f"{path},sha256={digest(data)},{len(data)}\n" for path, data in files.items())
+        with zipfile.ZipFile(folder / f"{name}-{version}-{tag}.whl", "w") as wheel:
+            for path, data in {**files, f"{about}/RECORD": record.encode()}.items():
+                wheel.writestr(path, data)
+    return folder
 
 
 def write_photographs(folder: Path, *, of_each: int) -> Path:
@@ -54,10 +74,19 @@ def test_a_folder_without_one_of_the_stages_is_refused_with_the_remedy(tmp_path:
 
 
 def test_a_network_is_used_where_its_weights_are_at_hand(tmp_path: Path) -> None:
-    assert TIMM not in backbones_at_hand(tmp_path)
-    assert next(iter(backbones_at_hand(tmp_path))) == "lite0"
-    (tmp_path / "mobilenetv2_100.safetensors").touch()
-    assert backbones_at_hand(tmp_path)[TIMM] == ("--backbone", TIMM, "--weights", str(tmp_path))
+    source = tmp_path / "source"
+    source.mkdir()
+    gather_weights(tmp_path / "none", str(source))
+    assert TIMM not in backbones_at_hand(tmp_path / "none")
+    assert next(iter(backbones_at_hand(tmp_path / "none"))) == "lite0"
+    (source / "mobilenetv2_100.safetensors").touch()
+    gather_weights(tmp_path / "plain", str(source))
+    assert [path.name for path in (tmp_path / "plain").iterdir()] == ["mobilenetv2_100.safetensors"]
+    (source / "mobilenetv2_100.json").write_text("{}")
+    gather_weights(tmp_path / "with settings", str(source))
+    assert (tmp_path / "with settings/mobilenetv2_100.json").read_text() == "{}"
+    options = backbones_at_hand(tmp_path / "with settings")[TIMM]
+    assert options == ("--backbone", TIMM, "--weights", str(tmp_path / "with settings"))
 
 
 def test_the_event_has_the_picture(tmp_path: Path) -> None:
