@@ -25,12 +25,13 @@ from pathlib import Path
 for words in json.loads(sys.argv[1]):
     print(json.dumps(asdict(call_here(Path.cwd(), words))))
 """
+TUNE = ("tune", "photos", "--trials", "2")
 NEEDY = [
     ("train", "photos", "--method", "scratch"),
     ("train", "photos", "--method", "finetune"),
     ("train", "photos", "--method", "probe", "--hidden", "8"),
     ("train", "photos", "--backbone", "timm/resnet18", "--weights", "net.pth"),
-    ("tune", "photos", "--trials", "2"),
+    TUNE,
 ]
 
 
@@ -70,6 +71,11 @@ def test_a_command_that_needs_them_names_the_line_that_installs_them(
     completed: dict[tuple[str, ...], Completed], command: tuple[str, ...]
 ) -> None:
     assert INSTALL_TORCH in " ".join(refusal(completed[command]).split())
+
+
+def test_a_search_names_the_library_that_it_needs(completed: dict[tuple[str, ...], Completed]) -> None:
+    expected = f"discern: Tuning needs Optuna, which is not installed. Install it: {INSTALL_TORCH}\n"
+    assert refusal(completed[TUNE]) == expected
 
 
 def test_a_command_that_needs_them_starts_no_run(

@@ -19,6 +19,7 @@ from examples.steps import StepFailed
 from PIL import Image
 
 import discern
+from tests.integration.workspace import write_backbone
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -135,10 +136,15 @@ def test_labels_that_are_no_numbers_are_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def trained(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def backbone(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_backbone(tmp_path_factory.mktemp("backbone") / "colour.onnx"))
+
+
+@pytest.fixture(scope="module")
+def trained(rendered: Path, backbone: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs, cache = tmp_path_factory.mktemp("runs"), tmp_path_factory.mktemp("cache")
     for name, order in (("plain", ()), ("ordered", ("numeric",))):
-        discern.train(rendered, name=name, runs=runs, ordered=order, size=96, cache=cache)
+        discern.train(rendered, name=name, runs=runs, ordered=order, backbone=backbone, cache=cache)
     return runs
 
 
@@ -165,8 +171,10 @@ def test_models_stand_beside_one_constant_answer(trained: Path, tmp_path: Path) 
     assert "rendered" not in other
 
 
-def test_models_of_different_bins_are_not_compared(trained: Path, rendered: Path, tmp_path: Path) -> None:
-    discern.train(rendered, name="few", runs=tmp_path, classes=("1", "2"), size=96)
+def test_models_of_different_bins_are_not_compared(
+    trained: Path, rendered: Path, backbone: str, tmp_path: Path
+) -> None:
+    discern.train(rendered, name="few", runs=tmp_path, classes=("1", "2"), backbone=backbone, cache=tmp_path / "cache")
     with pytest.raises(StepFailed, match="different bins"):
         figures_of_models({"all": trained / "plain", "few": tmp_path / "few"})
 

@@ -16,7 +16,6 @@ import pytest
 import discern
 from discern.errors import DataError, UsageError
 from discern.evaluating.study_trials import TrialRow
-from discern.extras import INSTALL_TORCH
 from discern.flow.tune.tune_result import TuneResult
 from discern.splitting import TEST, Split
 from tests.e2e.server_process import Completed, call_here
@@ -246,15 +245,6 @@ def test_invalid_options_are_refused_in_a_line(
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert words in done.err
     assert "secret" not in done.err
-
-
-def test_without_optuna_the_line_that_installs_it_is_named(tuning: Tuning) -> None:
-    code = "import sys; sys.modules['optuna'] = None; from discern.cli import main; main(sys.argv[1:])"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "tune", str(tuning.photos)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert done.stderr == f"discern: Tuning needs Optuna, which is not installed. Install it: {INSTALL_TORCH}\n"
 
 
 def test_options_are_those_of_train(tuning: Tuning) -> None:

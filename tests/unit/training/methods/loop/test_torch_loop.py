@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is optional")
 
 from discern.errors import DataError, RunError, UsageError  # noqa: E402
 from discern.training.methods.loop.loop_config import LoopConfig  # noqa: E402
-from discern.training.methods.loop.loop_data import LoopData  # noqa: E402
+from discern.training.methods.loop.loop_data import History, LoopData  # noqa: E402
 from discern.training.methods.loop.torch_loop import Loop, predict  # noqa: E402
 from discern.training.methods.loop.torch_pictures import ReducedPictures  # noqa: E402
 from discern.training.methods.networks.torch_small_cnn import SmallCnn  # noqa: E402
@@ -70,12 +70,19 @@ class DyingPictures(ReducedPictures):
         return super().take(rows)
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[History, dict[str, Any]]:
+    """History and weights of a fit of three epochs."""
+    fit, network = loop(tmp_path_factory.mktemp("undisturbed") / "whole.pt", drawn())
+    history = fit.run(ignore)
+    return history, weights(network)
+
+
 @pytest.mark.parametrize("last", [1, 3, 5, 9, 12])
-def test_a_fit_that_was_killed_at_a_step_ends_with_the_weights_of_an_undisturbed_one(tmp_path: Path, last: int) -> None:
-    data = drawn()
-    undisturbed, network = loop(tmp_path / "whole.pt", data)
-    history = undisturbed.run(ignore)
-    expected = weights(network)
+def test_a_fit_that_was_killed_at_a_step_ends_with_the_weights_of_an_undisturbed_one(
+    undisturbed: tuple[History, dict[str, Any]], tmp_path: Path, last: int
+) -> None:
+    data, (history, expected) = drawn(), undisturbed
     dying = DyingPictures(sums=data.pictures.sums, factor=1, seeds=data.pictures.seeds)
     object.__setattr__(dying, "calls", [])
     object.__setattr__(dying, "last", last)
@@ -177,10 +184,8 @@ def test_the_number_of_loading_threads_may_change(tmp_path: Path) -> None:
     assert_equal_weights(weights(network), weights(other))
 
 
-def test_an_interrupt_saves_the_step_and_is_raised(tmp_path: Path) -> None:
-    data = drawn()
-    whole, network = loop(tmp_path / "whole.pt", data)
-    history = whole.run(ignore)
+def test_an_interrupt_saves_the_step_and_is_raised(undisturbed: tuple[History, dict[str, Any]], tmp_path: Path) -> None:
+    data, (history, expected) = drawn(), undisturbed
 
     def interrupt(done: int, total: int) -> None:
         if done == 3 * BATCH:
@@ -196,7 +201,7 @@ def test_an_interrupt_saves_the_step_and_is_raised(tmp_path: Path) -> None:
     second, resumed = loop(tmp_path / "a.pt", data)
     assert second.run(lambda done, total: reported.append(done)) == history
     assert reported[0] == 4 * BATCH, "the step that was interrupted is complete and saved"
-    assert_equal_weights(weights(network), weights(resumed))
+    assert_equal_weights(weights(resumed), expected)
 
 
 def test_progress_counts_pictures_and_tells_the_best_epoch(tmp_path: Path) -> None:
