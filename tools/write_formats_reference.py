@@ -135,9 +135,10 @@ def _configuration() -> list[str]:
 
 
 def _training() -> list[str]:
+    split = section(SplitConfig, level="####")
     return [
         *table(rows(TrainConfig, leave_out=("method", "folds"))),
-        *section(SplitConfig, level="####"),
+        *(line.replace("`draw_test` | boolean |", "`draw_test` | boolean, optional |") for line in split),
         *section(HeadConfig, level="####"),
         "#### Method settings",
         "",

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,28 +13,9 @@ from examples.banana.gate import TIMM, backbones_at_hand, gather_weights
 from examples.banana.photos import CLASSES, copy_some, gather_photos
 from examples.steps import StepFailed
 
-from discern.shipping.wheel_download import PACKAGES, pinned_requirements
-from tests.unit.shipping.factories import FILES, digest
+from tests.unit.shipping.factories import write_wheels
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-def write_wheels(folder: Path) -> Path:
-    """Write small wheels of the packages of a function, which pip accepts."""
-    folder.mkdir()
-    for requirement in pinned_requirements(PACKAGES):
-        name, _, version = requirement.replace("-", "_").partition("==")
-        tag = "py3-none-any" if name == "python_multipart" else "cp312-cp312-manylinux_2_28_x86_64"
-        about = f"{name}-{version}.dist-info"
-        files = {path: data for path, data in FILES[name].items() if ".dist-info" not in path} | {
-            f"{about}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tag}\n".encode(),
-            f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
-        }
-        record = "".join(f"{path},sha256={digest(data)},{len(data)}\n" for path, data in files.items())
-        with zipfile.ZipFile(folder / f"{name}-{version}-{tag}.whl", "w") as wheel:
-            for path, data in {**files, f"{about}/RECORD": record.encode()}.items():
-                wheel.writestr(path, data)
-    return folder
 
 
 def write_photographs(folder: Path, *, of_each: int) -> Path:

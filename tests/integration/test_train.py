@@ -27,7 +27,8 @@ def reproducible_files(run: Path) -> tuple[bytes, bytes]:
 
 def test_the_result_has_the_documented_keys(trained: TrainResult) -> None:
     plain = trained.to_json()
-    assert set(plain) == {*ACCOUNT_KEYS, "run", "bundle", "report", "pictures", "accuracy", "ece", "policy", "seconds"}
+    figures = {"pictures", "accuracy", "ece", "policy", "seconds"}
+    assert set(plain) == {*ACCOUNT_KEYS, *figures, "run", "bundle", "report", "method"}
     assert set(plain["accuracy"]) == {"leak_free", "naive", "given", "difference"}
     assert all(Path(plain[key]).is_absolute() and Path(plain[key]).exists() for key in ("run", "bundle", "report"))
     assert json.loads(json.dumps(plain)) == plain

@@ -177,7 +177,7 @@ class TestWithTorch:
 
     def test_a_former_run_gives_the_same_bytes(self, hidden: TrainResult, shared_workspace: Workspace) -> None:
         options = discern.options_of(hidden.run)
-        again = discern.train(**options, name="again", runs=shared_workspace.runs, cache=shared_workspace.cache)
+        again = discern.train(**options, name="hidden-again", runs=shared_workspace.runs, cache=shared_workspace.cache)
         for name in ("metrics.json", "answers.parquet", "curves.csv", "split.json"):
             assert (again.run / name).read_bytes() == (hidden.run / name).read_bytes(), name
         with zipfile.ZipFile(hidden.bundle) as first, zipfile.ZipFile(again.bundle) as second:

@@ -42,6 +42,9 @@ ALLOWED = {
     ("splitting/write_parts.py", "open"),
     ("splitting/write_parts.py", "write_bytes"),
     ("splitting/write_parts.py", "write_text"),
+    ("training/methods/loop/torch_checkpoint.py", "save"),  # into the temporary file of atomic_write, through a digest
+    ("training/methods/loop/torch_full_pictures.py", "open"),  # a file of one fit, which ends with it
+    ("training/methods/loop/torch_loop.py", "save"),  # of a checkpoint
 }
 OWN_PATH = {"write_text", "write_bytes", "open"}
 FIRST_ARGUMENT = {"write_parquet", "write_csv", "sink_parquet", "save", "savez", "savez_compressed"}

@@ -78,7 +78,7 @@ def doctor(cache: Cache = None, json: Json = False) -> None:
 
 
 def backbones(cache: Cache = None, json: Json = False) -> None:
-    """List the known backbones, and measure the speed of those at hand.
+    """List the known backbones, and measure those at hand.
 
     Example: discern backbones
     """

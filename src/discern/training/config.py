@@ -58,6 +58,8 @@ class TrainConfig:
         """Convert the training settings to the JSON-ready values of `run.json` and the bundle."""
         plain = asdict(self)
         del plain["method"]
+        if not self.split.draw_test:
+            del plain["split"]["draw_test"]  # as earlier versions wrote it, so that their runs can be resumed
         folds = {} if plain.pop("folds") is None else {"folds": self.folds}
         return plain | folds | self.method.to_json()
 
