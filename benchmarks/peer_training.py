@@ -195,8 +195,9 @@ def train_discern(name: str, dealt: Dealt, python: Path, train: Path, options: S
         shutil.copyfile(printed["bundle"], bundle)
         write_answers(bundle, dealt, answers_file(dealt.folder, name))
         reported = {key: printed["accuracy"]["leak_free"][key] for key in ("value", "low", "high", "note")}
-        held_out = pl.read_parquet(Path(printed["run"]) / "validation.parquet")
-        row["validation"] = float((held_out["label"] == held_out["answer"]).mean())
+        if (validation := Path(printed["run"]) / "validation.parquet").exists():
+            held_out = pl.read_parquet(validation)
+            row["validation"] = float((held_out["label"] == held_out["answer"]).mean())
         return row | {"stages": printed["seconds"], "method": printed.get("method"), "reported": reported}
 
 
