@@ -8,8 +8,9 @@ from discern.errors import UsageError
 from discern.training.durations import MOST_SECONDS
 
 DEFAULT_METHOD, SCRATCH, FINETUNE, AUTO_METHOD = "probe", "scratch", "finetune", "auto"
+WEIGHT_DECAY = 0.05  # not tuned
 # The settings that a method uses, with their defaults: starting points, not tuned.
-_OF_THE_LOOP = {"weight_decay": 0.05, "label_smoothing": 0.0, "balance": "none", "device": "auto"}
+_OF_THE_LOOP = {"weight_decay": WEIGHT_DECAY, "label_smoothing": 0.0, "balance": "none", "device": "auto"}
 _OF_PICTURES = {"augment": "light", "mirror": True}
 _OF_STRONG = {"label_smoothing": 0.1}  # with strong augmentation, as in Szegedy et al., 2016
 # The rate of fine-tuning rests on one run each of lite0 on 186 bananas, judged on 47 of validation groups: 3e-4 first

@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from discern.bundle.heads import SMALLEST_LENGTH, Span
 from discern.features.backbones import OnnxBackbone
+from discern.training.method_config import WEIGHT_DECAY
 
-WEIGHT_DECAY = 0.05  # not tuned
 _SCALE = 16.0  # of the logits of unit-length rows, so that probabilities can reach 1; not tuned
 
 
