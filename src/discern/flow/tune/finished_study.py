@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from discern.evaluating import describe_points
 from discern.evaluating.study_trials import counts
 from discern.flow.compare.compare_result import CompareResult
 from discern.flow.compare.compare_runs import compare
-from discern.flow.compare.recommendation import describe_points
 from discern.flow.run import Run
 from discern.flow.tune.objective import MEASURES
 from discern.flow.tune.run_study import EndedTrials
