@@ -222,6 +222,11 @@ def test_too_few_pictures_for_a_test_part_are_refused(tuning: Tuning) -> None:
     assert not (tuning.workspace.runs / "few").exists()
 
 
+def test_a_time_that_ends_before_the_first_trial_is_named(tuning: Tuning) -> None:
+    with pytest.raises(DataError, match=r"ended before the first trial was completed\. .* longer --timeout"):
+        tuning.tune(timeout=0.001, name="short")
+
+
 def test_the_command_prints_a_line_for_each_trial(started: Completed, tuning: Tuning) -> None:
     lines = started.out.splitlines()
     assert lines[0].startswith("trial 0 (default): 0.")
@@ -238,9 +243,11 @@ def test_the_command_prints_a_line_for_each_trial(started: Completed, tuning: Tu
         (["--trials", "0"], "--trials"),
         (["--timeout", "soon"], "Invalid timeout: soon"),
         (["--storage", "mysql://ada:secret@host/db"], "Unknown storage: 'mysql://ada:***@host/db'"),
+        (["--storage", "sqlite:////missing/folder/trials.db"], "trials.db cannot be used: (sqlite3"),
         (["--measure", "f1"], "Unknown measure: 'f1'"),
         (["--name", "study"], "There is already a run"),
-        (["--name", "study", "--resume", "--seed", "4"], "started with another study"),
+        (["--name", "study", "--resume", "--seed", "4"], "started with another seed. Resume"),
+        (["--name", "study", "--resume", "--measure", "accuracy"], "started with another measure. Resume"),
     ],
 )
 def test_invalid_options_are_refused_in_a_line(

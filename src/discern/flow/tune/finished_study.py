@@ -7,6 +7,7 @@ from discern.evaluating import describe_points
 from discern.evaluating.study_trials import counts
 from discern.flow.compare.compare_result import CompareResult
 from discern.flow.compare.compare_runs import compare
+from discern.flow.compare.judged_run import CHOSEN_BY
 from discern.flow.run import Run
 from discern.flow.tune.objective import MEASURES
 from discern.flow.tune.run_study import EndedTrials
@@ -26,6 +27,9 @@ def finish_study(study: Run, config: StudyConfig, ended: EndedTrials, *, cache: 
     data = StudyData.load(study.folder, cache, ordered=config.settings.preparing.ordered)
     best_settings = config.settings.replaced(config.space.complete(ended.best.params))
     best = train_in_study(study, BEST, best_settings, data, cache=cache, progress=progress)
+    # Models are compared by what it takes to make them, the trials included.
+    searched = round(sum(study.facts["seconds"].values()), 3)
+    best.save(**{CHOSEN_BY: {"study": study.facts["name"], "trial": ended.best.number, "seconds": searched}})
     default, compared = None, None
     if not ended.best.is_default:
         standard = config.settings.replaced(config.space.standard(config.settings))

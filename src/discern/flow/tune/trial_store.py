@@ -1,6 +1,7 @@
 """Storage of the trials of a study, shared by its workers."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ _MOST_ATTEMPTS = 2
 _FEWEST_COMPLETE, _FEWEST_COMPARED = 3, 3
 # Not tuned: several workers write to one file of SQLite, one after the other.
 _SECONDS_FOR_A_LOCK = 60
+_LINK = re.compile(r"\(Background on this error at: \S+\)")  # of SQLAlchemy, on its own errors
 _STATES = {
     TrialState.WAITING: "waiting",
     TrialState.RUNNING: "running",
@@ -211,11 +213,20 @@ def _row(trial: FrozenTrial) -> TrialRow:
     )
 
 
+def open_database(storage: StorageAddress) -> Any:
+    """Open the database of trials.
+
+    Raises:
+        RunError: it cannot be used.
+    """
+    patient = {"connect_args": {"timeout": _SECONDS_FOR_A_LOCK}} if storage.url.startswith("sqlite") else {}
+    with errors_of(storage):
+        return RDBStorage(storage.url, engine_kwargs=patient)
+
+
 def _open_storage(address: StoreAddress) -> Any:
     if address.storage is not None:
-        is_file = address.storage.url.startswith("sqlite")
-        patient = {"connect_args": {"timeout": _SECONDS_FOR_A_LOCK}} if is_file else {}
-        return RDBStorage(address.storage.url, engine_kwargs=patient)
+        return open_database(address.storage)
     journal = address.folder / JOURNAL
     return JournalStorage(JournalFileBackend(str(journal), lock_obj=JournalLock(journal)))
 
@@ -232,7 +243,7 @@ def errors_of(storage: StorageAddress | None) -> Iterator[None]:
             told, hint = "The journal of the trials cannot be used", "Check the folder of the study, or start another."
         else:
             told, hint = f"The storage {storage.hidden} cannot be used", "Check its address, and that it is reachable."
-        text = " ".join(str(error).split())
+        text = " ".join(_LINK.sub("", str(error)).split())
         reason = text if storage is None else storage.redact(text)
         raise RunError(f"{told}: {reason.rstrip('.')}.", hint=hint) from None
 

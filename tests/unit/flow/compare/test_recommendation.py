@@ -8,7 +8,6 @@ from discern.evaluating import (
     ComparedModel,
     ComparedPair,
     Evidence,
-    Interval,
     Metrics,
     ModelChoice,
     TrainTime,
