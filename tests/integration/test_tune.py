@@ -222,11 +222,6 @@ def test_too_few_pictures_for_a_test_part_are_refused(tuning: Tuning) -> None:
     assert not (tuning.workspace.runs / "few").exists()
 
 
-def test_a_time_that_ends_before_the_first_trial_is_named(tuning: Tuning) -> None:
-    with pytest.raises(DataError, match=r"ended before the first trial was completed\. .* longer --timeout"):
-        tuning.tune(timeout=0.001, name="short")
-
-
 def test_the_command_prints_a_line_for_each_trial(started: Completed, tuning: Tuning) -> None:
     lines = started.out.splitlines()
     assert lines[0].startswith("trial 0 (default): 0.")

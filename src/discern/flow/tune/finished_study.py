@@ -48,10 +48,10 @@ def finish_study(study: Run, config: StudyConfig, ended: EndedTrials, *, cache: 
             "trial": ended.best.number,
         },
         "accuracy": read_metrics(best).accuracy.to_json()["leak_free"],
-        "default": _describe_default(ended, default, compared),
+        "default": {"params": config.space.standard(config.settings)} | _describe_default(ended, default, compared),
         "why": explain(compared, MEASURES[config.measure]),
         "sampler": config.sampling,
-        "notes": _notes(looks, ended),
+        "notes": _notes(config, looks, ended),
     }
     result = TuneResult.of_folder(study.folder, value)
     _write_page(study, config, ended, result)
@@ -98,8 +98,14 @@ def _count_looks(study: Run, best: int) -> int:
     return len(judged)
 
 
-def _notes(looks: int, ended: EndedTrials) -> list[str]:
+def _notes(config: StudyConfig, looks: int, ended: EndedTrials) -> list[str]:
     notes = []
+    if set_ := config.space.departures(config.settings):
+        values = ", ".join(f"{name} = {value}" for name, value in set_.items())
+        notes.append(
+            f"The default options are those of this search space, which sets {values}: they are not those of `discern "
+            "train` without options. Compare with a run of that, too."
+        )
     if looks > 1:
         notes.append(
             f"{looks} trials were judged on the test part, as the study was extended: its figures are no longer those "

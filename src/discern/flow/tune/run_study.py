@@ -86,7 +86,7 @@ def run_study(
             path.write_text(format_trials(rows), encoding="utf-8")
     best = best_row(rows, maximise=maximise)
     if best is None:
-        raise DataError(_describe_none(rows), hint=_hint(rows))
+        raise DataError(describe_none(rows), hint=_hint(rows))
     default = next((row for row in rows if row.is_default and row.state == "done"), None)
     return EndedTrials(rows=rows, best=best, default=default, importances=store.importances())
 
@@ -133,7 +133,8 @@ def _describe(study: Run) -> dict[str, object]:
     }
 
 
-def _describe_none(rows: list[TrialRow]) -> str:
+def describe_none(rows: list[TrialRow]) -> str:
+    """Say why a study has no completed trial."""
     if any(row.state == "failed" for row in rows):
         return f"No trial was completed: {describe_failure(rows)}"
     return "The time ended before the first trial was completed."
