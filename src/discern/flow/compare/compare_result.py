@@ -74,8 +74,8 @@ class CompareResult(Displayed):
                 and `gate` (`auroc`, `kept` and `rejected`; null without negatives); `parameters`, `multiply_adds` for
                 one picture, `megabytes`, `ms_per_picture` on one core of this machine; `train_seconds`, with those of
                 the features of `cached_pictures`, estimated from the backbone's speed, and those of the trials of a
-                study that chose its options; `measured_seconds` without those of the cached features; and `cost`, the US
-                dollars `per_month` of `per_day` answers by `target` (null if a price is not known), with
+                study that chose its options; `measured_seconds` without those of the cached features; and `cost`, the
+                US dollars `per_month` of `per_day` answers by `target` (null if a price is not known), with
                 `prices_as_of`.
             pairs: for each two runs, `a` and `b`, the `difference` in accuracy, A minus B, with its interval; `p`,
                 adjusted for the number of pairs, and `p_unadjusted`, null with too few groups; `clear`, whether the
