@@ -29,6 +29,8 @@ _DEFAULT, _OWNER, _WORKER, _NOTE, _ATTEMPTS = "default", "owner", "worker", "not
 _MOST_ATTEMPTS = 2
 # Trials that run to their end, and those that reach the same point, before one is compared with their median.
 _FEWEST_COMPLETE, _FEWEST_COMPARED = 3, 3
+# Not tuned: of three trials, each option seems important that has different values in them.
+_FEWEST_FOR_IMPORTANCE = 10
 # Not tuned: several workers write to one file of SQLite, one after the other.
 _SECONDS_FOR_A_LOCK = 60
 _LINK = re.compile(r"\(Background on this error at: \S+\)")  # of SQLAlchemy, on its own errors
@@ -185,6 +187,8 @@ class TrialStore:
 
     def importances(self) -> dict[str, float]:
         """Return the share of each option in the variation of the values; empty with too few trials."""
+        if sum(each.state == TrialState.COMPLETE for each in self._trials()) < _FEWEST_FOR_IMPORTANCE:
+            return {}
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self._address.seed)
         try:
             found = optuna.importance.get_param_importances(self._study, evaluator=evaluator)
