@@ -4,8 +4,8 @@ A network has a temperature from pictures that are left for it ("fresh"). Where 
 limit, the policy is fitted on the test part and on these together. They chose one number, so that their confidences
 might flatter them. Here the truth is known: logits of K classes are drawn with their labels, and a part of the pictures
 is harder than the logits say. In each draw, the policy is fitted on the same pictures with the temperature of the fresh
-ones, with one that was fitted on as many other pictures, and with the right one, and its true error is compared with its
-limit on 20,000 other pictures.
+ones, with one that was fitted on as many other pictures, and with the right one, and its true error is compared with
+its limit on 20,000 other pictures.
 
 "violated" is the share of all draws in which the true error of what is accepted is above the limit; 5 % may be.
 
