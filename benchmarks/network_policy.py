@@ -1,12 +1,11 @@
 """Simulated error of the accept policy of a network whose temperature was fitted on some of the same pictures.
 
-A network of a method has a temperature from the pictures that are left for it ("fresh"). Where the test part alone
-proves no limit of 5 %, or a looser one than more pictures would, the policy is fitted on the test part and on these
-together. They chose one number, so that their confidences may flatter them. Here the truth is known: logits of K classes
-are drawn with their labels, a part of the pictures is harder than the logits say, and the network's own scale is wrong
-by a random factor. In each draw, the policy is fitted on the same pictures with the temperature of the fresh ones, with
-one that was fitted on as many pictures of its own, and with the right one, and its true error is compared with its limit
-on 20,000 other pictures.
+A network has a temperature from pictures that are left for it ("fresh"). Where the test part is too small for an error
+limit, the policy is fitted on the test part and on these together. They chose one number, so that their confidences
+might flatter them. Here the truth is known: logits of K classes are drawn with their labels, and a part of the pictures
+is harder than the logits say. In each draw, the policy is fitted on the same pictures with the temperature of the fresh
+ones, with one that was fitted on as many other pictures, and with the right one, and its true error is compared with
+its limit on 20,000 other pictures.
 
 "violated" is the share of all draws in which the true error of what is accepted is above the limit; 5 % may be.
 
@@ -32,7 +31,8 @@ POPULATION = 20_000
 # The share of harder pictures, and how much smaller their true logits are than they look.
 HARDER, FACTOR = 0.2, 0.5
 SOURCES = ("the same", "others", "right")
-SKILLS = {2: (4.0,), 6: (5.0, 8.0)}  # size of the right class's logit: 5 and 8 of 6 classes are about 77 and 92 %
+# Size of the right class's logit: the accuracy is about 84 % with 2 classes, 67 and 78 % with 6.
+SKILLS = {2: (4.0,), 6: (5.0, 8.0)}
 
 Pictures = tuple[np.ndarray, np.ndarray]
 
