@@ -10,8 +10,8 @@ offline: no weights are fetched, and Ultralytics' reports to its makers are swit
 * discern: `discern train` with an empty cache; it holds out its own pictures of the train and validation parts;
 * discern, train part: the same without the pictures of the validation part;
 * thirty lines: the features of timm, and logistic regression; on the train and validation parts;
-* fastai frozen, fastai fine-tuned: by default 5, 10 and 20 epochs of the head, or of one of the head and so many of the whole
-  network; the one that is most accurate on the validation part is kept;
+* fastai frozen, fastai fine-tuned: by default 5, 10 and 20 epochs of the head, or of one of the head and so many of
+  the whole network; the one that is most accurate on the validation part is kept;
 * ultralytics: its smallest network from random weights, 20 epochs, of which it keeps the best on the validation part;
 * ultralytics, same weights: its trainer with the network and weights of the others.
 
