@@ -1,4 +1,4 @@
-"""A change of aspect ratio is told from maps that stretch a part of a picture."""
+"""Maps that stretch a part of a picture are distinguished from changes of its aspect ratio."""
 
 import numpy as np
 import pytest
