@@ -36,9 +36,17 @@ except ImportError:
 
 PLAIN = ("re-encoded", "resized", "cropped", "cropped deeply", "brightened", "rotated", "mirrored")
 TURNED = ("turned", "turned, canvas grown", "turned, corners cut")
+SQUASHED = tuple(
+    f"{shape}{besides}"
+    for shape in ("squared", "stretched")
+    for besides in ("", ", re-encoded", ", grey", ", cropped", ", mirrored", ", rotated", ", all")
+)
+KINDS = {"plain": PLAIN + TURNED, "squashed": (*SQUASHED, "grey")}
+XRAYS = "xrays"
 PACKS = ("imagenette160", "trashnet", "fruits360_varieties", "clothing_small", "furniture7")
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 HAMMING = (0, 4, 8, 12)
+MIN_SQUASH = 0.15  # natural logarithm of the change of aspect ratio
 # Films of one fruit: the same frames under two names, or the same film cropped to another size.
 SAME_FILM = (
     {"Apple 21", "Apple Rotten 1"},
@@ -97,41 +105,98 @@ def turn(image: Image.Image, kind: str, rng: np.random.Generator) -> Image.Image
 
 def alter(image: Image.Image, kind: str, rng: np.random.Generator) -> bytes:
     """Encode an altered copy."""
-    if kind == "re-encoded":
-        return encode(image, int(rng.integers(40, 91)))
-    if kind == "resized":
-        image = image.resize((image.width // 2, image.height // 2), Image.Resampling.BICUBIC)
-    elif kind.startswith("cropped"):
-        image = crop(image, rng, deeply=kind == "cropped deeply")
-    elif kind == "brightened":
+    shape, *besides = kind.split(", ") if kind in SQUASHED else (kind,)
+    if besides == ["all"]:
+        besides = ["grey", "cropped", "re-encoded"]
+    for change in (shape, *besides):
+        image = change_image(image, kind if kind in TURNED else change, rng)
+    return encode(image, int(rng.integers(40, 91)) if "re-encoded" in (shape, *besides) else 92)
+
+
+def change_image(image: Image.Image, change: str, rng: np.random.Generator) -> Image.Image:
+    """Change an image in one way."""
+    if change == "re-encoded":
+        return image
+    if change == "resized":
+        return image.resize((image.width // 2, image.height // 2), Image.Resampling.BICUBIC)
+    if change in ("squared", "stretched"):
+        return squash(image, change, rng)
+    if change == "grey":
+        return image.convert("L").convert("RGB")
+    if change.startswith("cropped"):
+        return crop(image, rng, deeply=change == "cropped deeply")
+    if change == "brightened":
         gain = rng.uniform(1.1, 1.4)
-        image = image.point(lambda value: min(255, int(value * gain)))
-    elif kind == "rotated":
+        return image.point(lambda value: min(255, int(value * gain)))
+    if change == "rotated":
         turns = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
-        image = image.transpose(turns[rng.integers(3)])
-    elif kind == "mirrored":
-        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        return image.transpose(turns[rng.integers(3)])
+    if change == "mirrored":
+        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return turn(image, change, rng)
+
+
+def squash(image: Image.Image, change: str, rng: np.random.Generator) -> Image.Image:
+    """Resize to a square of 224 pixels, or to another aspect ratio between 1:2.5 and 2.5:1 and up to as many pixels."""
+    if change == "squared":
+        return image.resize((224, 224), Image.Resampling.BICUBIC)
+    own = image.width / image.height
+    aspect = own
+    while abs(math.log(aspect / own)) < MIN_SQUASH:
+        aspect = 2.5 ** rng.uniform(-1, 1)
+    side = math.sqrt(image.width * image.height * rng.uniform(0.3, 1))
+    size = max(round(side * math.sqrt(aspect)), 32), max(round(side / math.sqrt(aspect)), 32)
+    return image.resize(size, Image.Resampling.BICUBIC)
+
+
+def draw_xray(rng: np.random.Generator) -> Image.Image:
+    """Draw something like a chest X-ray: common anatomy, smooth differences of low contrast, and fine noise."""
+    width, height = (int(size) for size in rng.integers(240, 420, 2))
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    y, x = (axis * rng.uniform(0.95, 1.05) + rng.normal(0, 0.03) for axis in (y, x))
+    lungs = sum(np.exp(-(((x - side * 0.42) / 0.27) ** 4) - (y / 0.65) ** 4) for side in (-1, 1))
+    body = 170 - 90 * lungs + 10 * np.sin(20 * y - 7 * np.abs(x) ** 1.5) + 60 * np.exp(-((x / 0.1) ** 2))
+    for cells, weight in ((6, 10), (16, 5), (40, 2)):
+        coarse = Image.fromarray(rng.standard_normal((cells, cells)).astype(np.float32))
+        body = body + weight * np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
+    noisy = body + rng.normal(0, 2, body.shape)
+    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).convert("RGB")
+
+
+def lay_out(pack: Path, folder: Path, *, seed: int, grey: bool) -> list[Path]:
+    """Link the pictures of a pack into `folder`, or write their grey versions or synthetic X-rays."""
+    if pack.name == XRAYS:
+        rng = np.random.default_rng([7, seed])
+        (folder / "chest").mkdir(parents=True)
+        for number in range(400):
+            (folder / f"chest/{name_of(f'{seed} {number}')}.jpg").write_bytes(encode(draw_xray(rng), 92))
+    elif grey:
+        for path in sorted(path for path in pack.rglob("*") if path.suffix.lower() in SUFFIXES):
+            target = folder / path.relative_to(pack).with_suffix(f"{path.suffix}.jpg")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(encode(ImageOps.exif_transpose(Image.open(path)).convert("RGB").convert("L"), 95))
     else:
-        image = turn(image, kind, rng)
-    return encode(image, 92)
+        shutil.copytree(pack, folder, copy_function=lambda a, b: Path(b).symlink_to(Path(a).resolve()))
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
-def plant(pack: Path, folder: Path, *, seed: int, each: int) -> list[Planted]:
-    """Link a pack into `folder`, and add altered copies next to their sources under meaningless names."""
-    shutil.copytree(pack, folder, copy_function=lambda a, b: Path(b).symlink_to(Path(a).resolve()))
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+def name_of(text: str) -> str:
+    """Return a name without digits, which would pass for the number of a frame."""
+    digits = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return digits.translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
+def plant(
+    pack: Path, folder: Path, *, seed: int, each: int, kinds: tuple[str, ...], grey: bool = False
+) -> list[Planted]:
+    """Lay out a pack in `folder`, and add altered copies next to their sources under meaningless names."""
+    files = lay_out(pack, folder, seed=seed, grey=grey)
     rng = np.random.default_rng(seed)
-    kinds = PLAIN + TURNED
     planted = []
     for number, at in enumerate(rng.permutation(len(files))[: each * len(kinds)]):
         kind, source = kinds[number % len(kinds)], files[at]
         image = ImageOps.exif_transpose(Image.open(source)).convert("RGB")
-        name = (
-            hashlib.sha256(f"{seed} {source.name}".encode())
-            .hexdigest()[:12]
-            .translate(str.maketrans("0123456789", "ghijklmnop"))
-        )
-        copy = source.with_name(f"{name}.jpg")
+        copy = source.with_name(f"{name_of(f'{seed} {source.name}')}.jpg")
         copy.write_bytes(alter(image, kind, rng))
         planted.append(
             Planted(copy=copy.relative_to(folder).as_posix(), source=source.relative_to(folder).as_posix(), kind=kind)
@@ -176,11 +241,13 @@ class Same:
         return pack == "fruits360_varieties" and (len(films) == 1 or films in SAME_FILM)
 
 
-def measure(pack: str, data: Path, *, seed: int, each: int, sheets: Path | None) -> dict:
+def measure(
+    pack: str, data: Path, *, seed: int, each: int, sheets: Path | None, kinds: tuple[str, ...], grey: bool
+) -> dict:
     """Plant copies in a pack, search for them, and count what is found."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "pictures"
-        planted = plant(data / pack, folder, seed=seed, each=each)
+        planted = plant(data / pack, folder, seed=seed, each=each, kinds=kinds, grey=grey)
         catalog = scan(folder, cache=Path(temporary) / "cache")
         started = time.process_time()
         edges = find_edges(catalog)
@@ -202,7 +269,7 @@ def measure(pack: str, data: Path, *, seed: int, each: int, sheets: Path | None)
             draw(catalog, besides, sheets / f"{pack}-real.png")
             draw(catalog, [(row[p.copy], row[p.source], 0.0) for p in missed], sheets / f"{pack}-missed.png")
     return {
-        "pack": pack,
+        "pack": f"{pack}, grey" if grey else pack,
         "pictures": len(catalog),
         "seconds": round(seconds, 2),
         **recall(found, planted),
@@ -228,13 +295,22 @@ def recovered(planted: list[Planted], same: Same, linked: set[frozenset[int]]) -
 
 
 def recall(found: Counter[str], planted: list[Planted]) -> dict:
-    """Compute the recall by kind, and over all plain kinds except brightening and all turned ones."""
+    """Compute the recall by kind and over families of kinds; brightened copies count in none."""
     total = Counter(p.kind for p in planted)
-    plain = [kind for kind in PLAIN if kind not in ("brightened",)]
+    families = {
+        "plain": [kind for kind in PLAIN if kind != "brightened"],
+        "turned": TURNED,
+        "squashed": [kind for kind in SQUASHED if total[kind]],
+    }
     return {
-        "recall": {kind: round(found[kind] / total[kind], 3) for kind in PLAIN + TURNED if total[kind]},
-        "recall_plain": round(sum(found[k] for k in plain) / max(sum(total[k] for k in plain), 1), 4),
-        "recall_turned": round(sum(found[k] for k in TURNED) / max(sum(total[k] for k in TURNED), 1), 4),
+        "recall": {
+            kind: round(found[kind] / total[kind], 3) for kind in (*PLAIN, *TURNED, *SQUASHED, "grey") if total[kind]
+        },
+        **{
+            f"recall_{name}": round(sum(found[k] for k in kinds) / total_of, 4)
+            for name, kinds in families.items()
+            if (total_of := sum(total[k] for k in kinds))
+        },
     }
 
 
@@ -291,17 +367,29 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=30, help="planted copies per alteration")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--sheets", type=Path)
+    parser.add_argument("--kinds", nargs="+", default=["plain"], help="plain, squashed or names of alterations")
+    parser.add_argument("--grey", action="store_true", help="plant in grey versions of the packs")
     options = parser.parse_args()
     if imagehash is None:
         print("The ImageHash baseline is skipped. Install it with: pip install -e '.[bench]'")
+    kinds = tuple(kind for name in options.kinds for kind in KINDS.get(name, (name,)))
     results = []
     for pack in options.packs:
-        result = measure(pack, options.data, seed=options.seed, each=options.each, sheets=options.sheets)
+        result = measure(
+            pack,
+            options.data,
+            seed=options.seed,
+            each=options.each,
+            sheets=options.sheets,
+            kinds=kinds,
+            grey=options.grey,
+        )
         results.append(result)
-        print(f"{pack}: {result['pictures']} pictures")
+        print(f"{result['pack']}: {result['pictures']} pictures")
         for name, metrics in {"discern": result, **result["imagehash"]}.items():
+            shares = [f"{share:.3f} {key[7:]}" for key, share in metrics.items() if key.startswith("recall_")]
             print(
-                f"  {name}: recall {metrics['recall_plain']:.3f} plain, {metrics['recall_turned']:.3f} turned;"
+                f"  {name}: recall {', '.join(shares)};"
                 f" precision {metrics['precision']:.3f} of {metrics['near']} pairs; {metrics['seconds']} s"
             )
             print("    " + ", ".join(f"{kind} {share:.2f}" for kind, share in metrics["recall"].items()))

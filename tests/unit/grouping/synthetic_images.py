@@ -91,6 +91,14 @@ def quarter_turned(image: Image.Image) -> Image.Image:
     return image.transpose(Image.Transpose.ROTATE_90)
 
 
+def grey(image: Image.Image) -> Image.Image:
+    return image.convert("L").convert("RGB")
+
+
+def resized(width: int, height: int) -> Alter:
+    return lambda image: image.resize((width, height), Image.Resampling.BICUBIC)
+
+
 def rotated(angle: float, *, expand: bool = False) -> Alter:
     return lambda image: image.rotate(angle, Image.Resampling.BICUBIC, expand=expand, fillcolor=WHITE)
 

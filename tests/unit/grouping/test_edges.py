@@ -9,11 +9,13 @@ from tests.unit.grouping.synthetic_images import (
     catalog_of,
     cropped,
     frame,
+    grey,
     halved,
     look_alike,
     mirrored,
     quarter_turned,
     re_encoded,
+    resized,
     rotated,
     scene,
     write,
@@ -34,6 +36,11 @@ ALTERED = {
     "rotated left": rotated(23),
     "rotated right": rotated(-41),
     "expanded": rotated(12, expand=True),
+    "grey": grey,
+    "squared": resized(96, 96),
+    "squared grey and cropped": lambda image: re_encoded(60)(cropped(grey(resized(112, 112)(image)))),
+    "narrowed and mirrored": lambda image: mirrored(resized(72, 180)(image)),
+    "widened and quarter-turned": lambda image: quarter_turned(resized(200, 80)(image)),
 }
 NAMES = ["".join(chr(97 + int(digit)) for digit in f"{seed:03}") for seed in range(200)]
 
@@ -119,6 +126,15 @@ def test_look_alikes_are_not_merged(tmp_path):
     paths = catalog.table["path"].to_list()
     assert groups.group[paths.index("copy.jpg")] == groups.group[paths.index(f"{NAMES[3]}.png")]
     assert len(groups.sizes) == 80
+
+
+def test_squashed_look_alikes_are_found_and_not_merged(tmp_path):
+    shapes = ((128, 104), (112, 128), (128, 128), (96, 120))
+    pictures = {f"{NAMES[seed]}.png": resized(*shapes[seed % 4])(look_alike(seed)) for seed in range(60)}
+    copies = {f"copy {NAMES[seed]}.png": re_encoded(80)(resized(96, 96)(look_alike(seed))) for seed in range(0, 60, 4)}
+    catalog = catalog_of(tmp_path, pictures | copies)
+    expected = {frozenset((name, name.removeprefix("copy "))) for name in copies}
+    assert pairs(catalog, find_edges(catalog), "near") == expected
 
 
 def test_frames_of_a_film_are_linked_as_a_sequence(tmp_path):

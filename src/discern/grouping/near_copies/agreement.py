@@ -6,8 +6,12 @@ normalised by itself (zero-normalised cross-correlation), and weighted by its te
 
 import numpy as np
 
+from discern.grouping.near_copies.rotation_invariants import brightness
+
 _CELL = 4
 _NOISE = 3.0  # grey levels; not tuned
+_GREY = 0.04  # difference of chromaticity from grey, about 5 of 255 in a pixel of medium brightness
+_COLOURED = 0.02  # largest share of pixels that differ by more in a grey picture
 
 
 def windows_agree(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -51,22 +55,24 @@ def _windows(values: np.ndarray) -> np.ndarray:
 def colours_differ(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Measure the colour differences between registered images.
 
+    A picture without colours may be a grey version of the other, so that such a pair is compared in brightness only.
+
     Args:
         first: RGB values, float32 [P, H, W, 3], 0-255.
         second: RGB values of the images registered with them, of the same shape.
         inside: pixels that both images cover, bool [P, H, W].
 
     Returns:
-        The mean absolute difference of chromaticity, summed over red, green and blue, [P] in [0, 2], and that of log
-        brightness, [P].
+        The mean absolute difference of chromaticity, summed over red, green and blue, [P] in [0, 2], 0 where either
+        picture is grey; and that of log brightness, [P].
     """
     mask = inside / np.maximum(inside.sum(axis=(1, 2), keepdims=True), 1)
-    sums = [_over_colours(picture) for picture in (first, second)]
-    shares = [(picture + 10) / (total + 30)[..., None] for picture, total in zip((first, second), sums, strict=True)]
-    lights = [np.log(total / 3 + 16) for total in sums]
+    shares = [(picture + 10) / (_over_colours(picture) + 30)[..., None] for picture in (first, second)]
+    lights = [np.log(brightness(picture) + 16) for picture in (first, second)]
     hue = (_over_colours(np.abs(shares[0] - shares[1])) * mask).sum(axis=(1, 2))
     light = (np.abs(lights[0] - lights[1]) * mask).sum(axis=(1, 2))
-    return hue, light
+    grey = [((_over_colours(np.abs(share - 1 / 3)) > _GREY) * mask).sum(axis=(1, 2)) <= _COLOURED for share in shares]
+    return np.where(grey[0] | grey[1], 0, hue), light
 
 
 def _over_colours(pictures: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Functions that find candidate pairs of near-duplicate images by nearest-neighbour search."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -20,6 +20,7 @@ from discern.grouping.near_copies.rotation_invariants import (
     ring_spectra,
 )
 from discern.grouping.near_copies.scratch_arrays import blocks, scratch_array
+from discern.grouping.near_copies.squash import QUARTERS, aspects_vary, shapes_differ, true_maps
 from discern.parallel import parallel_map
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _HEAD_COLUMNS = 1280
 _DIRECTIONS = 96
 _MIN_AGREEMENT = 0.5
 _MIN_CONTRAST = 3.0
+_SQUARE_VIEWS = 7  # whole and light crops: a change of aspect ratio is rarely followed by a deep crop
 _EXACT_UP_TO = 8_000
 
 
@@ -128,7 +130,8 @@ class CandidateIndex:
 class CandidateFinder:
     """Finder of candidate pairs of near-duplicate images in a catalog.
 
-    The pairs are given as rows of the catalog.
+    Pairs are found by discs of the true frames and, where aspect ratios vary, by those of the square frames as well
+    (see `discern.grouping.near_copies.squash`). They are given as rows of the catalog.
 
     Args:
         thumbs: whole pictures stretched to squares, uint8 [N, S, S, 3].
@@ -154,19 +157,17 @@ class CandidateFinder:
     ) -> None:
         self._thumbs, self._rows = thumbs, rows
         self._extents = half_extents(widths, heights)
-        self._base = scratch_array((len(rows), RINGS, ORDERS), np.complex64, scratch)
-        self._textured = np.empty(len(rows), bool)
-        _for_each_block(self._compute_spectra, len(rows))
-        self._descriptor = InvariantDescriptor.fit(self._base[:: -(-len(rows) // _SAMPLE)])
+        self._true = _DiscIndex(self._extents, scratch)
+        self._square = _DiscIndex(np.ones_like(self._extents), scratch) if aspects_vary(self._extents) else None
+        _for_each_block(self._add, len(rows))
         self._embedding_neighbours = _embedding_neighbours(embeddings, rows, scratch)
-        self._described = scratch_array((len(rows), self._descriptor.length), np.float32, scratch)
-        _for_each_block(self._describe, len(rows))
-        self._index = CandidateIndex(self._described)
+        for index in self._indexes():
+            index.build()
 
     def jobs(self) -> list[Callable[[], Candidates]]:
         """Return independent jobs that each search for candidate pairs.
 
-        A job returns at most 5 pairs for each of its pictures as the wide one.
+        A job returns at most 5 pairs in each kind of frame for each of its pictures as the wide one.
         """
         return [partial(self._propose, at) for at in blocks(len(self._rows))]
 
@@ -176,42 +177,110 @@ class CandidateFinder:
         `count` evenly spaced pictures are paired with their `rank`-th neighbour.
         """
         at = np.unique(np.linspace(0, len(self._rows) - 1, count).astype(np.int64))
-        rank = min(rank, len(self._rows) // 2)
-        narrow = self._index.neighbours_of(at, rank)[:, -1]
-        agreement, mirrored, angle = self._descriptor.best_rotation(self._base[at], self._base[narrow])
-        affine = _initial_maps(VIEWS[0], mirrored, angle, self._extents[at])
-        return self._to_rows(Candidates(wide=at, narrow=narrow, affine=affine, agreement=agreement))
+        return self._to_rows(self._true.pair(at, min(rank, len(self._rows) // 2)))
+
+    def _indexes(self) -> "list[_DiscIndex]":
+        return [index for index in (self._true, self._square) if index is not None]
 
     def _smooth(self, at: np.ndarray) -> np.ndarray:
         thumbs = self._thumbs[self._rows[at]]
         return np.concatenate([blur(brightness(thumbs[block]), 1.2) for block in blocks(len(at), _BLUR_BLOCK)])
 
-    def _compute_spectra(self, at: np.ndarray) -> None:
-        self._base[at], deviation = ring_spectra(self._smooth(at), self._extents[at], VIEWS[0])
+    def _add(self, at: np.ndarray) -> None:
+        smooth = self._smooth(at)
+        for index in self._indexes():
+            index.add(at, smooth)
+
+    def _propose(self, at: np.ndarray) -> Candidates:
+        """Propose candidate pairs from the nearest neighbours of every view of the images."""
+        smooth, besides = self._smooth(at), self._embedding_neighbours[at]
+        found = [self._true.propose(at, smooth, VIEWS, besides)]
+        if self._square is not None:
+            squashed = self._square.propose(at, smooth, VIEWS[:_SQUARE_VIEWS], besides, aspects=self._extents)
+            frames = self._extents[squashed.wide], self._extents[squashed.narrow]
+            found.append(replace(squashed, affine=true_maps(squashed.affine, *frames)))
+        return self._to_rows(Candidates.join(found))
+
+    def _to_rows(self, pairs: Candidates) -> Candidates:
+        """Convert the positions of pairs to catalog rows."""
+        return replace(pairs, wide=self._rows[pairs.wide], narrow=self._rows[pairs.narrow])
+
+
+class _DiscIndex:
+    """Nearest-neighbour index of the largest disc of each image, in one kind of frame.
+
+    Args:
+        extents: half extents of the n pictures in that frame, float32 [n, 2].
+        scratch: directory for temporary files, as in `scratch_array`.
+    """
+
+    def __init__(self, extents: np.ndarray, scratch: Path | None) -> None:
+        self._extents, self._scratch = extents, scratch
+        self._base = scratch_array((len(extents), RINGS, ORDERS), np.complex64, scratch)
+        self._textured = np.empty(len(extents), bool)
+
+    def add(self, at: np.ndarray, smooth: np.ndarray) -> None:
+        """Set the spectra of the images at positions `at` from their smoothed brightness."""
+        self._base[at], deviation = ring_spectra(smooth, self._extents[at], VIEWS[0])
         self._textured[at] = deviation >= _MIN_CONTRAST
+
+    def build(self) -> None:
+        """Build the index after all images have been added."""
+        count = len(self._base)
+        self._descriptor = InvariantDescriptor.fit(self._base[:: -(-count // _SAMPLE)])
+        self._described = scratch_array((count, self._descriptor.length), np.float32, self._scratch)
+        _for_each_block(self._describe, count)
+        self._index = CandidateIndex(self._described)
+
+    def pair(self, at: np.ndarray, rank: int) -> Candidates:
+        """Pair images with their `rank`-th neighbour."""
+        narrow = self._index.neighbours_of(at, rank)[:, -1]
+        agreement, mirrored, angle = self._descriptor.best_rotation(self._base[at], self._base[narrow])
+        affine = _initial_maps(VIEWS[0], mirrored, angle, self._extents[at])
+        return self._with_texture(Candidates(wide=at, narrow=narrow, affine=affine, agreement=agreement))
+
+    def propose(
+        self,
+        at: np.ndarray,
+        smooth: np.ndarray,
+        views: np.ndarray,
+        besides: np.ndarray,
+        *,
+        aspects: np.ndarray | None = None,
+    ) -> Candidates:
+        """Propose the best pairs of each image with the nearest neighbours of its views.
+
+        Args:
+            at: positions of the wide images, int [n].
+            smooth: their smoothed brightness, float32 [n, S, S].
+            views: views of the wide images, float32 [V, 3].
+            besides: further candidates for the narrow ones, int [n, k].
+            aspects: half extents of all images in the true frame, to keep only those pairs of different aspect ratios
+                that need no rotation but by quarter turns; None to keep all.
+        """
+        parts = []
+        for view in views:
+            spectra, _ = ring_spectra(smooth, self._extents[at], view)
+            near = self._index.neighbours(self._descriptor.describe(spectra), at, _NEIGHBOURS)
+            near = np.concatenate([near, besides], axis=1)
+            local, narrow = np.repeat(np.arange(len(at)), near.shape[1]), near.ravel()
+            if aspects is None:
+                agreement, mirrored, angle = self._descriptor.best_rotation(spectra[local], self._base[narrow])
+            else:
+                differ = shapes_differ(aspects[at[local]], aspects[narrow])
+                local, narrow = local[differ], narrow[differ]
+                pairs = spectra[local], self._base[narrow]
+                agreement, mirrored, angle = self._descriptor.best_rotation(*pairs, rotations=QUARTERS)
+                agreement[~shapes_differ(aspects[at[local]], aspects[narrow], angle)] = -1
+            affine = _initial_maps(view, mirrored, angle, self._extents[at[local]])
+            parts.append(Candidates(wide=at[local], narrow=narrow, affine=affine, agreement=agreement))
+        return self._with_texture(_best_of_each(Candidates.join(parts)))
 
     def _describe(self, at: np.ndarray) -> None:
         self._described[at] = self._descriptor.describe(self._base[at])
 
-    def _propose(self, at: np.ndarray) -> Candidates:
-        """Propose candidate pairs from the nearest neighbours of every view of the images."""
-        smooth = self._smooth(at)
-        parts = []
-        for view in VIEWS:
-            spectra, _ = ring_spectra(smooth, self._extents[at], view)
-            near = self._index.neighbours(self._descriptor.describe(spectra), at, _NEIGHBOURS)
-            near = np.concatenate([near, self._embedding_neighbours[at]], axis=1)
-            local, narrow = np.repeat(np.arange(len(at)), near.shape[1]), near.ravel()
-            agreement, mirrored, angle = self._descriptor.best_rotation(spectra[local], self._base[narrow])
-            affine = _initial_maps(view, mirrored, angle, self._extents[at[local]])
-            parts.append(Candidates(wide=at[local], narrow=narrow, affine=affine, agreement=agreement))
-        return self._to_rows(_best_of_each(Candidates.join(parts)))
-
-    def _to_rows(self, pairs: Candidates) -> Candidates:
-        """Convert the positions of pairs to catalog rows and drop pairs without texture."""
-        pairs = pairs.take(self._textured[pairs.wide] & self._textured[pairs.narrow])
-        wide, narrow = self._rows[pairs.wide], self._rows[pairs.narrow]
-        return Candidates(wide=wide, narrow=narrow, affine=pairs.affine, agreement=pairs.agreement)
+    def _with_texture(self, pairs: Candidates) -> Candidates:
+        return pairs.take(self._textured[pairs.wide] & self._textured[pairs.narrow])
 
 
 def _for_each_block(work: Callable[[np.ndarray], None], count: int) -> None:

@@ -15,6 +15,7 @@ from discern.grouping.near_copies.align import Alignment, align, bilinear, place
 from discern.grouping.near_copies.candidates import Candidates
 from discern.grouping.near_copies.rotation_invariants import blur, brightness, half_extents, halved
 from discern.grouping.near_copies.scratch_arrays import blocks
+from discern.grouping.near_copies.squash import is_shape_kept
 from discern.parallel import parallel_map
 from discern.picture import open_picture
 from discern.progress import Progress, silent
@@ -43,7 +44,7 @@ class CompareConfig:
         min_agreement: smallest mean correlation in windows of aligned 64-pixel thumbnails.
         min_texture: smallest share of windows with texture.
         min_overlap: smallest share of the narrow picture that the wide one covers.
-        max_anisotropy: largest ratio of the scales of the map in two directions.
+        max_anisotropy: largest ratio of the scales of the map in two directions, in the true or in the square frame.
         max_hue_difference: largest mean difference of chromaticity.
         max_light_difference: largest mean difference of log brightness.
     """
@@ -146,16 +147,17 @@ def _compare_fine(
     wide, narrow = (blur(brightness(pixels), _BLUR) for pixels in colours)
     affine, _ = align(wide, narrow, pairs.affine, frames, steps=3)
     placed = place(affine, frames, wide.shape[1:], narrow.shape[1:])
-    score = np.where(_is_plausible(affine, placed, config), _agreement(wide, narrow, placed, config), -1)
+    score = np.where(_is_plausible(affine, frames, placed, config), _agreement(wide, narrow, placed, config), -1)
     at = np.flatnonzero(score >= config.min_agreement)
     at = at[_same_colours(colours[0][at], colours[1][at], placed.take(at), config)]
     return replace(pairs, affine=affine).take(at), score[at]
 
 
-def _is_plausible(affine: np.ndarray, placed: Alignment, config: CompareConfig) -> np.ndarray:
-    scales = np.linalg.svd(affine[:, :, :2], compute_uv=False)
+def _is_plausible(
+    affine: np.ndarray, extents: tuple[np.ndarray, np.ndarray], placed: Alignment, config: CompareConfig
+) -> np.ndarray:
     covered = placed.inside.mean(axis=1) >= config.min_overlap
-    plausible: np.ndarray = (scales[:, 0] <= config.max_anisotropy * scales[:, 1]) & covered
+    plausible: np.ndarray = is_shape_kept(affine, extents, config.max_anisotropy) & covered
     return plausible
 
 
@@ -198,16 +200,29 @@ def _resize(grey: Image.Image, width: float, height: float) -> Image.Image:
 
 
 def _compare_pair(wide: Image.Image, narrow: Image.Image, affine: np.ndarray, config: CompareConfig) -> float:
-    zoom = float(np.sqrt(abs(np.linalg.det(affine[0, :, :2]))))
-    density = min(_MAX_DENSITY, min(narrow.size) / 2, zoom * min(wide.size) / 2)
-    frames, planes = [], []
-    for picture, pixels in ((wide, density / zoom), (narrow, density)):
-        frame = half_extents(np.array([picture.width]), np.array([picture.height]))
-        resized = _resize(picture, 2 * pixels * frame[0, 0], 2 * pixels * frame[0, 1])
-        frames.append(frame)
-        planes.append(blur(np.asarray(resized, np.float32)[None], _BLUR))
-    affine, _ = align(planes[0], planes[1], affine, (frames[0], frames[1]), steps=3)
-    placed = place(affine, (frames[0], frames[1]), planes[0].shape[1:], planes[1].shape[1:])
-    if not _is_plausible(affine, placed, config)[0]:
+    frames = _extents_of(wide), _extents_of(narrow)
+    planes = [
+        blur(np.asarray(_resize(picture, *size), np.float32)[None], _BLUR)
+        for picture, size in zip((wide, narrow), _matching_sizes(wide, narrow, affine[0]), strict=True)
+    ]
+    affine, _ = align(planes[0], planes[1], affine, frames, steps=3)
+    placed = place(affine, frames, planes[0].shape[1:], planes[1].shape[1:])
+    if not _is_plausible(affine, frames, placed, config)[0]:
         return 0.0
     return float(np.clip(_agreement(planes[0], planes[1], placed, config)[0], 0, 1))
+
+
+def _extents_of(picture: Image.Image) -> np.ndarray:
+    return half_extents(np.array([picture.width]), np.array([picture.height]))
+
+
+def _matching_sizes(wide: Image.Image, narrow: Image.Image, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the sizes at which two pictures show equal detail in each direction.
+
+    Neither is enlarged; a picture that was squashed determines the density in one direction only.
+    """
+    matrix = np.abs(affine[:, :2])
+    available = np.linalg.norm(matrix, axis=0) * min(wide.size) / 2
+    density = np.minimum(np.minimum(_MAX_DENSITY, min(narrow.size) / 2), available)
+    matched = 1 / np.linalg.norm(matrix / density, axis=1)
+    return 2 * matched * _extents_of(wide)[0], 2 * density * _extents_of(narrow)[0]

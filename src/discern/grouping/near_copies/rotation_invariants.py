@@ -170,12 +170,15 @@ class InvariantDescriptor:
         described: np.ndarray = short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), 1e-9)
         return described
 
-    def best_rotation(self, wide: np.ndarray, narrow: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def best_rotation(
+        self, wide: np.ndarray, narrow: np.ndarray, rotations: int = _ROTATIONS
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Find the rotation and mirroring under which pairs of image discs agree best.
 
         Args:
             wide: spectra of discs, [n, RINGS, ORDERS].
             narrow: spectra of the discs to compare them with, of the same shape.
+            rotations: number of evenly spaced angles to try, a divisor of 96.
 
         Returns:
             The highest correlation [n], whether it needs a mirror [n], and the angle that rotates the frame of `narrow`
@@ -187,10 +190,11 @@ class InvariantDescriptor:
         for other in (narrow.conj(), narrow):
             cross = np.zeros((len(wide), _ROTATIONS // 2 + 1), np.complex64)
             cross[:, :ORDERS] = (wide * other).sum(axis=1) / scale
-            correlations.append(np.fft.irfft(cross, _ROTATIONS, axis=1) * _ROTATIONS)
+            correlation = np.fft.irfft(cross, _ROTATIONS, axis=1)
+            correlations.append(correlation[:, :: _ROTATIONS // rotations] * _ROTATIONS)
         agreement = np.concatenate(correlations, axis=1)
         best = agreement.argmax(axis=1)
-        return agreement.max(axis=1), best >= _ROTATIONS, (best % _ROTATIONS) * (2 * np.pi / _ROTATIONS)
+        return agreement.max(axis=1), best >= rotations, (best % rotations) * (2 * np.pi / rotations)
 
 
 def _invariants(spectra: np.ndarray) -> np.ndarray:

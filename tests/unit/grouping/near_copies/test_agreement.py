@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from discern.grouping.near_copies.agreement import colours_differ, windows_agree
+from discern.grouping.near_copies.rotation_invariants import brightness
 
 EVERYWHERE = np.ones((1, 64, 64), bool)
 
@@ -73,3 +74,12 @@ def test_hue_and_brightness_are_compared_separately(first, second, same_hue, sam
     hue, light = colours_differ(coloured(*first), coloured(*second), np.ones((1, 8, 8), bool))
     assert (hue[0] < 0.09) is np.bool_(same_hue)
     assert (light[0] < 0.5) is np.bool_(same_light)
+
+
+def test_a_grey_version_is_compared_in_brightness_only():
+    colours = np.random.default_rng(0).uniform(0, 255, (2, 16, 16, 3)).astype(np.float32)
+    grey = np.repeat(brightness(colours)[..., None], 3, axis=3)
+    hue, light = colours_differ(colours, grey, np.ones((2, 16, 16), bool))
+    np.testing.assert_allclose([hue, light], 0, atol=1e-5)
+    assert (colours_differ(colours, colours[::-1], np.ones((2, 16, 16), bool))[0] > 0.1).all()
+    assert (colours_differ(colours, grey * 2, np.ones((2, 16, 16), bool))[1] > 0.3).all()
