@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
     from discern.store import Rows
 
-_VERSION = 4  # incremented whenever the edges between the same pictures would change
+_VERSION = 5  # incremented whenever the edges between the same pictures would change
 _EARLIER = (3, 2)  # versions that found the same copies, but other films
 _TIMELESS = 3  # last version that did not look at the times of capture
-_KINDS = ("exact", "near", "sequence")
+_KINDS = ("exact", "near", "sequence", "overlap")
 _EDGE = np.dtype([("first", "<i4"), ("second", "<i4"), ("kind", "u1"), ("score", "<f8")])
 
 

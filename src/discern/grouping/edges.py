@@ -13,6 +13,7 @@ from discern.grouping.films.sequences import find_sequences
 from discern.grouping.groups import merge_groups
 from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
 from discern.grouping.near_copies.confirm import MIN_LOOK_ALIKES, confirm
+from discern.grouping.overlaps.overlap_finder import find_overlaps
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -58,9 +59,12 @@ def find_edges(
         size = catalog.table.select("width", "height")[rows].to_numpy()
         finder = CandidateFinder(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
         film = merge_groups(len(catalog.table), films)
+        overlaps = find_overlaps(catalog, rows, film=film, scratch=scratch, progress=progress)
+        parts.append(_table(overlaps.pairs[:, 0], overlaps.pairs[:, 1], "overlap", overlaps.agreement))
         jobs = [partial(_drop_pairs_within_films, job, film) for job in finder.jobs()]
         pairs, scores = confirm(catalog, jobs, _reference_pairs(finder.look_alikes(), film), progress=progress)
-        parts.append(_table(pairs.wide, pairs.narrow, "near", scores))
+        copies = ~_are_among(pairs.wide, pairs.narrow, overlaps.moved)
+        parts.append(_table(pairs.wide[copies], pairs.narrow[copies], "near", scores[copies]))
     return pl.concat(parts).sort("first", "second", "kind")
 
 
@@ -69,6 +73,15 @@ def link_films(catalog: "Catalog", *, scratch: Path | None = None) -> tuple[np.n
     films, closeness = find_sequences(catalog, np.flatnonzero(catalog.readable), scratch=scratch)
     kept = keep_apart(films, closeness, catalog.table["group"].to_list())
     return films[kept], closeness[kept]
+
+
+def _are_among(first: np.ndarray, second: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Tell which pairs are among others, whose lower row comes first."""
+    keys = [
+        (low.astype(np.int64) << 32) | high
+        for low, high in ((np.minimum(first, second), np.maximum(first, second)), (pairs[:, 0], pairs[:, 1]))
+    ]
+    return np.isin(*keys)
 
 
 def _drop_pairs_within_films(job: Callable[[], Candidates], film: np.ndarray) -> Candidates:

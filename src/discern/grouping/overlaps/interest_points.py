@@ -70,7 +70,9 @@ def find_points(thumbs: "Rows | np.ndarray", rows: np.ndarray, scratch: Path | N
     picture, place = np.empty(len(described), np.int32), np.empty((len(described), 2), np.float32)
     count = 0
     at = blocks(len(rows))
-    for block, (local, places, found) in zip(at, parallel_map([partial(_find, thumbs, rows[b]) for b in at]), strict=True):
+    for block, (local, places, found) in zip(
+        at, parallel_map([partial(_find, thumbs, rows[b]) for b in at]), strict=True
+    ):
         end = count + len(local)
         picture[count:end], place[count:end] = block[0] + local, places
         described[count:end] = _normalised(found @ projection)
@@ -131,7 +133,9 @@ def _highest_nearby(values: np.ndarray) -> np.ndarray:
     for axis in (1, 2):
         padded = np.pad(values, [(0, 0), *((2, 2) if a == axis else (0, 0) for a in (1, 2))], mode="edge")
         size = values.shape[axis]
-        shifted = [np.take(padded, range(o, o + size), axis) if axis == 1 else padded[:, :, o : o + size] for o in range(5)]
+        shifted = [
+            np.take(padded, range(o, o + size), axis) if axis == 1 else padded[:, :, o : o + size] for o in range(5)
+        ]
         values = np.maximum.reduce(shifted)
     return values
 

@@ -22,7 +22,7 @@ _MOST_PAIRS = 12  # per picture; a tile has 8 neighbours
 _LAGS = 24
 _EXACT_UP_TO = 100_000  # points; the graph takes as long at 150,000
 _ROWS, _COLUMNS = 512, 2048
-_MOST_IN_BLOCK = 32 * _ROWS
+_MANY = 16  # matches of one point in a block, above which only the best are kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +51,21 @@ class ShiftedPairs:
         return type(self)(**{name: values[at] for name, values in vars(self).items()})
 
 
-def match_points(points: InterestPoints, count: int) -> ShiftedPairs:
+def match_points(points: InterestPoints, source: np.ndarray) -> ShiftedPairs:
     """Find pairs of pictures with several matching points at one shift.
 
     Args:
         points: points of all pictures.
-        count: number of pictures.
+        source: source of each picture as far as it is known, int [n]; pictures of one source are not compared.
 
     Returns:
         At most 12 pairs for each picture, those of most weight.
     """
     one, other, cosine = _search_all(points) if len(points) <= _EXACT_UP_TO else _search_graph(points)
-    one, other, cosine = _nearest_of_each(one, other, cosine, points)
-    pairs = _vote(points.picture[one], points.picture[other], points.place[one] - points.place[other], cosine, count)
+    apart = source[points.picture[one]] != source[points.picture[other]]
+    one, other, cosine = _nearest_of_each(one[apart], other[apart], cosine[apart], points)
+    first, second = points.picture[one], points.picture[other]
+    pairs = _vote(first, second, points.place[one] - points.place[other], cosine, len(source))
     return pairs.take(_best_of_each(pairs))
 
 
@@ -81,20 +83,23 @@ def _search_rows(points: InterestPoints, rows: np.ndarray) -> Matches:
     vectors = points.descriptor
     parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))]
     queries, last = vectors[rows], int(points.picture[rows[-1]])
+    least = np.full((len(rows), 1), _LEAST_COSINE, np.float32)
     buffer = np.empty(len(rows) * _COLUMNS, np.float32)  # allocating it for each block takes longer than filling it
     for start in range(int(rows[0]), len(vectors), _COLUMNS):
         keys = vectors[start : start + _COLUMNS]
         width = len(keys)
         cosine = buffer[: len(rows) * width]
-        np.matmul(queries, keys.T, out=cosine.reshape(len(rows), width))
-        at = np.flatnonzero(cosine >= _LEAST_COSINE)
+        block = cosine.reshape(len(rows), width)
+        np.matmul(queries, keys.T, out=block)
+        at = np.flatnonzero(block >= least)
+        if len(at) > _MANY * len(rows):  # frames of films match in all their points
+            raised = np.partition(block, -_MANY, axis=1)[:, -_MANY, None]
+            least = np.maximum(least, raised) if width >= _MANY else least
+            at = at[cosine[at] >= np.broadcast_to(least, block.shape).ravel()[at]]
         one, other = rows[at // width], start + at % width
         if int(points.picture[start]) <= last:
             apart = points.picture[other] > points.picture[one]
             one, other, at = one[apart], other[apart], at[apart]
-        if len(at) > _MOST_IN_BLOCK:
-            most = np.argpartition(-cosine[at], _MOST_IN_BLOCK)[:_MOST_IN_BLOCK]
-            one, other, at = one[most], other[most], at[most]
         parts.append((one, other, cosine[at]))
     return tuple(np.concatenate(values) for values in zip(*parts, strict=True))  # type: ignore[return-value]
 

@@ -4,10 +4,10 @@ One picture is laid over the other at their shift. Where they overlap, they must
 a horizon that many pictures share agrees, but not what surrounds it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from PIL import Image
@@ -18,6 +18,7 @@ from discern.grouping.near_copies.rotation_invariants import blur, brightness, h
 from discern.grouping.near_copies.scratch_arrays import blocks
 from discern.parallel import parallel_map
 from discern.picture import open_picture
+from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -26,36 +27,9 @@ _BATCH = 16  # pairs that fit in the processor's cache
 _SMOOTH = 0.8
 _STEPS = 3
 _PAIRS_READ = 256
+_READ_AHEAD = 32
 _SIDE = 256  # pixels along the shorter side of a decoded picture
 _FEWEST_PIXELS = 12  # along a side of an overlap
-_MARGIN = 1.0  # thumbnail pixels by which a shift may be wrong
-
-
-@dataclass(frozen=True, kw_only=True)
-class OverlapConfig:
-    """Thresholds that confirm an overlap.
-
-    They are chosen on development seeds of benchmarks/tiles.py.
-
-    Args:
-        min_overlap: smallest share of a picture that the other shows too.
-        max_overlap: largest such share; pictures that share more are near copies.
-        max_scale: largest ratio of the scales of two pictures.
-        min_thumb_agreement: smallest mean correlation in windows of the thumbnails.
-        min_agreement: smallest mean correlation in windows of the decoded pictures.
-        min_texture: smallest share of windows with texture.
-        min_windows: fewest windows with texture.
-        min_isotropy: smallest ratio of the gradients' power across the strongest direction to that along it.
-    """
-
-    min_overlap: float = 0.12
-    max_overlap: float = 0.97
-    max_scale: float = 1.12
-    min_thumb_agreement: float = 0.6
-    min_agreement: float = 0.8
-    min_texture: float = 0.08
-    min_windows: float = 10.0
-    min_isotropy: float = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +43,7 @@ class Overlay:
         windows: number of windows with texture, [P].
         isotropy: ratio of the gradients' power across the strongest direction to that along it, [P] in [0, 1].
         overlap: share of the second picture that the first covers, [P].
+        scale: largest difference of the scale of the map from 1, in any direction, [P].
     """
 
     affine: np.ndarray
@@ -77,6 +52,16 @@ class Overlay:
     windows: np.ndarray
     isotropy: np.ndarray
     overlap: np.ndarray
+    scale: np.ndarray
+
+    def take(self, at: np.ndarray) -> Self:
+        """Select pairs by an index array or a mask."""
+        return type(self)(**{name: values[at] for name, values in vars(self).items()})
+
+
+def join_overlays(parts: list[Overlay]) -> Overlay:
+    """Concatenate one or more overlays."""
+    return Overlay(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])})
 
 
 def overlay_thumbs(thumbs: np.ndarray, first: np.ndarray, second: np.ndarray, shift: np.ndarray) -> Overlay:
@@ -96,7 +81,7 @@ def overlay_thumbs(thumbs: np.ndarray, first: np.ndarray, second: np.ndarray, sh
         affine[:, 0, 0] = affine[:, 1, 1] = 1
         affine[:, :, 2] = shift[at] * (2 / side)
         parts.append(_overlay(greys[first[at]], greys[second[at]], affine))
-    return Overlay(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])})
+    return join_overlays(parts)
 
 
 def _overlay(first: np.ndarray, second: np.ndarray, affine: np.ndarray, *, coarse: bool = False) -> Overlay:
@@ -111,9 +96,15 @@ def _overlay(first: np.ndarray, second: np.ndarray, affine: np.ndarray, *, coars
     agreement, texture = windows_agree(bilinear(first, placed).reshape(second.shape), second, inside)
     covered = inside.mean(axis=(1, 2))
     windows = texture * covered * (second.shape[1] // 4 - 1) * (second.shape[2] // 4 - 1)
-    isotropy = _isotropy(second, inside)
+    scales = np.linalg.svd(affine[:, :, :2], compute_uv=False)
     return Overlay(
-        affine=affine, agreement=agreement, texture=texture, windows=windows, isotropy=isotropy, overlap=covered
+        affine=affine,
+        agreement=agreement,
+        texture=texture,
+        windows=windows,
+        isotropy=_isotropy(second, inside),
+        overlap=covered,
+        scale=np.abs(scales - 1).max(axis=1),
     )
 
 
@@ -126,16 +117,36 @@ def _isotropy(planes: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 
 def overlay_pictures(
-    catalog: "Catalog", pairs: np.ndarray, affine: np.ndarray
-) -> list[Overlay | None]:
-    """Lay decoded pictures over each other, at up to 256 pixels along the shorter side."""
-    found: list[Overlay | None] = []
+    catalog: "Catalog", pairs: np.ndarray, affine: np.ndarray, *, progress: Progress = silent
+) -> Overlay:
+    """Lay decoded pictures over each other, at up to 256 pixels along the shorter side.
+
+    The pictures are read a few hundred at a time, in the order in which the storage is read fastest.
+
+    Args:
+        catalog: the pictures.
+        pairs: rows of the pictures that stay and of those that are laid over them, int [P, 2].
+        affine: maps from the frames of the second thumbnails to those of the first, float32 [P, 2, 3].
+        progress: called with the stage, pairs done and in all.
+
+    Returns:
+        The overlays, whose maps and shares are those of the cropped overlaps.
+    """
+    found = [_NONE.take(np.zeros(0, np.int64))]
     for at in blocks(len(pairs), _PAIRS_READ):
-        rows = np.unique(pairs[at])
-        greys = dict(zip(rows.tolist(), parallel_map([partial(_open_grey, data) for data in dict(catalog.read(rows.tolist())).values()]), strict=True))
-        jobs = [partial(_overlay_pair, greys[a], greys[b], affine[k]) for k, (a, b) in zip(at, pairs[at].tolist(), strict=True)]
-        found += parallel_map(jobs)
-    return found
+        greys = _read_greys(catalog, np.unique(pairs[at]))
+        ends = zip(pairs[at].tolist(), affine[at], strict=True)
+        found += parallel_map([partial(_overlay_pair, greys[a], greys[b], start) for (a, b), start in ends])
+        progress("confirm overlaps", int(at[-1]) + 1, len(pairs))
+    return join_overlays(found)
+
+
+def _read_greys(catalog: "Catalog", rows: np.ndarray) -> dict[int, Image.Image]:
+    files = catalog.read(rows.tolist())
+    greys: dict[int, Image.Image] = {}
+    while batch := dict(islice(files, _READ_AHEAD)):
+        greys |= zip(batch, parallel_map([partial(_open_grey, data) for data in batch.values()]), strict=True)
+    return greys
 
 
 def _open_grey(data: bytes) -> Image.Image:
@@ -146,14 +157,14 @@ def _open_grey(data: bytes) -> Image.Image:
     return grey
 
 
-def _overlay_pair(first: Image.Image, second: Image.Image, affine: np.ndarray) -> Overlay | None:
+def _overlay_pair(first: Image.Image, second: Image.Image, affine: np.ndarray) -> Overlay:
     """Crop both pictures to their overlap, and lay one over the other."""
     if second.size != first.size:
         second = second.resize(first.size, Image.Resampling.BILINEAR)
     x, y = (round(float(affine[a, 2]) / 2 * size) for a, size in enumerate(first.size))
     width, height = first.width - abs(x), first.height - abs(y)
     if min(width, height) < _FEWEST_PIXELS:
-        return None
+        return _NONE
     left, top = max(x, 0), max(y, 0)
     planes = [
         blur(np.asarray(grey.crop((a, b, a + width, b + height)), np.float32)[None], _SMOOTH)
@@ -161,3 +172,9 @@ def _overlay_pair(first: Image.Image, second: Image.Image, affine: np.ndarray) -
     ]
     identity = np.array([[[1, 0, 0], [0, 1, 0]]], np.float32)
     return _overlay(planes[0], planes[1], identity, coarse=min(width, height) >= 2 * _FEWEST_PIXELS)
+
+
+_NONE = Overlay(
+    affine=np.zeros((1, 2, 3), np.float32),
+    **{name: np.full(1, -1.0) for name in ("agreement", "texture", "windows", "isotropy", "overlap", "scale")},
+)
