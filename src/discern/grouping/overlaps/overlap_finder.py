@@ -1,5 +1,6 @@
 """Function that finds pictures that show overlapping parts of one source."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from discern.grouping.groups import merge_groups
 from discern.grouping.near_copies.scratch_arrays import blocks
 from discern.grouping.overlaps.interest_points import find_points
 from discern.grouping.overlaps.overlay import Overlay, join_overlays, overlay_pictures, overlay_thumbs
+from discern.grouping.overlaps.plain_tiles import PlainTiles, common_shifts
 from discern.grouping.overlaps.point_matches import ShiftedPairs, match_points
 from discern.parallel import parallel_map
 from discern.progress import Progress, silent
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
 
 _PAIRS = 256
+_ROUNDS = 3
 _FIRST = 3  # pairs of each picture that are decoded first; the others only where these do not link their pictures
 
 
@@ -43,6 +46,8 @@ class OverlapConfig:
         sure_agreement: agreement from which one pair may join two sources of several pictures each.
         sure_windows: windows with texture from which it may.
         few: pictures of a source that a pair less sure may join to another.
+        piece: most tiles of a piece that is linked by its colours.
+        tiles: share of linked pictures from which a set is searched for plain tiles too.
     """
 
     min_overlap: float = 0.12
@@ -58,6 +63,8 @@ class OverlapConfig:
     sure_agreement: float = 0.93
     sure_windows: float = 24.0
     few: int = 3
+    piece: int = 6
+    tiles: float = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +115,51 @@ def find_overlaps(
     pairs = np.stack([candidates.first[likely], candidates.second[likely]], axis=1)
     linked = _confirm(catalog, rows, pairs, overlay.take(likely), config, progress)
     component = merge_groups(len(rows), pairs[linked.at])
+    shifts = common_shifts(candidates.shift[likely[linked.at]])
+    plain, difference = _attach_plain(
+        lambda tiles: PlainTiles(catalog.thumbs, rows[tiles], shifts, scratch),
+        catalog.table.select("width", "height")[rows].to_numpy(),
+        component,
+        config,
+    )
     moved = (component[pairs[:, 0]] == component[pairs[:, 1]]) & (overlay.overlap[likely] <= config.copy_overlap)
-    return Overlaps(pairs=rows[pairs[linked.at]], agreement=linked.agreement, moved=np.sort(rows[pairs[moved]], axis=1))
+    return Overlaps(
+        pairs=rows[np.concatenate([pairs[linked.at], plain])],
+        agreement=np.concatenate([linked.agreement, 1 - difference / 255]),
+        moved=np.sort(rows[pairs[moved]], axis=1),
+    )
+
+
+def _attach_plain(
+    tiles: Callable[[np.ndarray], PlainTiles], sizes: np.ndarray, component: np.ndarray, config: OverlapConfig
+) -> tuple[np.ndarray, np.ndarray]:
+    """Link small pieces that no points link to the source whose colours they continue, if the set is one of tiles.
+
+    Each piece has one link, its best, so that it joins no two sources.
+    """
+    links, differences = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
+    several = np.bincount(component, minlength=len(component))[component] > 1
+    if several.mean() >= config.tiles:
+        shapes, counts = np.unique(sizes[several], axis=0, return_counts=True)
+        alike = np.flatnonzero((sizes == shapes[counts.argmax()]).all(axis=1))
+        matcher = tiles(alike)
+        for _ in range(_ROUNDS):
+            size = np.bincount(component, minlength=len(component))[component]
+            pairs, difference = matcher.match(component[alike], np.flatnonzero(size[alike] <= config.piece))
+            pairs = alike[pairs]
+            order = np.argsort(difference, kind="stable")
+            best = order[np.unique(component[pairs[order, 0]], return_index=True)[1]]
+            links.append(pairs[best])
+            differences.append(difference[best])
+            component = merge_groups(len(component), np.concatenate([*links, _spanning(component)]))
+            if not len(best):
+                break
+    return np.concatenate(links), np.concatenate(differences)
+
+
+def _spanning(component: np.ndarray) -> np.ndarray:
+    """Return links of each picture to the first of its component, int [n, 2]."""
+    return np.stack([component, np.arange(len(component))], axis=1)
 
 
 def _overlay_candidates(catalog: "Catalog", rows: np.ndarray, candidates: ShiftedPairs) -> tuple[ShiftedPairs, Overlay]:
