@@ -167,16 +167,23 @@ def cut(sources: list[Image.Image], tiling: Tiling, rng: np.random.Generator, fi
                 box = (left, top, left + tiling.side, top + tiling.side)
                 tile = image.crop(box)
                 if tiling.brightness:
-                    gain, shift = 1 + rng.uniform(-1, 1) * tiling.brightness, rng.uniform(-1, 1) * tiling.brightness * 60
+                    gain, shift = (
+                        1 + rng.uniform(-1, 1) * tiling.brightness,
+                        rng.uniform(-1, 1) * tiling.brightness * 60,
+                    )
                     tile = tile.point(lambda v, g=gain, s=shift: max(0, min(255, v * g + s)))
                 buffer = io.BytesIO()
                 tile.save(buffer, "JPEG", quality=tiling.quality)
                 name = {
                     "telling": f"plate{number:02d}_r{row}_c{column}",
                     "offsets": f"s{number:02d}_x{left}_y{top}",
-                    "hashed": hashlib.sha256(rng.bytes(8)).hexdigest()[:12].translate(str.maketrans("0123456789", "ghijklmnop")),
+                    "hashed": hashlib.sha256(rng.bytes(8))
+                    .hexdigest()[:12]
+                    .translate(str.maketrans("0123456789", "ghijklmnop")),
                 }[tiling.names]
-                yield Tile(source=number, left=left, top=top, right=box[2], bottom=box[3], data=buffer.getvalue(), name=name)
+                yield Tile(
+                    source=number, left=left, top=top, right=box[2], bottom=box[3], data=buffer.getvalue(), name=name
+                )
 
 
 def write(tiles: list[Tile], labels: np.ndarray, folder: Path) -> dict[str, Tile]:
@@ -232,7 +239,10 @@ def measure_claim(kind: str, tiling: Tiling, *, sources: int, seed: int, draws: 
         right = [answer == f"lot{labels[tile.source]}" for answer, tile in zip(answers, others, strict=True)]
         claimed.append(result.accuracy["leak_free"]["value"])
         true.append(float(np.mean(right)))
-        print(f"    {kind} {tiling.overlap} {tiling.names} draw {draw}: claimed {claimed[-1]:.3f}, true {true[-1]:.3f}", flush=True)
+        print(
+            f"    {kind} {tiling.overlap} {tiling.names} draw {draw}: claimed {claimed[-1]:.3f}, true {true[-1]:.3f}",
+            flush=True,
+        )
     return {
         "claimed": round(float(np.mean(claimed)), 4),
         "true": round(float(np.mean(true)), 4),

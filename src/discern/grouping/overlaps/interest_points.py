@@ -143,7 +143,8 @@ def _highest_nearby(values: np.ndarray) -> np.ndarray:
 def _peak(before: np.ndarray, middle: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Return the offset of the peak of the parabola through three values, within half a pixel."""
     curve = np.minimum(before + after - 2 * middle, -1e-9)
-    return np.clip((before - after) / (2 * curve), -0.5, 0.5)
+    offset: np.ndarray = np.clip((before - after) / (2 * curve), -0.5, 0.5)
+    return offset
 
 
 def _patches(grey: np.ndarray, picture: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from discern.grouping.overlaps.interest_points import find_points
 from discern.grouping.overlaps.overlay import Overlay, join_overlays, overlay_pictures, overlay_thumbs
 from discern.grouping.overlaps.plain_tiles import PlainTiles, common_shifts
 from discern.grouping.overlaps.point_matches import ShiftedPairs, match_points
+from discern.grouping.overlaps.tile_names import link_by_names
 from discern.parallel import parallel_map
 from discern.progress import Progress, silent
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
 
 _PAIRS = 256
+_SIDE = 64  # of a thumbnail, in pixels
+_TOLERANCE = 0.03  # of the share of an overlap, before its shift is refined
 _ROUNDS = 3
+_BY_NAME = 0.5  # agreement of pairs that only names link
 _FIRST = 3  # pairs of each picture that are decoded first; the others only where these do not link their pictures
 
 
@@ -94,12 +98,14 @@ def find_overlaps(
     """Find pictures that show overlapping parts of one source: tiles of a slide, or frames of a panning camera.
 
     Points of the thumbnails propose pairs and their shift, at one scale. A pair is confirmed in the decoded pictures,
-    which must agree in every part of the overlap.
+    which must agree in every part of the overlap. Tiles too plain for points are linked by their colours, in sets in
+    which others overlap; names that tell the source link the rest where contents confirm them.
 
     Args:
         catalog: pictures with thumbnails.
         rows: rows of the pictures to consider, int [n].
-        film: film of each picture of the catalog, int [N]; pairs within a film are linked already and left out.
+        film: film of each picture of the catalog, int [N]; pairs within a film are linked already and not
+            decoded.
         config: thresholds.
         scratch: directory for temporary files, as in `scratch_array`.
         progress: called with the stage, pictures done and in all.
@@ -108,52 +114,73 @@ def find_overlaps(
     none = np.zeros((0, 2), np.int64)
     if len(rows) < 2:
         return Overlaps(pairs=none, agreement=np.zeros(0), moved=none)
-    source = np.arange(len(rows)) if film is None else film[rows]
-    candidates = match_points(find_points(catalog.thumbs, rows, scratch), source)
-    candidates, overlay = _overlay_candidates(catalog, rows, candidates)
+    film = _of_rows(np.arange(len(catalog)) if film is None else film, rows)
+    candidates = match_points(find_points(catalog.thumbs, rows, scratch), len(rows))
+    candidates = candidates.take(_is_moved(candidates, config))
+    overlay = _overlay_candidates(catalog, rows, candidates)
     likely = np.flatnonzero(_is_likely(overlay, config))
-    pairs = np.stack([candidates.first[likely], candidates.second[likely]], axis=1)
-    linked = _confirm(catalog, rows, pairs, overlay.take(likely), config, progress)
-    component = merge_groups(len(rows), pairs[linked.at])
-    shifts = common_shifts(candidates.shift[likely[linked.at]])
-    plain, difference = _attach_plain(
-        lambda tiles: PlainTiles(catalog.thumbs, rows[tiles], shifts, scratch),
-        catalog.table.select("width", "height")[rows].to_numpy(),
-        component,
+    candidates, overlay = candidates.take(likely), overlay.take(likely)
+    pairs = np.stack([candidates.first, candidates.second], axis=1)
+    linked = _confirm(
+        lambda tried: overlay_pictures(catalog, rows[pairs[tried]], overlay.affine[tried], progress=progress),
+        film,
+        pairs,
+        overlay.agreement,
         config,
     )
-    moved = (component[pairs[:, 0]] == component[pairs[:, 1]]) & (overlay.overlap[likely] <= config.copy_overlap)
+    filmed = (film[pairs[:, 0]] == film[pairs[:, 1]]) & (overlay.agreement >= config.sure_agreement)
+    seen = merge_groups(len(rows), np.concatenate([pairs[linked.at], pairs[filmed]]))
+    several = np.bincount(seen, minlength=len(rows))[seen] > 1
+    component = merge_groups(len(rows), np.concatenate([_spanning(film), _spanning(seen)]))
+    others, agreement = np.zeros((0, 2), np.int64), np.zeros(0)
+    if several.mean() >= config.tiles:
+        shifts = common_shifts(candidates.shift[linked.at])
+        sizes = catalog.table.select("width", "height")[rows].to_numpy()
+        shapes, counts = np.unique(sizes[several], axis=0, return_counts=True)
+        tiles = np.flatnonzero((sizes == shapes[counts.argmax()]).all(axis=1))
+        plain, difference = _attach_plain(
+            PlainTiles(catalog.thumbs, rows[tiles], shifts, scratch), tiles, component, config
+        )
+        component = merge_groups(len(rows), np.concatenate([_spanning(component), plain]))
+        seen = merge_groups(len(rows), np.concatenate([_spanning(seen), plain]))
+        named = link_by_names(catalog.table["path"].gather(rows).to_list(), seen)
+        others = np.concatenate([plain, named])
+        agreement = np.concatenate([1 - difference / 255, np.full(len(named), _BY_NAME)])
+        component = merge_groups(len(rows), np.concatenate([_spanning(component), named]))
+    moved = (component[pairs[:, 0]] == component[pairs[:, 1]]) & (overlay.overlap <= config.copy_overlap)
     return Overlaps(
-        pairs=rows[np.concatenate([pairs[linked.at], plain])],
-        agreement=np.concatenate([linked.agreement, 1 - difference / 255]),
+        pairs=rows[np.concatenate([pairs[linked.at], others])],
+        agreement=np.concatenate([linked.agreement, agreement]),
         moved=np.sort(rows[pairs[moved]], axis=1),
     )
 
 
+def _of_rows(film: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the first position in `rows` of the film of each row, int [n]."""
+    _, first, inverse = np.unique(film[rows], return_index=True, return_inverse=True)
+    of_rows: np.ndarray = first[inverse]
+    return of_rows
+
+
 def _attach_plain(
-    tiles: Callable[[np.ndarray], PlainTiles], sizes: np.ndarray, component: np.ndarray, config: OverlapConfig
+    matcher: PlainTiles, tiles: np.ndarray, component: np.ndarray, config: OverlapConfig
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Link small pieces that no points link to the source whose colours they continue, if the set is one of tiles.
+    """Link small pieces that no points link to the source whose colours they continue.
 
     Each piece has one link, its best, so that it joins no two sources.
     """
     links, differences = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
-    several = np.bincount(component, minlength=len(component))[component] > 1
-    if several.mean() >= config.tiles:
-        shapes, counts = np.unique(sizes[several], axis=0, return_counts=True)
-        alike = np.flatnonzero((sizes == shapes[counts.argmax()]).all(axis=1))
-        matcher = tiles(alike)
-        for _ in range(_ROUNDS):
-            size = np.bincount(component, minlength=len(component))[component]
-            pairs, difference = matcher.match(component[alike], np.flatnonzero(size[alike] <= config.piece))
-            pairs = alike[pairs]
-            order = np.argsort(difference, kind="stable")
-            best = order[np.unique(component[pairs[order, 0]], return_index=True)[1]]
-            links.append(pairs[best])
-            differences.append(difference[best])
-            component = merge_groups(len(component), np.concatenate([*links, _spanning(component)]))
-            if not len(best):
-                break
+    for _ in range(_ROUNDS):
+        size = np.bincount(component, minlength=len(component))[component]
+        pairs, difference = matcher.match(component[tiles], np.flatnonzero(size[tiles] <= config.piece))
+        pairs = tiles[pairs]
+        order = np.argsort(difference, kind="stable")
+        best = order[np.unique(component[pairs[order, 0]], return_index=True)[1]]
+        if not len(best):
+            break
+        links.append(pairs[best])
+        differences.append(difference[best])
+        component = merge_groups(len(component), np.concatenate([_spanning(component), pairs[best]]))
     return np.concatenate(links), np.concatenate(differences)
 
 
@@ -162,10 +189,17 @@ def _spanning(component: np.ndarray) -> np.ndarray:
     return np.stack([component, np.arange(len(component))], axis=1)
 
 
-def _overlay_candidates(catalog: "Catalog", rows: np.ndarray, candidates: ShiftedPairs) -> tuple[ShiftedPairs, Overlay]:
+def _is_moved(pairs: ShiftedPairs, config: OverlapConfig) -> np.ndarray:
+    """Tell which shifts leave an overlap of the right size, before it is looked at."""
+    share = np.prod(1 - np.minimum(np.abs(pairs.shift) / _SIDE, 1), axis=1)
+    moved: np.ndarray = (share >= config.min_overlap - _TOLERANCE) & (share <= config.max_overlap + _TOLERANCE)
+    return moved
+
+
+def _overlay_candidates(catalog: "Catalog", rows: np.ndarray, candidates: ShiftedPairs) -> Overlay:
     at = blocks(len(candidates), _PAIRS) or [np.zeros(0, np.int64)]
     overlays = parallel_map([partial(_overlay_block, catalog, rows, candidates.take(block)) for block in at])
-    return candidates, join_overlays(list(overlays))
+    return join_overlays(list(overlays))
 
 
 def _overlay_block(catalog: "Catalog", rows: np.ndarray, pairs: ShiftedPairs) -> Overlay:
@@ -191,34 +225,32 @@ class _Linked:
 
 
 def _confirm(
-    catalog: "Catalog",
-    rows: np.ndarray,
+    look: Callable[[np.ndarray], Overlay],
+    film: np.ndarray,
     pairs: np.ndarray,
-    overlay: Overlay,
+    agreement: np.ndarray,
     config: OverlapConfig,
-    progress: Progress,
 ) -> _Linked:
     """Confirm pairs in the decoded pictures, until all pairs that are left are within one source.
 
     The best pairs of each picture are decoded first. Pairs that are less sure join no two sources of several pictures.
     """
-    rank = _rank_in_picture(pairs, overlay.agreement)
-    component = np.arange(len(rows))
-    at, agreement = [np.zeros(0, np.int64)], [np.zeros(0)]
+    rank = _rank_in_picture(pairs, agreement)
+    component = film
+    at, agreements = [np.zeros(0, np.int64)], [np.zeros(0)]
     for chosen in (rank < _FIRST, rank >= _FIRST):
         tried = np.flatnonzero(chosen & (component[pairs[:, 0]] != component[pairs[:, 1]]))
-        found = overlay_pictures(catalog, rows[pairs[tried]], overlay.affine[tried], progress=progress)
+        found = look(tried)
         confirmed = np.flatnonzero(_is_confirmed(found, config))
-        sure = (found.agreement >= config.sure_agreement) & (found.windows >= config.sure_windows)
-        links = pairs[tried[confirmed[sure[confirmed]]]]
-        component = merge_groups(len(rows), np.concatenate([*(pairs[done] for done in at), links]))
-        size = np.bincount(component, minlength=len(rows))
-        small = (size[component[pairs[tried]]] <= config.few).any(axis=1)
-        confirmed = confirmed[sure[confirmed] | small[confirmed]]
+        sure = ((found.agreement >= config.sure_agreement) & (found.windows >= config.sure_windows))[confirmed]
+        component = merge_groups(len(component), np.concatenate([_spanning(component), pairs[tried[confirmed[sure]]]]))
+        size = np.bincount(component, minlength=len(component))[component]
+        small = (size[pairs[tried[confirmed]]] <= config.few).any(axis=1)
+        confirmed = confirmed[sure | small]
         at.append(tried[confirmed])
-        agreement.append(found.agreement[confirmed])
-        component = merge_groups(len(rows), np.concatenate([pairs[done] for done in at]))
-    return _Linked(np.concatenate(at), np.concatenate(agreement))
+        agreements.append(found.agreement[confirmed])
+        component = merge_groups(len(component), np.concatenate([_spanning(component), pairs[tried[confirmed]]]))
+    return _Linked(np.concatenate(at), np.concatenate(agreements))
 
 
 def _is_confirmed(found: Overlay, config: OverlapConfig) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Functions that confirm that two pictures show overlapping parts of one source.
 
-One picture is laid over the other at their shift. Where they overlap, they must agree in every part: a logo, a border or
-a horizon that many pictures share agrees, but not what surrounds it.
+One picture is laid over the other at their shift. Where they overlap, they must agree in every part: a logo, a border
+or a horizon that many pictures share agrees, but not what surrounds it.
 """
 
 from dataclasses import dataclass

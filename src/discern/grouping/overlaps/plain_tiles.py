@@ -46,7 +46,8 @@ def common_shifts(shift: np.ndarray) -> np.ndarray:
     values, counts = np.unique(rounded, axis=0, return_counts=True)
     wide = (_CELLS - np.abs(values)).prod(axis=1) >= _CELLS * _CELLS // 8
     order = np.lexsort((values[:, 1], values[:, 0], -counts))
-    return values[order[wide[order]]][:_MOST_SHIFTS] * step
+    common: np.ndarray = values[order[wide[order]]][:_MOST_SHIFTS] * step
+    return common
 
 
 class PlainTiles:

@@ -51,21 +51,20 @@ class ShiftedPairs:
         return type(self)(**{name: values[at] for name, values in vars(self).items()})
 
 
-def match_points(points: InterestPoints, source: np.ndarray) -> ShiftedPairs:
+def match_points(points: InterestPoints, count: int) -> ShiftedPairs:
     """Find pairs of pictures with several matching points at one shift.
 
     Args:
         points: points of all pictures.
-        source: source of each picture as far as it is known, int [n]; pictures of one source are not compared.
+        count: number of pictures.
 
     Returns:
         At most 12 pairs for each picture, those of most weight.
     """
     one, other, cosine = _search_all(points) if len(points) <= _EXACT_UP_TO else _search_graph(points)
-    apart = source[points.picture[one]] != source[points.picture[other]]
-    one, other, cosine = _nearest_of_each(one[apart], other[apart], cosine[apart], points)
+    one, other, cosine = _nearest_of_each(one, other, cosine, points)
     first, second = points.picture[one], points.picture[other]
-    pairs = _vote(first, second, points.place[one] - points.place[other], cosine, len(source))
+    pairs = _vote(first, second, points.place[one] - points.place[other], cosine, count)
     return pairs.take(_best_of_each(pairs))
 
 
