@@ -147,13 +147,16 @@ def extent(tiling: Tiling) -> tuple[int, int]:
     return (tiling.columns - 1) * step + tiling.side, (tiling.rows - 1) * step + tiling.side
 
 
+def enlarge(image: Image.Image, width: int, height: int) -> Image.Image:
+    scale = max(width / image.width, height / image.height, 1)
+    return image.resize((int(np.ceil(image.width * scale)), int(np.ceil(image.height * scale))), 3)
+
+
 def cut(sources: list[Image.Image], tiling: Tiling, rng: np.random.Generator, first: int = 0) -> Iterator[Tile]:
     width, height = extent(tiling)
     step = round(tiling.side * (1 - tiling.overlap))
-    for number, image in enumerate(sources, first):
-        scale = max(width / image.width, height / image.height, 1)
-        if scale > 1:
-            image = image.resize((int(np.ceil(image.width * scale)), int(np.ceil(image.height * scale))), 3)
+    for number, whole in enumerate(sources, first):
+        image = enlarge(whole, width, height)
         ox, oy = int(rng.integers(image.width - width + 1)), int(rng.integers(image.height - height + 1))
         for row in range(tiling.rows):
             for column in range(tiling.columns):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from discern.grouping.edges import find_edges, link_films
+from discern.grouping.edges import find_edges
 from discern.progress import Progress, silent
 from discern.store import Shelf, private_folder
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from discern.store import Rows
 
 _VERSION = 5  # incremented whenever the edges between the same pictures would change
-_EARLIER = (3, 2)  # versions that found the same copies, but other films
-_TIMELESS = 3  # last version that did not look at the times of capture
 _KINDS = ("exact", "near", "sequence", "overlap")
 _EDGE = np.dtype([("first", "<i4"), ("second", "<i4"), ("kind", "u1"), ("score", "<f8")])
 
@@ -31,7 +29,7 @@ def find_edges_cached(
     cache: Path,
     progress: Progress = silent,
 ) -> pl.DataFrame:
-    """Find pairs of copies and neighbouring film frames, with caching (see `find_edges`).
+    """Find pairs of dependent pictures, with caching (see `find_edges`).
 
     Args:
         catalog: N pictures.
@@ -44,30 +42,18 @@ def find_edges_cached(
         StoreError: the cache cannot be written.
     """
     shelf = Shelf(cache, "edges", _EDGE)
-    cached = _CachedEdges(shelf, _key(_VERSION, catalog, embeddings_key))
+    cached = _CachedEdges(shelf, _key(catalog, embeddings_key))
     edges = cached.read()
-    if edges is None:
-        earlier = (_CachedEdges(shelf, _key(version, catalog, embeddings_key)).read() for version in _EARLIER)
-        edges = _with_films_of([found for found in earlier if found is not None], catalog)
     if edges is None:
         edges = find_edges(catalog, embeddings=embeddings, scratch=private_folder(cache), progress=progress)
         cached.write(edges)
     return edges
 
 
-def _key(version: int, catalog: "Catalog", embeddings_key: str) -> str:
-    times = catalog.table["taken"].drop_nulls().to_list() if version > _TIMELESS else []
-    source = json.dumps([version, catalog.fingerprint, catalog.table["path"].to_list(), embeddings_key, *times])
+def _key(catalog: "Catalog", embeddings_key: str) -> str:
+    times = catalog.table["taken"].drop_nulls().to_list()
+    source = json.dumps([_VERSION, catalog.fingerprint, catalog.table["path"].to_list(), embeddings_key, *times])
     return hashlib.sha256(source.encode()).hexdigest()
-
-
-def _with_films_of(earlier: list[pl.DataFrame], catalog: "Catalog") -> pl.DataFrame | None:
-    """Return those edges of an earlier version whose films are the ones that are found now."""
-    if not earlier:
-        return None
-    films = set(map(tuple, np.sort(link_films(catalog)[0], axis=1).tolist()))
-    linked = (edges.filter(pl.col("kind") == "sequence").select("first", "second").iter_rows() for edges in earlier)
-    return next((edges for edges, pairs in zip(earlier, linked, strict=True) if set(pairs) == films), None)
 
 
 class _CachedEdges:

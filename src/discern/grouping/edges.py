@@ -1,4 +1,4 @@
-"""Functions that detect exact copies, near-duplicate images and neighbouring film frames."""
+"""Functions that detect pairs of pictures that are not independent: copies, film frames and overlaps."""
 
 from collections.abc import Callable
 from functools import partial
@@ -31,7 +31,7 @@ def find_edges(
     scratch: Path | None = None,
     progress: Progress = silent,
 ) -> pl.DataFrame:
-    """Find pairs of images that are exact copies, near-duplicates or neighbouring film frames.
+    """Find pairs of images that are copies, neighbouring film frames or overlapping parts of one source.
 
     An index proposes a bounded number of candidate pairs for each picture, and each near copy is confirmed by aligning
     one picture with the other. Pictures with a side below 32 pixels are compared for exact copies only. Film frames are
@@ -45,8 +45,9 @@ def find_edges(
 
     Returns:
         Table sorted by its columns `first` (i32, the smaller row), `second` (i32), `kind` ("exact", "near",
-        "sequence") and `score` (f64 in [0, 1]). Of n exact copies, each but the first is paired with the first, and
-        only the first is compared with other pictures.
+        "sequence", "overlap") and `score` (f64 in [0, 1]). Of n exact copies, each but the first is paired with the
+        first, and only the first is compared with other pictures. The pictures of one source that overlap are linked
+        directly or indirectly.
 
     Raises:
         StoreError: `scratch` cannot be written.

@@ -5,12 +5,10 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from tests.unit.grouping.synthetic_images import catalog_of, frame, mirrored, re_encoded, scene
+from tests.unit.grouping.synthetic_images import catalog_of, mirrored, re_encoded, scene
 
 from discern.catalog import scan
 from discern.grouping import find_edges, find_edges_cached
-from discern.grouping.edge_cache import _EARLIER, _EDGE, _CachedEdges, _key
-from discern.store import Shelf
 
 
 @pytest.fixture
@@ -73,19 +71,6 @@ def test_a_damaged_cache_is_recomputed(catalog, tmp_path):
             data[-9] ^= 1
             path.write_bytes(data)
     assert find_edges_cached(catalog, cache=tmp_path / "edges").equals(expected)
-
-
-@pytest.mark.parametrize("version", _EARLIER)
-def test_edges_of_an_earlier_version_are_used_only_with_the_same_films(catalog, tmp_path, version):
-    films = catalog_of(tmp_path / "films", {f"{n + 1}.jpg": frame(n // 12, n % 12 * 9) for n in range(36)})
-    for name, earlier, linked in (("plain", catalog, True), ("films", films, False), ("same", films, True)):
-        cache, steps = tmp_path / name, []
-        stored = _CachedEdges(Shelf(cache, "edges", _EDGE), _key(version, earlier, ""))
-        edges = find_edges(earlier)
-        stored.write(edges if linked else edges.filter(pl.col("kind") != "sequence"))
-        found = find_edges_cached(earlier, cache=cache, progress=record(steps))
-        assert found.equals(edges)
-        assert bool(steps) != linked
 
 
 def test_edges_of_other_times_of_capture_are_computed_again(catalog, tmp_path):
