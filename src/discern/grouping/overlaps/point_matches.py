@@ -73,7 +73,7 @@ Matches = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def _search_all(points: InterestPoints) -> Matches:
     """Compare all points of different pictures; the first of two comes earlier."""
-    at = blocks(len(points), _ROWS)
+    at = blocks(len(points), _ROWS) or [np.zeros(0, np.int64)]
     found = list(parallel_map([partial(_search_rows, points, rows) for rows in at]))
     return tuple(np.concatenate(values) for values in zip(*found, strict=True))  # type: ignore[return-value]
 
@@ -81,10 +81,10 @@ def _search_all(points: InterestPoints) -> Matches:
 def _search_rows(points: InterestPoints, rows: np.ndarray) -> Matches:
     vectors = points.descriptor
     parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))]
-    queries, last = vectors[rows], int(points.picture[rows[-1]])
+    queries, last = vectors[rows], int(points.picture[rows].max(initial=0))
     least = np.full((len(rows), 1), _LEAST_COSINE, np.float32)
     buffer = np.empty(len(rows) * _COLUMNS, np.float32)  # allocating it for each block takes longer than filling it
-    for start in range(int(rows[0]), len(vectors), _COLUMNS):
+    for start in range(int(rows.min(initial=len(vectors))), len(vectors), _COLUMNS):
         keys = vectors[start : start + _COLUMNS]
         width = len(keys)
         cosine = buffer[: len(rows) * width]
