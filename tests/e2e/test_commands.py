@@ -157,7 +157,7 @@ def test_checking_counts_and_proposes(workspace: Workspace, tmp_path: Path) -> N
     assert checked["unreadable"] == checked["findings"]["unreadable"] == 1
     assert checked["findings"]["label_conflict"] == 1
     assert set(checked["findings"]) == {
-        "unreadable", "wrong_suffix", "incomplete", "narrow_range", "exact_copy", "near_copy",
+        "unreadable", "wrong_suffix", "incomplete", "narrow_range", "exact_copy", "near_copy", "overlap",
         "label_conflict", "multi_label", "similar_labels", "part_leak", "small_class", "large_group",
         "undeclared_film", "imbalance", "too_small", "extreme_aspect", "blank", "dark", "bright", "blurred",
         "likely_wrong_label", "odd_one_out", "shortcut",

@@ -11,7 +11,7 @@ from discern.flow.check import CheckResult
 from tests.integration.workspace import ACCOUNT_KEYS, Workspace
 
 CHECKS = {
-    *("unreadable", "wrong_suffix", "incomplete", "narrow_range", "exact_copy", "near_copy"),
+    *("unreadable", "wrong_suffix", "incomplete", "narrow_range", "exact_copy", "near_copy", "overlap"),
     *(
         "multi_label",
         "similar_labels",

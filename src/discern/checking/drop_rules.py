@@ -27,6 +27,7 @@ _ABOUT_MANY = {
     "similar_labels": "is about classes whose names are alike; relabel their pictures instead",
     "multi_label": "is about a data set whose pictures have several labels each, which drops do not remedy",
     "part_leak": "is about the given parts; train leaves leaking pictures out by itself",
+    "overlap": "is about tiles, whose sources a split keeps together; declare their groups instead",
     "undeclared_film": "is about films, whose frames a split keeps together; declare their groups instead",
     "large_group": "is about whole groups of pictures, which a split keeps together",
     "small_class": "is about classes that need more pictures, not fewer",

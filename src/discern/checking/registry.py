@@ -11,6 +11,7 @@ from discern.checking.checks.labels import likely_wrong_label, odd_one_out
 from discern.checking.checks.leaks import large_group, part_leak, undeclared_film
 from discern.checking.checks.pairs import exact_copy, label_conflict, multi_label, near_copy
 from discern.checking.checks.shortcuts import shortcut
+from discern.checking.checks.tiles import overlap
 from discern.checking.findings import Check, CheckConfig, CheckInput, Finding
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     narrow_range,
     exact_copy,
     near_copy,
+    overlap,
     label_conflict,
     multi_label,
     similar_labels,

@@ -131,6 +131,7 @@ WITHOUT_THRESHOLD: dict[str, str] = {
     "narrow_range": "the bits that a picture uses are counted",
     "exact_copy": "pixels are equal or not",
     "near_copy": "what it confirms by alignment also forms the groups of the split",
+    "overlap": "what it confirms by alignment also forms the groups of the split",
     "label_conflict": "it follows from the copies",
     "multi_label": "it follows from the copies and the lists",
     "similar_labels": "labels are compared letter by letter",

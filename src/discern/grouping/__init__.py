@@ -1,4 +1,4 @@
-"""Detection of pictures that are not independent, such as copies, near-copies and frames of one film.
+"""Detection of pictures that are not independent, such as copies, frames of one film and tiles of one slide.
 
 Edges link pairs of pictures, and connect them into groups: checks report the edges, splits keep the groups together.
 """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from discern.store import Rows
 
 _VERSION = 5  # incremented whenever the edges between the same pictures would change
-_KINDS = ("exact", "near", "sequence")
+_KINDS = ("exact", "near", "sequence", "overlap")
 _EDGE = np.dtype([("first", "<i4"), ("second", "<i4"), ("kind", "u1"), ("score", "<f8")])
 
 
@@ -29,7 +29,7 @@ def find_edges_cached(
     cache: Path,
     progress: Progress = silent,
 ) -> pl.DataFrame:
-    """Find pairs of copies and neighbouring film frames, with caching (see `find_edges`).
+    """Find pairs of dependent pictures, with caching (see `find_edges`).
 
     Args:
         catalog: N pictures.

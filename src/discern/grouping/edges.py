@@ -1,4 +1,4 @@
-"""Functions that detect exact copies, near-duplicate images and neighbouring film frames."""
+"""Functions that detect pairs of pictures that are not independent: copies, film frames and overlaps."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,6 +13,7 @@ from discern.grouping.films.sequences import find_sequences
 from discern.grouping.groups import merge_groups
 from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
 from discern.grouping.near_copies.confirm import MIN_LOOK_ALIKES, confirm
+from discern.grouping.overlaps.overlap_finder import find_overlaps
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def find_edges(
     scratch: Path | None = None,
     progress: Progress = silent,
 ) -> pl.DataFrame:
-    """Find pairs of images that are exact copies, near-duplicates or neighbouring film frames.
+    """Find pairs of images that are copies, neighbouring film frames or overlapping parts of one source.
 
     An index proposes a bounded number of candidate pairs for each picture, and each near copy is confirmed by aligning
     one picture with the other. Pictures with a side below 32 pixels are compared for exact copies only. Film frames are
@@ -44,8 +45,9 @@ def find_edges(
 
     Returns:
         Table sorted by its columns `first` (i32, the smaller row), `second` (i32), `kind` ("exact", "near",
-        "sequence") and `score` (f64 in [0, 1]). Of n exact copies, each but the first is paired with the first, and
-        only the first is compared with other pictures.
+        "sequence", "overlap") and `score` (f64 in [0, 1]). Of n exact copies, each but the first is paired with the
+        first, and only the first is compared with other pictures. The pictures of one source that overlap are linked
+        directly or indirectly.
 
     Raises:
         StoreError: `scratch` cannot be written.
@@ -58,9 +60,12 @@ def find_edges(
         size = catalog.table.select("width", "height")[rows].to_numpy()
         finder = CandidateFinder(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
         film = merge_groups(len(catalog.table), films)
+        overlaps = find_overlaps(catalog, rows, film=film, scratch=scratch, progress=progress)
+        parts.append(_table(overlaps.pairs[:, 0], overlaps.pairs[:, 1], "overlap", overlaps.agreement))
         jobs = [partial(_drop_pairs_within_films, job, film) for job in finder.jobs()]
         pairs, scores = confirm(catalog, jobs, _reference_pairs(finder.look_alikes(), film), progress=progress)
-        parts.append(_table(pairs.wide, pairs.narrow, "near", scores))
+        copies = ~_are_among(pairs.wide, pairs.narrow, overlaps.moved)
+        parts.append(_table(pairs.wide[copies], pairs.narrow[copies], "near", scores[copies]))
     return pl.concat(parts).sort("first", "second", "kind")
 
 
@@ -69,6 +74,15 @@ def link_films(catalog: "Catalog", *, scratch: Path | None = None) -> tuple[np.n
     films, closeness = find_sequences(catalog, np.flatnonzero(catalog.readable), scratch=scratch)
     kept = keep_apart(films, closeness, catalog.table["group"].to_list())
     return films[kept], closeness[kept]
+
+
+def _are_among(first: np.ndarray, second: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Tell which pairs are among others, whose lower row comes first."""
+    keys = [
+        (low.astype(np.int64) << 32) | high
+        for low, high in ((np.minimum(first, second), np.maximum(first, second)), (pairs[:, 0], pairs[:, 1]))
+    ]
+    return np.isin(*keys)
 
 
 def _drop_pairs_within_films(job: Callable[[], Candidates], film: np.ndarray) -> Candidates:

@@ -34,9 +34,10 @@ class Groups:
 def form_groups(catalog: "Catalog", edges: pl.DataFrame) -> Groups:
     """Group dependent images, so that a split keeps each group together.
 
-    Declared groups, exact copies and neighbouring frames are always merged into blocks. The blocks are then joined in
-    stars: the block with the most near pairs becomes the centre of those that pair with it, and these become no
-    centres themselves. So every member has a confirmed pair with the centre of its group, and groups do not chain.
+    Declared groups, exact copies, neighbouring frames and overlapping parts of one source are always merged into
+    blocks. The blocks are then joined in stars: the block with the most near pairs becomes the centre of those that
+    pair with it, and these become no centres themselves. So every member has a confirmed pair with the centre of its
+    group, and groups do not chain.
 
     Args:
         catalog: N pictures; its column `group` holds the declared groups.

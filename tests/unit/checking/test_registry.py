@@ -9,6 +9,7 @@ NAMES = [
     "narrow_range",
     "exact_copy",
     "near_copy",
+    "overlap",
     "label_conflict",
     "multi_label",
     "similar_labels",

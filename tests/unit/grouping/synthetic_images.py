@@ -137,3 +137,17 @@ def bare_catalog(
     )
     thumbs = np.zeros((len(paths), 64, 64, 3), np.uint8) if thumbs is None else thumbs
     return Catalog(root=Path(), table=table.select(list(COLUMNS)), thumbs=thumbs)
+
+
+def tiles_of(image: Image.Image, *, side: int, step: int) -> dict[tuple[int, int], Image.Image]:
+    """Cut a picture into square tiles, by their row and column."""
+    return {
+        (row, column): image.crop((column * step, row * step, column * step + side, row * step + side))
+        for row in range((image.height - side) // step + 1)
+        for column in range((image.width - side) // step + 1)
+    }
+
+
+def hidden_name(number: int) -> str:
+    """Return a name without digits that tells nothing, in an order unlike that of the numbers."""
+    return "".join(chr(97 + int(digit)) for digit in f"{number * 7919 % 10007:05}")

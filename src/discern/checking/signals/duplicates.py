@@ -82,7 +82,7 @@ def conflicted(catalog: "Catalog", edges: pl.DataFrame) -> NDArray[np.bool_]:
     clusters = exact_clusters(edges)
     for cluster in clusters:
         picture[cluster] = min(cluster)
-    ends = edges.filter(pl.col("kind") != "sequence").select("first", "second").to_numpy().reshape(-1, 2)
+    ends = edges.filter(pl.col("kind").is_in(["exact", "near"])).select("first", "second").to_numpy().reshape(-1, 2)
     between = (label[ends] >= 0).all(axis=1) & (label[ends[:, 0]] != label[ends[:, 1]])
     ambiguous = picture[ends[between]].ravel().tolist()
     ambiguous += [min(cluster) for cluster in clusters if len(set(label[cluster].tolist()) - {-1}) > 1]

@@ -79,6 +79,13 @@ CHECKS = {
         meaning="The same picture resized, cropped, rotated, mirrored or saved again. A split never separates them.",
         remedy="Look at the pairs: drop a copy, or write “keep” where they are truly different.",
     ),
+    "overlap": CheckDescription(
+        title="Overlapping parts of one source",
+        meaning="These pictures look like tiles of one large picture, or frames of a panning camera. A split never "
+        "separates pictures that overlap.",
+        remedy="If you know which pictures have one source, name their groups with --group-by, in a “group” column or "
+        "in fixes.csv.",
+    ),
     "small_class": CheckDescription(
         title="Classes with too few pictures",
         meaning="So few independent pictures are hardly enough to train a class or to evaluate it.",
