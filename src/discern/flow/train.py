@@ -44,6 +44,7 @@ from discern.training import (
     choose_policy,
     compute_learning_curve,
     compute_metrics,
+    compute_unlike,
     make_method,
     pack,
     plan_split,
@@ -272,9 +273,13 @@ def _open_and_record(graph: bytes, recipe: Recipe) -> tuple[Runtime, bytes]:
 
 def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: TrainConfig) -> tuple[AcceptPolicy, Metrics]:
     data, crossed = prepared.data, prepared.crossed
+    unlike, evidence = compute_unlike(data, split, result.held_out, seed=config.seed)
     policy = choose_policy(data, split, result, config)
+    metrics = compute_metrics(data, split, result, policy, config)
     metrics = replace(
-        compute_metrics(data, split, result, policy, config),
+        metrics,
+        accuracy=replace(metrics.accuracy, unlike=unlike),
+        unlike=evidence,
         names=prepared.names,
         hints=(
             *data.catalog.notes,

@@ -24,6 +24,7 @@ from discern.training.methods import FitResult, Method, Probe, make_method
 from discern.training.pack import Provenance, describe_backbone, pack
 from discern.training.predictions import HeldOutPredictions, tabulate
 from discern.training.run_metrics import compute_metrics
+from discern.training.unlike_accuracy import compute_unlike
 
 __all__ = [
     "CHOICES",
@@ -49,6 +50,7 @@ __all__ = [
     "choose_policy",
     "compute_learning_curve",
     "compute_metrics",
+    "compute_unlike",
     "describe_backbone",
     "explain_method",
     "make_method",
