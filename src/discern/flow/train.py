@@ -36,6 +36,7 @@ from discern.splitting import Split, make_split
 from discern.training import (
     CHOICES,
     FINETUNE,
+    LOOKALIKES_ONLY,
     AcceptPolicy,
     FitResult,
     Provenance,
@@ -275,6 +276,8 @@ def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: Train
     data, crossed = prepared.data, prepared.crossed
     unlike, evidence = compute_unlike(data, split, result.held_out, seed=config.seed)
     policy = choose_policy(data, split, result, config)
+    if unlike.alarm:
+        policy = replace(policy, condition=LOOKALIKES_ONLY)
     metrics = compute_metrics(data, split, result, policy, config)
     metrics = replace(
         metrics,

@@ -36,7 +36,7 @@ def _normal_rows(residuals: np.ndarray, generator: np.random.Generator) -> np.nd
     """Draw as many normal rows as given ones, with the same covariance."""
     count, width = residuals.shape
     if count > width:  # a triangular factor has the same covariance as the rows, and fewer of them
-        residuals = np.linalg.qr(residuals, mode="r")
+        residuals = np.asarray(np.linalg.qr(residuals, mode="r"))
     weights = generator.standard_normal((count, len(residuals)), np.float32)
     drawn: np.ndarray = weights @ residuals.astype(np.float32) / np.float32(np.sqrt(count - 1))
     return drawn

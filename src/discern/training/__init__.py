@@ -3,7 +3,7 @@
 The same seed gives the same result.
 """
 
-from discern.training.accept_policy import AcceptPolicy, choose_policy
+from discern.training.accept_policy import LOOKALIKES_ONLY, AcceptPolicy, choose_policy
 from discern.training.config import TrainConfig, plan_split
 from discern.training.data import AppliedFixes, NegativePictures, TrainingData
 from discern.training.durations import parse_duration
@@ -31,6 +31,7 @@ __all__ = [
     "DEFAULT_BACKBONE",
     "DEFAULT_METHOD",
     "FINETUNE",
+    "LOOKALIKES_ONLY",
     "METHOD_NAMES",
     "PRESETS",
     "AcceptPolicy",

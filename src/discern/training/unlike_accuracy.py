@@ -20,8 +20,8 @@ _FOLDS = 5
 _MOST_PICTURES = 20_000
 _MOST_PAIRS = 6
 
-# Chosen on packs and generated sets of `benchmarks/unlike.py --half tune`. Fewer clusters hold out whole kinds of a class,
-# and controls fall nearly as far; more of them cut sources of twelve pictures into parts, so that some are learned.
+# Chosen on packs and generated sets of `benchmarks/unlike.py --half tune`. Fewer clusters hold out whole kinds of a
+# class, and controls fall nearly as far; more of them cut sources of twelve pictures, so that parts are learned.
 _CLUSTERS = (16, 24)
 _SMALLEST_CLUSTER = 4
 # A class of fewer groups has fewer than five clusters of four; with fewer than 60 in all, chance alone gave .1.
@@ -205,18 +205,20 @@ class _Pool:
     def pairs(self, real: _Outcome) -> tuple[LookalikePair, ...]:
         """Return the nearest pairs whose picture is predicted correctly only if the other one is learned."""
         lost = np.flatnonzero(self.covered & (real.ordinary == 1) & (real.unlike < 0.5))
-        found = []
+        found: list[tuple[float, int, int]] = []
         for number in np.unique(real.fold[lost]):
             own, learned = lost[real.fold[lost] == number], np.flatnonzero(real.fold != number)
             place, distance = nearest_learned(self.coordinates[own], self.coordinates[learned])
             same = real.cluster[learned[place]] == real.cluster[own]
             found += zip(distance[same].tolist(), own[same].tolist(), learned[place][same].tolist(), strict=True)
-        chosen, seen, paths = [], set(), self.data.catalog.table["path"]
-        for distance, own, other in sorted(found):
-            if (cluster := int(real.cluster[own])) not in seen and len(chosen) < _MOST_PAIRS:
+        chosen: list[LookalikePair] = []
+        seen, paths = set(), self.data.catalog.table["path"]
+        for apart, picture, other in sorted(found):
+            cluster = int(real.cluster[picture])
+            if cluster not in seen and len(chosen) < _MOST_PAIRS:
                 seen.add(cluster)
-                path, nearest = (str(paths[int(self.rows[position])]) for position in (own, other))
-                chosen.append(LookalikePair(path=path, nearest=nearest, distance=round(distance, 4)))
+                path, nearest = (str(paths[int(self.rows[position])]) for position in (picture, other))
+                chosen.append(LookalikePair(path=path, nearest=nearest, distance=round(apart, 4)))
         return tuple(chosen)
 
 
