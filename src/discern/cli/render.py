@@ -120,7 +120,7 @@ def train(
     if basis:
         yield f"measured on:               {_basis(basis, sum(value['classes'].values()))}"
     if unlike.get("value") is not None:
-        yield f"on unlike pictures:        {format_interval(unlike)}, pessimistic: whole clusters of look-alikes held out"
+        yield f"on unlike pictures:        {format_interval(unlike)}; pessimistic, as all look-alikes were held out"
     yield f"random-split accuracy:     {format_interval(accuracy['naive'])}"
     if accuracy["given"]:
         yield f"accuracy on given parts:   {format_interval(accuracy['given'])}"
@@ -138,8 +138,8 @@ def train(
 
 def _unlike_alarm(report: str) -> Iterator[str]:
     yield "CAREFUL: the accuracy probably holds only for pictures like the learned ones. Pictures depend on each other"
-    yield f"  in a way that no check has found; {report} shows pairs of them. Say which belong together, with --group-by"
-    yield '  or a column "group" of a list, and train again.'
+    yield f"  in a way that no check has found; {report} shows pairs of them."
+    yield '  Say which belong together, with --group-by or a column "group" of a list, and train again.'
 
 
 def _method(method: dict[str, Any]) -> Iterator[str]:

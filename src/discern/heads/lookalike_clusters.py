@@ -41,6 +41,10 @@ class GroupMeans:
         """Return the means of other rows of the same groups."""
         return GroupMeans(means=_mean_rows(rows, self.group, len(self.label)), label=self.label, group=self.group)
 
+    def scaled(self, scale: np.ndarray) -> "GroupMeans":
+        """Return the groups with their means divided by a scale for each coordinate, float32 `[r]`."""
+        return GroupMeans(means=self.means / scale, label=self.label, group=self.group)
+
 
 def _mean_rows(rows: np.ndarray, place: np.ndarray, groups: int) -> np.ndarray:
     order = np.argsort(place, kind="stable")

@@ -46,10 +46,10 @@ def describe_alarm(metrics: "Metrics") -> UnlikeAlarm | None:
     expected = sum(evidence.controls) / max(len(evidence.controls), 1)
     return UnlikeAlarm(
         title=ALARM_TITLE,
-        text=f"On pictures unlike any it learned from, {_share(unlike)} are predicted correctly. Holding out look-alikes "
-        f"costs a quickly fitted head {_points(evidence.fall)} points; independent pictures of the same classes and "
-        f"kinds would cost {_points(expected)}. So pictures that depend on each other were probably in training and in "
-        "test, and no check has found them.",
+        text=f"Of pictures unlike any it learned from, {_share(unlike)} are predicted correctly. Without look-alikes, "
+        f"a quickly fitted head loses {_points(evidence.fall)} points; on independent pictures of the same classes and "
+        f"kinds it would lose {_points(expected)}. So pictures that depend on each other were probably learned and "
+        "tested, and no check has found them.",
         remedy=REMEDY,
     )
 

@@ -24,13 +24,15 @@ _MOST_PAIRS = 6
 # class, and controls fall nearly as far; more of them cut sources of twelve pictures, so that parts are learned.
 _CLUSTERS = (16, 24)
 _SMALLEST_CLUSTER = 4
+# Both with and without scaling the coordinates by the root of their spread: their mean varies less than either.
+_POWERS, _SMALLEST_SCALE = (0.0, 0.5), 1e-6
 # A class of fewer groups has fewer than five clusters of four; with fewer than 60 in all, chance alone gave .1.
 _FEWEST_GROUPS, _FEWEST_IN_ALL = 20, 60
 # Four kinds a class let classes merged from three others ring; with eight, twenty sources a class pass for kinds.
-_KINDS, _SMALLEST_KIND = 6, 12
+_KINDS, _SMALLEST_KIND = 5, 12
 _DEALS, _CONTROLS = 3, 9
 # The excess of the fall over that of controls: .06 at most on packs and their merged classes, .10 at least on sources.
-_EXCESS, _DEVIATIONS, _SMALLEST_DEVIATION = 0.08, 3.0, 0.005
+_EXCESS, _DEVIATIONS, _SMALLEST_DEVIATION = 0.075, 2.5, 0.005
 
 
 @single_threaded_blas()
@@ -112,6 +114,7 @@ class _Pool:
         learned: float64 `[N]`, sample weights for training.
         weights: float64 `[N]`, weights for evaluation.
         covered: bool `[N]`, pictures of classes with enough groups.
+        scale: float32 `[r]`, deviation of the group means along each coordinate.
         deals: folds of whole groups, one int `[N]` for each deal.
         seed: random seed.
     """
@@ -124,6 +127,7 @@ class _Pool:
     learned: np.ndarray
     weights: np.ndarray
     covered: np.ndarray
+    scale: np.ndarray
     deals: tuple[np.ndarray, ...]
     seed: int
 
@@ -141,6 +145,7 @@ class _Pool:
             learned=data.training_weights(rows, group),
             weights=data.weights(rows),
             covered=(counts >= _FEWEST_GROUPS)[labels],
+            scale=np.maximum(groups.means.std(axis=0), _SMALLEST_SCALE),
             deals=tuple(_deal(labels, group, seed + number) for number in range(_DEALS)),
             seed=seed,
         )
@@ -153,8 +158,8 @@ class _Pool:
 
     def measure(self, coordinates: np.ndarray, groups: GroupMeans, *, deals: int) -> _Outcome:
         """Predict folds of groups and folds of clusters, in a number of deals."""
-        tree = LookalikeTree(groups, seed=self.seed)
-        cuts = [tree.cut(most, smallest=_SMALLEST_CLUSTER)[groups.group] for most in _CLUSTERS]
+        trees = [LookalikeTree(groups.scaled(self.scale**power), seed=self.seed) for power in _POWERS]
+        cuts = [tree.cut(most, smallest=_SMALLEST_CLUSTER)[groups.group] for tree in trees for most in _CLUSTERS]
         held = [_deal(self.labels, cut, self.seed + number) for number in range(deals) for cut in cuts]
         return _Outcome(
             ordinary=self._correct(coordinates, self.deals[:deals]),
