@@ -35,7 +35,11 @@ def describe_unlike(metrics: "Metrics") -> str:
     unlike = metrics.accuracy.unlike
     if unlike is None or unlike.value is None:
         return ""
-    return f"On pictures unlike any it learned from, {_share(unlike)}{_coverage(unlike)}. {_pessimism(metrics)}"
+    ends = f" ({percent_interval(unlike)})" if unlike.low is not None else ""
+    return (
+        f"On pictures unlike any it learned from, it is correct {percent(unlike.value)} of the time{ends}"
+        f"{_coverage(unlike)}. {_pessimism(metrics)}"
+    )
 
 
 def describe_alarm(metrics: "Metrics") -> UnlikeAlarm | None:
