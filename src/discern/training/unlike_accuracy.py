@@ -26,11 +26,11 @@ _CLUSTERS = (16, 24)
 _SMALLEST_CLUSTER = 4
 # Both with and without scaling the coordinates by the root of their spread: their mean varies less than either.
 _POWERS, _SMALLEST_SCALE = (0.0, 0.5), 1e-6
-# A class of fewer groups has fewer than five clusters of four. With fewer than 100 in all, chance alone raised the alarm
-# on one of 18 samples of 100 pictures of the packs.
+# A class of fewer groups has fewer than five clusters of four. With fewer than 100 in all, chance raised the alarm on one
+# of 18 samples of 100 pictures of the packs.
 _FEWEST_GROUPS, _FEWEST_IN_ALL = 20, 100
-# With four kinds a class, the fall of classes merged from three others exceeds that of controls by up to .09; with eight,
-# twenty sources a class pass for kinds.
+# With four kinds a class, the fall of classes merged from three others exceeds that of controls by up to .09; with
+# eight, twenty sources a class pass for kinds.
 _KINDS, _SMALLEST_KIND = 5, 12
 _DEALS, _CONTROLS = 3, 9
 # The excess of the fall over that of controls, on the same sets: .05 at most on packs and their merged classes, .10 at
