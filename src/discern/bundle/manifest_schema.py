@@ -76,8 +76,16 @@ def _interval(low: float = float("-inf"), high: float = float("inf"), **more: Ch
 _SHARE, _ANY = _interval(-_ROUNDING, 1 + _ROUNDING), _interval()
 
 _LEAK_FREE = _interval(-_ROUNDING, 1 + _ROUNDING, few_groups=object_of(_count))
+_UNLIKE = _interval(-_ROUNDING, 1 + _ROUNDING, share=null_or(_share), alarm=null_or(flag))
 _ACCURACY = record(
-    {"leak_free": _LEAK_FREE, "naive": _SHARE, "given": null_or(_SHARE), "difference": _ANY}, required=("leak_free",)
+    {
+        "leak_free": _LEAK_FREE,
+        "naive": _SHARE,
+        "given": null_or(_SHARE),
+        "difference": _ANY,
+        "unlike": null_or(_UNLIKE),
+    },
+    required=("leak_free",),
 )
 _ORDERED = record(
     {

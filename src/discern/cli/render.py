@@ -108,6 +108,9 @@ def train(
     """
     yield from _account(value, of="this bundle", page=value["report"])
     accuracy = value["accuracy"]
+    unlike = accuracy.get("unlike") or {}
+    if unlike.get("alarm"):
+        yield from _unlike_alarm(value["report"])
     yield f"leak-free accuracy:        {format_interval(accuracy['leak_free'])}  ({accuracy['leak_free']['method']})"
     if few := accuracy["leak_free"].get("few_groups"):
         named = [f"{label} ({groups})" for label, groups in few.items()]
@@ -116,6 +119,8 @@ def train(
         yield f"it is pessimistic for classes of fewer than five independent groups: {classes}"
     if basis:
         yield f"measured on:               {_basis(basis, sum(value['classes'].values()))}"
+    if unlike.get("value") is not None:
+        yield f"on unlike pictures:        {format_interval(unlike)}; pessimistic, as all look-alikes were held out"
     yield f"random-split accuracy:     {format_interval(accuracy['naive'])}"
     if accuracy["given"]:
         yield f"accuracy on given parts:   {format_interval(accuracy['given'])}"
@@ -129,6 +134,12 @@ def train(
     yield f"took {sum(value['seconds'].values()):.1f} s"
     yield f"report: {value['report']}"
     yield f"bundle: {value['bundle']}"
+
+
+def _unlike_alarm(report: str) -> Iterator[str]:
+    yield "CAREFUL: the accuracy probably holds only for pictures like the learned ones. Pictures depend on each other"
+    yield f"  in a way that no check has found; {report} shows pairs of them."
+    yield '  Say which belong together, with --group-by or a column "group" of a list, and train again.'
 
 
 def _method(method: dict[str, Any]) -> Iterator[str]:

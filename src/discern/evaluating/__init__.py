@@ -47,6 +47,7 @@ from discern.evaluating.simplest_model import (
     is_within,
 )
 from discern.evaluating.unknown_detection import UnknownMetrics, evaluate_unknown_detection
+from discern.evaluating.unlike_metrics import DistanceBin, LookalikePair, UnlikeAccuracy, UnlikeEvidence
 
 __all__ = [
     "NO_PICTURES",
@@ -63,6 +64,7 @@ __all__ = [
     "ConformalMetrics",
     "ConfusedPair",
     "CountMetrics",
+    "DistanceBin",
     "EpochMetrics",
     "Evidence",
     "FixMetrics",
@@ -72,6 +74,7 @@ __all__ = [
     "LearningCurve",
     "LearningCurveAdvice",
     "LearningCurvePoint",
+    "LookalikePair",
     "Metrics",
     "ModelChoice",
     "ModelPair",
@@ -87,6 +90,8 @@ __all__ = [
     "TrainTime",
     "UnknownMetrics",
     "UnknownThreshold",
+    "UnlikeAccuracy",
+    "UnlikeEvidence",
     "choose_model",
     "compare_classes",
     "compare_pairs",

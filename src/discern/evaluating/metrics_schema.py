@@ -14,6 +14,7 @@ from discern.evaluating.json_fields import decode_fields, encode_fields, key, op
 from discern.evaluating.ordinal_metrics import OrderedLabelMetrics
 from discern.evaluating.policy_metrics import PolicyMetrics
 from discern.evaluating.prediction_set_metrics import ConformalMetrics
+from discern.evaluating.unlike_metrics import UnlikeAccuracy, UnlikeEvidence
 
 FORMAT = 1
 _BUNDLED = ("accuracy", "ece", "baselines", "unknown", "ordered", "gate", "split", "head")
@@ -63,12 +64,14 @@ class AccuracyMetrics:
             trains a network, on one random fold.
         given_split: on the given parts, leaks included; None without given parts.
         difference: of `random_split` to `leak_free`.
+        unlike: on pictures whose look-alikes were not learned; None in files of earlier versions.
     """
 
     leak_free: LeakFreeAccuracy = LeakFreeAccuracy()
     random_split: Interval = field(default=UNDEFINED, metadata=key("naive"))
     given_split: Interval | None = field(default=None, metadata=key("given"))
     difference: AccuracyDifference = AccuracyDifference()
+    unlike: UnlikeAccuracy | None = field(default=None, metadata=optional())
 
     def to_json(self) -> dict[str, Any]:
         """Convert the accuracies to the JSON-ready values of `metrics.json`."""
@@ -220,6 +223,7 @@ class Metrics(Displayed):
         names: label to `name`, `spoken` and `route`.
         hints: options that the data suggest, in sentences.
         learning_curve: None if it could not be measured.
+        unlike: evidence for `accuracy.unlike`; None in files of earlier versions.
         missing: JSON keys of the parts that a file or bundle does not have; to tell them from null ones.
     """
 
@@ -240,6 +244,7 @@ class Metrics(Displayed):
     hints: tuple[str, ...] = ()
     learning_curve: LearningCurve | None = None
     counts: CountMetrics | None = field(default=None, metadata=optional())
+    unlike: UnlikeEvidence | None = field(default=None, metadata=optional())
     missing: frozenset[str] = field(default=frozenset(), metadata=key(None))
 
     def _brief(self) -> dict[str, Any]:

@@ -17,7 +17,12 @@ from discern.reporting.formatting import (
 )
 
 _MOST_CLASSES = 12
-_ACCURACIES = {"leak_free": "leak-free accuracy", "naive": "random-split accuracy", "given": "accuracy on given parts"}
+_ACCURACIES = {
+    "leak_free": "leak-free accuracy",
+    "unlike": "accuracy on unlike pictures",
+    "naive": "random-split accuracy",
+    "given": "accuracy on given parts",
+}
 _METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
 
 

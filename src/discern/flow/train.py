@@ -36,6 +36,7 @@ from discern.splitting import Split, make_split
 from discern.training import (
     CHOICES,
     FINETUNE,
+    LOOKALIKES_ONLY,
     AcceptPolicy,
     FitResult,
     Provenance,
@@ -44,6 +45,7 @@ from discern.training import (
     choose_policy,
     compute_learning_curve,
     compute_metrics,
+    compute_unlike,
     make_method,
     pack,
     plan_split,
@@ -272,9 +274,15 @@ def _open_and_record(graph: bytes, recipe: Recipe) -> tuple[Runtime, bytes]:
 
 def _evaluate(prepared: Prepared, split: Split, result: FitResult, config: TrainConfig) -> tuple[AcceptPolicy, Metrics]:
     data, crossed = prepared.data, prepared.crossed
+    unlike, evidence = compute_unlike(data, split, result.held_out, seed=config.seed)
     policy = choose_policy(data, split, result, config)
+    if unlike.alarm:
+        policy = replace(policy, condition=LOOKALIKES_ONLY)
+    metrics = compute_metrics(data, split, result, policy, config)
     metrics = replace(
-        compute_metrics(data, split, result, policy, config),
+        metrics,
+        accuracy=replace(metrics.accuracy, unlike=unlike),
+        unlike=evidence,
         names=prepared.names,
         hints=(
             *data.catalog.notes,

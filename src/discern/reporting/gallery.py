@@ -72,6 +72,10 @@ class Gallery:
         """Return the path of a picture relative to the dataset folder."""
         return str(self._values["path"][row])
 
+    def rows_by_path(self, paths: set[str]) -> dict[str, int]:
+        """Return the rows of the pictures with the given paths."""
+        return {path: row for row, path in enumerate(self._values["path"]) if path in paths}
+
     def label(self, row: int) -> str | None:
         """Return the class label of a picture."""
         label = self._values["label"][row]

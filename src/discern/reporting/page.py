@@ -27,6 +27,7 @@ from discern.reporting.sections.negative_examples import NegativeTable, describe
 from discern.reporting.sections.next_steps import next_steps
 from discern.reporting.sections.prediction_table import PredictionTable
 from discern.reporting.sections.training_curves import describe_training
+from discern.reporting.sections.unlike_section import describe_lookalikes
 
 if TYPE_CHECKING:
     from discern.catalog import Catalog
@@ -133,7 +134,7 @@ def write_report(
         names = DisplayNames.from_metrics(metrics.names)
         account = Account.of(catalog, unjudged=metrics.split.unevaluated, grouped=True)
         context = (
-            _training_context(metrics, run, predictions)
+            _training_context(metrics, run, predictions, gallery)
             | metrics_context(metrics, page_anchors)
             | predictions_context(predictions, metrics, catalog.labels, negative_scores)
         )
@@ -174,12 +175,13 @@ def _shown(findings: Sequence["Finding"]) -> list["Finding"]:
     return [each for each in findings if each.check != "unreadable"]
 
 
-def _training_context(metrics: "Metrics", run: Run, predictions: PredictionTable) -> dict[str, Any]:
+def _training_context(metrics: "Metrics", run: Run, predictions: PredictionTable, gallery: Gallery) -> dict[str, Any]:
     """Return what only a training run has measured."""
     return {
         "headline": metrics.accuracy.leak_free,
         "difference": metrics.accuracy.difference,
         "comparison": compare_accuracies(metrics),
+        "unlike": describe_lookalikes(metrics, gallery),
         "learning_curve": describe_learning_curve(metrics),
         "training": describe_training(metrics),
         "policy": describe_policy(metrics, predictions),

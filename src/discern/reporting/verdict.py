@@ -20,6 +20,7 @@ from discern.reporting.formatting import (
     plural,
     two_decimals,
 )
+from discern.reporting.unlike_text import describe_unlike
 
 if TYPE_CHECKING:
     from discern.evaluating import FixMetrics, LeakFreeAccuracy, Metrics, ReliabilityBin
@@ -46,12 +47,13 @@ class Note:
 
 
 def sentences(metrics: "Metrics") -> list[str]:
-    """Summarise leak-free accuracy, random-split accuracy and accept policy in a sentence each.
+    """Summarise the accuracies and the accept policy in a sentence each.
 
     Missing metrics get no sentence.
     """
     found = [
         _leak_free_sentence(metrics),
+        describe_unlike(metrics),
         _random_split_sentence(metrics),
         _policy_sentence(metrics),
     ]
@@ -136,11 +138,13 @@ def _policy_sentence(metrics: "Metrics") -> str:
         offer = f" At {percent(policy.offered.risk, digits=0)} it can." if policy.offered else ""
         return f"No prediction can be accepted without review yet if at most {limit} may be wrong{more}.{offer}"
     found = f"The strictest error limit that holds is {limit}. " if policy.auto else ""
+    unlike = metrics.accuracy.unlike
+    only = " This was earned on pictures with look-alikes among the learned ones." if unlike and unlike.alarm else ""
     wrong = f"an estimated {limit} or fewer" if policy.basis == "cross-fitted" else f"at most {limit}"
     return (
         f"{found}Of 100 pictures like these, {percent(policy.share, digits=0).removesuffix(f'{NBSP}%')} can be "
         f"accepted without review: of independent groups among them, {wrong} have an error. A person reviews the "
-        "others."
+        f"others.{only}"
     )
 
 

@@ -3,7 +3,7 @@
 The same seed gives the same result.
 """
 
-from discern.training.accept_policy import AcceptPolicy, choose_policy
+from discern.training.accept_policy import LOOKALIKES_ONLY, AcceptPolicy, choose_policy
 from discern.training.config import TrainConfig, plan_split
 from discern.training.data import AppliedFixes, NegativePictures, TrainingData
 from discern.training.durations import parse_duration
@@ -24,12 +24,14 @@ from discern.training.methods import FitResult, Method, Probe, make_method
 from discern.training.pack import Provenance, describe_backbone, pack
 from discern.training.predictions import HeldOutPredictions, tabulate
 from discern.training.run_metrics import compute_metrics
+from discern.training.unlike_accuracy import compute_unlike
 
 __all__ = [
     "CHOICES",
     "DEFAULT_BACKBONE",
     "DEFAULT_METHOD",
     "FINETUNE",
+    "LOOKALIKES_ONLY",
     "METHOD_NAMES",
     "PRESETS",
     "AcceptPolicy",
@@ -49,6 +51,7 @@ __all__ = [
     "choose_policy",
     "compute_learning_curve",
     "compute_metrics",
+    "compute_unlike",
     "describe_backbone",
     "explain_method",
     "make_method",

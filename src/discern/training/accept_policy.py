@@ -23,6 +23,10 @@ from discern.training.data import TrainingData
 from discern.training.methods import FitResult
 from discern.training.predictions import HeldOutPredictions, ScoredPredictions
 
+LOOKALIKES_ONLY = (
+    "This was earned on pictures with look-alikes among the learned ones, and says nothing about pictures of other "
+    "subjects, places or sessions."
+)
 # Folds for the evaluation of prediction sets; not tuned.
 _SET_FOLDS = 5
 
@@ -37,6 +41,7 @@ class AcceptPolicy:
         conformal: coverage and size of prediction sets; None if no coverage was stated.
         asked: the stated error limit, or "auto"; None for none.
         offer: the strictest looser error limit that holds, where the stated one does not; else None.
+        condition: sentence on the kind of pictures that it was earned on; "" for all like those of the data set.
     """
 
     thresholds: Thresholds
@@ -44,12 +49,19 @@ class AcceptPolicy:
     conformal: ConformalMetrics | None
     asked: float | Literal["auto"] | None = None
     offer: RiskControl | None = None
+    condition: str = ""
+
+    @property
+    def sentence(self) -> str | None:
+        """Return the policy in plain words, with its condition; None without risk control."""
+        return None if self.risk_control is None else f"{self.risk_control.sentence} {self.condition}".rstrip()
 
     def to_json(self) -> dict[str, Any] | None:
         """Return the accept policy as JSON-ready values for the bundle, or None without risk control."""
         if self.risk_control is None:
             return None
-        return self.risk_control.to_json() | {"asked": self.asked, "offered": self.offer and describe_offer(self.offer)}
+        plain = self.risk_control.to_json() | {"sentence": self.sentence}
+        return plain | {"asked": self.asked, "offered": self.offer and describe_offer(self.offer)}
 
 
 def describe_offer(offer: RiskControl, *, source: str = "SOURCE") -> dict[str, Any]:

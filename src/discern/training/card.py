@@ -85,6 +85,7 @@ def _model(manifest: Manifest) -> Iterator[str]:
         yield f"- **Method**: {_METHODS[leak_free.method]}"
     if (measured := metrics.accuracy.difference.pictures) is not None:
         yield f"- **Measured on**: {measured:,} pictures"
+    yield from _unlike(metrics)
     yield f"- **Accuracy on a random split, which ignores groups**: {_interval(metrics.accuracy.random_split)}"
     for name, accuracy in metrics.baselines.items():
         yield f"- **Baseline, {_text(_BASELINES.get(name, name))}**: {_interval(accuracy)}"
@@ -99,6 +100,14 @@ def _model(manifest: Manifest) -> Iterator[str]:
         yield "- **Order**: the labels are ordered"
     yield '\nUse it with `discern predict model.discern PICTURE`, or in Python `discern.load("model.discern")`.'
     yield f"\nThis file contains the weights of the backbone {_text(backbone.get('name', ''))}{_licence(backbone)}."
+
+
+def _unlike(metrics: Metrics) -> Iterator[str]:
+    unlike = metrics.accuracy.unlike
+    if unlike is not None and unlike.value is not None:
+        yield f"- **Accuracy on pictures unlike the learned ones, pessimistic**: {_interval(unlike)}"
+        if unlike.alarm:
+            yield "- **Alarm**: pictures probably depend on each other, and the accuracy holds only for look-alikes"
 
 
 def _licence(backbone: Mapping[str, Any]) -> str:

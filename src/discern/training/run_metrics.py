@@ -216,7 +216,7 @@ def _for_comparison(predictions: Predictions, rows: np.ndarray) -> Predictions:
 def _policy(policy: AcceptPolicy, control: RiskControl) -> PolicyMetrics:
     curve = control.curve
     return PolicyMetrics(
-        sentence=control.sentence,
+        sentence=policy.sentence,
         basis=control.basis,
         share=control.share,
         error=None if control.high is None else GroupError(value=control.wrong / control.groups, high=control.high),

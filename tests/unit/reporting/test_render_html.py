@@ -39,6 +39,7 @@ def render(path, **context) -> tuple[Page, str]:
         "prediction_sets": None,
         "unknown_detection": None,
         "learning_curve": None,
+        "unlike": None,
         "training": None,
         "findings": (),
         "unreadable": [],

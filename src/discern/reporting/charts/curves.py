@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from discern.reporting.charts.svg import Frame, tag, ticks
-from discern.reporting.formatting import count, percent
+from discern.reporting.formatting import count, percent, two_decimals
 
 if TYPE_CHECKING:
-    from discern.evaluating import LearningCurvePoint, ReliabilityBin, RiskCurveMetrics
+    from discern.evaluating import DistanceBin, LearningCurvePoint, ReliabilityBin, RiskCurveMetrics
 
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _QUARTER_TICKS = [(share, percent(share, digits=0)) for share in _QUARTERS]
@@ -114,6 +114,34 @@ def learning_curve(points: Sequence["LearningCurvePoint"]) -> Markup:
         label = tag("title", f"{count(pictures)} pictures: {percent(value)} correct")
         marks.append(tag("circle", label, cx=x, cy=frame.y(value), r="5", class_="dot"))
     return frame.drawing(marks, name="Accuracy by number of training pictures; the table below has the numbers")
+
+
+def distance_curve(bins: Sequence["DistanceBin"]) -> Markup:
+    """Plot leak-free accuracy against the distance to the nearest learned picture."""
+    drawn = [((each.low + each.high) / 2, each) for each in bins]
+    first, last = bins[0].low, max(bins[-1].high, bins[0].low + 0.01)
+    known = [
+        end for each in bins for end in (each.accuracy.value, each.accuracy.low, each.accuracy.high) if end is not None
+    ]
+    low, high = max(0.0, min(known) - 0.02), min(1.0, max(known) + 0.02)
+    frame = Frame(across=(first, last), up=(low, max(high, low + 0.05)))
+    marks = frame.axes(
+        [(distance, two_decimals(distance)) for distance in ticks(first, last)],
+        ticks(*frame.up),
+        across="distance to the nearest learned picture",
+        up="accuracy",
+    )
+    route = [(x, each.accuracy.value) for x, each in drawn if each.accuracy.value is not None]
+    marks.append(tag("polyline", points=_polyline(frame, route), class_="route strong"))
+    for distance, each in drawn:
+        accuracy, x = each.accuracy, frame.x(distance)
+        if accuracy.low is not None and accuracy.high is not None:
+            top, bottom = frame.y(accuracy.high), frame.y(accuracy.low)
+            marks.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, class_="whisker"))
+        if accuracy.value is not None:
+            label = f"distance {each.low:.2f} to {each.high:.2f}: {percent(accuracy.value)} of {each.pictures} correct"
+            marks.append(tag("circle", tag("title", label), cx=x, cy=frame.y(accuracy.value), r="5", class_="dot"))
+    return frame.drawing(marks, name="Accuracy by distance to the nearest learned picture; the table has the numbers")
 
 
 def _spaced(drawn: Sequence[float], least: float) -> list[float]:

@@ -8,6 +8,7 @@ from discern.reporting.display_names import DisplayNames
 from discern.reporting.formatting import exceeds_error_limit, join_names, percent, plural
 from discern.reporting.sections.check_descriptions import CHECKS
 from discern.reporting.sections.learning_curve_section import collection_advice
+from discern.reporting.unlike_text import describe_alarm
 from discern.reporting.verdict import BASELINE_NAMES, equal_baselines
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def next_steps(metrics: "Metrics", findings: Mapping[str, int], anchors: Mapping
         anchors: ids of the class pages, by label.
     """
     steps = [
+        *_declare_groups(metrics),
         *_question_accuracy(metrics, findings),
         *_review_labels(findings),
         *_add_groups(metrics),
@@ -54,6 +56,12 @@ def next_steps(metrics: "Metrics", findings: Mapping[str, int], anchors: Mapping
         *_clean_up(findings),
     ]
     return tuple(steps[:MAX_STEPS]) or (_try_it(),)
+
+
+def _declare_groups(metrics: "Metrics") -> Iterator[Step]:
+    alarm = describe_alarm(metrics)
+    if alarm is not None:
+        yield Step(title="Say which pictures belong together", text=alarm.remedy, anchor="unlike")
 
 
 def _question_accuracy(metrics: "Metrics", findings: Mapping[str, int]) -> Iterator[Step]:
