@@ -1,10 +1,14 @@
 """Recall and precision of near-copy detection, on altered copies planted among real pictures.
 
     python benchmarks/copies.py --packs imagenette160 trashnet --seed 100 --json copies.json --sheets sheets/
+    python benchmarks/copies.py --packs trashnet xrays --kinds squashed [--grey]
 
 Recall is over planted copies, by type of alteration. Precision is over all pairs found: a pair is correct when its
 pictures are planted copies of one picture, or real copies in the packs (confirmed by eye, listed in `REAL`). All others
 count as wrong and are drawn on a contact sheet, for inspection.
+
+`--kinds squashed` plants copies of another aspect ratio, alone and together with other changes; `--grey` does so in
+grey versions of the packs; the pack `xrays` is synthetic: pictures of one anatomy and low contrast.
 
 The baseline is ImageHash: perceptual and difference hashes (64 bits) within a Hamming distance, on the same pictures.
 It needs `pip install -e '.[bench]'`, and is skipped without.
