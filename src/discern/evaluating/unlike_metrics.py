@@ -16,8 +16,8 @@ class UnlikeAccuracy(Interval):
 
     Attributes:
         share: share of the evaluated pictures whose classes it covers; None without a value.
-        alarm: True if the accuracy falls further than the classes and their subclasses explain, so that pictures probably
-            depend on each other in a way that no check has found; None without a value.
+        alarm: True if the accuracy falls further than classes and subclasses explain, so that pictures probably depend
+            on each other in a way that no check has found; None without a value.
     """
 
     share: float | None = None

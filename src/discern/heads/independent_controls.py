@@ -10,8 +10,9 @@ def draw_control(
 ) -> np.ndarray:
     """Replace the group means of each subclass with draws from a normal distribution of the same mean and covariance.
 
-    The look of classes and subclasses stays, and so do labels, groups and the differences within a group. Lost is that some
-    groups of a subclass are closer to each other than its spread explains, as pictures of one source are. This is the random rotation of residuals of Langsrud (2005), with normal instead of orthogonal weights.
+    The look of classes and subclasses stays, and so do labels, groups and the differences within a group. Lost is that
+    some groups of a subclass are closer to each other than its spread explains, as pictures of one source are. This is
+    the random rotation of residuals of Langsrud (2005), with normal instead of orthogonal weights.
 
     Args:
         rows: float32 `[N, r]`.

@@ -20,8 +20,8 @@ _FOLDS = 5
 _MOST_PICTURES = 20_000
 _MOST_PAIRS = 6
 
-# Chosen on packs and generated sets of `benchmarks/unlike.py --half tune`. Fewer clusters hold out whole subclasses of a
-# class, and controls fall nearly as far; more of them cut sources of twelve pictures, so that parts are learned.
+# Chosen on packs and generated sets of `benchmarks/unlike.py --half tune`. Fewer clusters hold out whole subclasses, and
+# controls fall nearly as far; more of them cut sources of twelve pictures, so that parts are learned.
 _CLUSTERS = (16, 24)
 _SMALLEST_CLUSTER = 4
 # Both with and without scaling the coordinates by the root of their spread: their mean varies less than either.
@@ -46,9 +46,9 @@ def compute_unlike(
 
     The groups of each class are clustered by their embeddings, and whole clusters are dealt to folds. A quickly fitted
     linear head predicts each fold from the others, and folds of whole groups likewise. The accuracy falls where the
-    classes have subclasses of their own, too. So the alarm compares the fall with that of controls (see `draw_control`),
-    which have the same classes and subclasses, but no pictures that depend on each other. Clusters as folds are known from
-    spatial statistics (Roberts et al. 2017, Ecography 40); permuting what identifies subjects, from Chaibub Neto et al.
+    classes have subclasses, too. So the alarm compares the fall with that of controls (see `draw_control`), which have
+    the same classes and subclasses, but no pictures that depend on each other. Folds of clusters are known from spatial
+    statistics (Roberts et al. 2017, Ecography 40), controls without the identity of subjects from Chaibub Neto et al.
     (2019, npj Digital Medicine 2).
 
     Args:

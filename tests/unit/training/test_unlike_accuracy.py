@@ -1,4 +1,4 @@
-"""Accuracy on unlike pictures: the alarm rings on sources with labels by lot, and not on classes and their subclasses."""
+"""Accuracy on unlike pictures: the alarm rings on sources with labels by lot, and not on classes with subclasses."""
 
 from dataclasses import replace
 
