@@ -20,8 +20,8 @@ _FOLDS = 5
 _MOST_PICTURES = 20_000
 _MOST_PAIRS = 6
 
-# Chosen on packs and generated sets of `benchmarks/unlike.py --half tune`. Fewer clusters hold out whole subclasses, and
-# controls fall nearly as far; more of them cut sources of twelve pictures, so that parts are learned.
+# Chosen on packs and generated sets of `benchmarks/unlike.py --half tune`. Fewer clusters hold out whole subclasses,
+# and controls fall nearly as far; more of them cut sources of twelve pictures, so that parts are learned.
 _CLUSTERS = (16, 24)
 _SMALLEST_CLUSTER = 4
 # Both with and without scaling the coordinates by the root of their spread: their mean varies less than either.
