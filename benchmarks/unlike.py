@@ -68,7 +68,7 @@ class Row:
         return (
             f"{self.what:36} {self.pictures:5} pictures, {self.groups:4} groups: ordinary {self.ordinary:.3f}, unlike "
             f"{value:.3f} ({ends}), share {self.share:.2f}, fall {self.fall:.3f}, controls {np.mean(self.controls):.3f}"
-            f", at most {max(self.controls):.3f}{', ALARM' if self.alarm else ''}; {self.seconds:.1f} s of processor time"
+            f" (at most {max(self.controls):.3f}), {'ALARM' if self.alarm else 'quiet'}; {self.seconds:.1f} CPU seconds"
         )
 
 

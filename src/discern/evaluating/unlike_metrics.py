@@ -16,8 +16,8 @@ class UnlikeAccuracy(Interval):
 
     Attributes:
         share: share of the evaluated pictures whose classes it covers; None without a value.
-        alarm: True if the accuracy falls further than the classes and their kinds explain, so that pictures probably
-            depend on each other in a way that no check has found; None without a value.
+        alarm: True if the accuracy falls further than classes and subclasses explain, so that pictures probably depend
+            on each other in a way that no check has found; None without a value.
     """
 
     share: float | None = None
@@ -62,14 +62,14 @@ class LookalikePair:
 
 @dataclass(frozen=True, kw_only=True)
 class UnlikeEvidence:
-    """What the accuracy on unlike pictures and its alarm rest on.
+    """Evidence for the accuracy on unlike pictures and its alarm.
 
     The accuracies are those of one quickly fitted head on the same pictures.
 
     Attributes:
         ordinary: its accuracy on folds of whole groups; None if it could not be measured.
         fall: `ordinary` minus its accuracy on folds of whole clusters of look-alikes.
-        controls: the same fall on controls with the same classes and kinds, but independent groups.
+        controls: the same fall on controls with the same classes and subclasses, but independent groups.
         clusters: number of clusters.
         curve: leak-free accuracy by distance to the nearest learned picture, rising.
         pairs: pictures that carry the fall, with the nearest learned ones; empty without an alarm.

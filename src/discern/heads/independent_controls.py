@@ -1,29 +1,31 @@
-"""Controls of a data set: the same classes and kinds, but pictures that do not depend on each other."""
+"""Controls of a data set: the same classes and subclasses, but pictures that do not depend on each other."""
 
 import numpy as np
 
 from discern.heads.lookalike_clusters import GroupMeans
 
 
-def draw_control(rows: np.ndarray, groups: GroupMeans, kind: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Draw the group means of each kind anew from a normal distribution with their mean and covariance.
+def draw_control(
+    rows: np.ndarray, groups: GroupMeans, subclass: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Replace the group means of each subclass with draws from a normal distribution of the same mean and covariance.
 
-    What the classes and their kinds look like stays, and so do labels, groups and the differences within a group.
-    What is lost is that some groups of a kind are closer to each other than its spread explains, as pictures of one
-    source are. This is the random rotation of residuals of Langsrud (2005), with normal instead of orthogonal weights.
+    The look of classes and subclasses stays, and so do labels, groups and the differences within a group. Lost is that
+    some groups of a subclass are closer to each other than its spread explains, as pictures of one source are. This is
+    the random rotation of residuals of Langsrud (2005), with normal instead of orthogonal weights.
 
     Args:
         rows: float32 `[N, r]`.
         groups: their groups, G in all.
-        kind: int `[G]`, the kind of each group, from 0; a kind has groups of one class.
+        subclass: int `[G]`, the subclass of each group, from 0; a subclass has groups of one class.
         generator: source of random numbers.
 
     Returns:
         float32 `[N, r]`.
     """
     shift = np.zeros_like(groups.means)
-    for number in range(int(kind.max()) + 1):
-        own = np.flatnonzero(kind == number)
+    for number in range(int(subclass.max()) + 1):
+        own = np.flatnonzero(subclass == number)
         if len(own) > 1:
             means = groups.means[own]
             centre = means.mean(axis=0)

@@ -51,9 +51,9 @@ def describe_alarm(metrics: "Metrics") -> UnlikeAlarm | None:
     return UnlikeAlarm(
         title=ALARM_TITLE,
         text=f"Of pictures unlike any it learned from, {_share(unlike)} are predicted correctly. Without look-alikes, "
-        f"a quickly fitted head loses {_points(evidence.fall)} points; on independent pictures of the same classes and "
-        f"kinds it would lose {_points(expected)}. So pictures that depend on each other were probably learned and "
-        "tested, and no check has found them.",
+        f"a quickly fitted head loses {_points(evidence.fall)} points; on independent pictures of the same classes "
+        f"and subclasses it would lose {_points(expected)}. So pictures that depend on each other were probably "
+        "learned and tested, and no check has found them.",
         remedy=REMEDY,
     )
 

@@ -20,18 +20,18 @@ _FOLDS = 5
 _MOST_PICTURES = 20_000
 _MOST_PAIRS = 6
 
-# Chosen on packs and generated sets of `benchmarks/unlike.py --half tune`. Fewer clusters hold out whole kinds of a
-# class, and controls fall nearly as far; more of them cut sources of twelve pictures, so that parts are learned.
+# Chosen on packs and generated sets of `benchmarks/unlike.py --half tune`. Fewer clusters hold out whole subclasses,
+# and controls fall nearly as far; more of them cut sources of twelve pictures, so that parts are learned.
 _CLUSTERS = (16, 24)
 _SMALLEST_CLUSTER = 4
 # Both with and without scaling the coordinates by the root of their spread: their mean varies less than either.
 _POWERS, _SMALLEST_SCALE = (0.0, 0.5), 1e-6
-# A class of fewer groups has fewer than five clusters of four. With fewer than 100 in all, chance raised the alarm on one
-# of 18 samples of 100 pictures of the packs.
+# A class of fewer groups has fewer than five clusters of four. With fewer than 100 in all, chance raised the alarm on
+# one of 18 samples of 100 pictures of the packs.
 _FEWEST_GROUPS, _FEWEST_IN_ALL = 20, 100
-# With four kinds a class, the fall of classes merged from three others exceeds that of controls by up to .09; with
-# eight, twenty sources a class pass for kinds.
-_KINDS, _SMALLEST_KIND = 5, 12
+# With four subclasses a class, the fall of classes merged from three others exceeds that of controls by up to .09; with
+# eight, twenty sources a class pass for subclasses.
+_SUBCLASSES, _SMALLEST_SUBCLASS = 5, 12
 _DEALS, _CONTROLS = 3, 9
 # The excess of the fall over that of controls, on the same sets: .05 at most on packs and their merged classes, .10 at
 # least on sources with labels by lot.
@@ -46,9 +46,9 @@ def compute_unlike(
 
     The groups of each class are clustered by their embeddings, and whole clusters are dealt to folds. A quickly fitted
     linear head predicts each fold from the others, and folds of whole groups likewise. The accuracy falls where the
-    classes have kinds of their own, too. So the alarm compares the fall with that of controls (see `draw_control`),
-    which have the same classes and kinds, but no pictures that depend on each other. Clusters as folds are known from
-    spatial statistics (Roberts et al. 2017, Ecography 40); permuting what identifies subjects, from Chaibub Neto et al.
+    classes have subclasses, too. So the alarm compares the fall with that of controls (see `draw_control`), which have
+    the same classes and subclasses, but no pictures that depend on each other. Folds of clusters are known from spatial
+    statistics (Roberts et al. 2017, Ecography 40), controls without the identity of subjects from Chaibub Neto et al.
     (2019, npj Digital Medicine 2).
 
     Args:
@@ -65,8 +65,8 @@ def compute_unlike(
     if not pool.is_large_enough:
         return UnlikeAccuracy(note=TOO_FEW), UnlikeEvidence(curve=curve)
     real = pool.measure(pool.coordinates, pool.groups, deals=_DEALS)
-    kind = LookalikeTree(pool.groups, seed=seed).cut(_KINDS, smallest=_SMALLEST_KIND)
-    controls = tuple(parallel_map([partial(pool.control_fall, kind, number) for number in range(_CONTROLS)]))
+    subclass = LookalikeTree(pool.groups, seed=seed).cut(_SUBCLASSES, smallest=_SMALLEST_SUBCLASS)
+    controls = tuple(parallel_map([partial(pool.control_fall, subclass, number) for number in range(_CONTROLS)]))
     accuracy = pool.accuracy(real, controls, held_out.rows)
     evidence = UnlikeEvidence(
         ordinary=pool.share(real.ordinary),
@@ -179,10 +179,10 @@ class _Pool:
         ]
         return np.asarray(np.mean(correct, axis=0))
 
-    def control_fall(self, kind: np.ndarray, number: int) -> float:
-        """Compute the fall of the accuracy on a control with the same kinds of groups, int `[G]`."""
+    def control_fall(self, subclass: np.ndarray, number: int) -> float:
+        """Compute the fall of the accuracy on a control with the same subclasses of groups, int `[G]`."""
         generator = np.random.default_rng([self.seed, number])
-        drawn = draw_control(self.coordinates, self.groups, kind, generator)
+        drawn = draw_control(self.coordinates, self.groups, subclass, generator)
         return self.fall(self.measure(drawn, self.groups.changed(drawn), deals=1))
 
     def share(self, correct: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Controls: the spread of a kind and the labels stay, the closeness of some of its groups goes."""
+"""Controls: the spread of a subclass and the labels stay, the closeness of some of its groups goes."""
 
 import numpy as np
 import pytest
