@@ -13,7 +13,7 @@ from discern.grouping.near_copies.scratch_arrays import blocks
 from discern.grouping.overlaps.interest_points import find_points
 from discern.grouping.overlaps.overlay import Overlay, join_overlays, overlay_pictures, overlay_thumbs
 from discern.grouping.overlaps.plain_tiles import PlainTiles, common_shifts
-from discern.grouping.overlaps.point_matches import ShiftedPairs, match_points
+from discern.grouping.overlaps.point_matches import ShiftedPairs, match_points, rank_within
 from discern.grouping.overlaps.tile_names import link_by_names
 from discern.parallel import parallel_map
 from discern.progress import Progress, silent
@@ -43,6 +43,8 @@ class OverlapConfig:
         min_thumb_agreement: smallest mean correlation in windows of the thumbnails.
         max_thumb_scale: largest difference in scale of the thumbnails.
         min_agreement: smallest mean correlation in windows of the decoded pictures.
+        few_windows: windows with texture below which the agreement must be sure: motorcycles of 32 pixels that
+            differ in colour agree to .92 in thirty windows.
         min_texture: smallest share of windows with texture.
         min_windows: fewest windows with texture.
         min_isotropy: smallest ratio of the gradients' power across the strongest direction to that along it; an edge
@@ -61,6 +63,7 @@ class OverlapConfig:
     min_thumb_agreement: float = 0.6
     max_thumb_scale: float = 0.15
     min_agreement: float = 0.85
+    few_windows: float = 60.0
     min_texture: float = 0.1
     min_windows: float = 14.0
     min_isotropy: float = 0.02
@@ -235,7 +238,7 @@ def _confirm(
 
     The best pairs of each picture are decoded first. Pairs that are less sure join no two sources of several pictures.
     """
-    rank = _rank_in_picture(pairs, agreement)
+    rank = np.minimum(rank_within(pairs[:, 0], agreement), rank_within(pairs[:, 1], agreement))
     component = film
     at, agreements = [np.zeros(0, np.int64)], [np.zeros(0)]
     for chosen in (rank < _FIRST, rank >= _FIRST):
@@ -255,20 +258,10 @@ def _confirm(
 
 def _is_confirmed(found: Overlay, config: OverlapConfig) -> np.ndarray:
     confirmed: np.ndarray = (
-        (found.agreement >= config.min_agreement)
+        (found.agreement >= np.where(found.windows < config.few_windows, config.sure_agreement, config.min_agreement))
         & (found.scale <= config.max_scale)
         & (found.texture >= config.min_texture)
         & (found.windows >= config.min_windows)
         & (found.isotropy >= config.min_isotropy)
     )
     return confirmed
-
-
-def _rank_in_picture(pairs: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """Return the better of the two ranks of each pair among those of its pictures, int [P], from 0."""
-    rank = np.full(len(pairs), len(pairs))
-    for end in pairs.T:
-        order = np.lexsort((-score, end))
-        starts = np.searchsorted(end[order], end[order])
-        rank[order] = np.minimum(rank[order], np.arange(len(order)) - starts)
-    return rank
