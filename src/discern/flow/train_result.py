@@ -24,7 +24,7 @@ class TrainResult(Displayed):
         report: path of the report, `report.html`.
         pictures: number of pictures by part, and of those unused and unreadable.
         accuracy: `leak_free`, `naive`, `given`, `difference` and `unlike`, each with value, low and high; `unlike` has
-            the `share` of the evaluated pictures that it covers and its `alarm` as well, null where it was not measured.
+            the `share` of the evaluated pictures that it covers and its `alarm` as well, None where it is not measured.
         ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
         policy: the accept policy; None without an error limit.
         counts: `mae`, `rmse`, `within_one` and `constant_mae`, that of the best constant answer, in units of the
