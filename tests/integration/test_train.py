@@ -29,7 +29,7 @@ def test_the_result_has_the_documented_keys(trained: TrainResult) -> None:
     plain = trained.to_json()
     figures = {"pictures", "accuracy", "ece", "policy", "seconds"}
     assert set(plain) == {*ACCOUNT_KEYS, *figures, "run", "bundle", "report", "method"}
-    assert set(plain["accuracy"]) == {"leak_free", "naive", "given", "difference"}
+    assert set(plain["accuracy"]) == {"leak_free", "naive", "given", "difference", "unlike"}
     assert all(Path(plain[key]).is_absolute() and Path(plain[key]).exists() for key in ("run", "bundle", "report"))
     assert json.loads(json.dumps(plain)) == plain
 

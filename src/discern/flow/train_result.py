@@ -23,7 +23,8 @@ class TrainResult(Displayed):
         bundle: path of the model, `model.discern`.
         report: path of the report, `report.html`.
         pictures: number of pictures by part, and of those unused and unreadable.
-        accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
+        accuracy: `leak_free`, `naive`, `given`, `difference` and `unlike`, each with value, low and high; `unlike` has
+            the `share` of the evaluated pictures that it covers and its `alarm` as well, None where it is not measured.
         ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
         policy: the accept policy; None without an error limit.
         counts: `mae`, `rmse`, `within_one` and `constant_mae`, that of the best constant answer, in units of the
@@ -65,7 +66,9 @@ class TrainResult(Displayed):
             bundle: path of the model, `model.discern`.
             report: path of the report, `report.html`.
             pictures: number of pictures by part, and of those unused and unreadable.
-            accuracy: `leak_free`, `naive`, `given` and `difference`, each with value, low and high.
+            accuracy: `leak_free`, `naive`, `given`, `difference` and `unlike`, each with value, low and high; `unlike`
+                has the `share` of the evaluated pictures that it covers and its `alarm` as well, null where it was not
+                measured.
             ece: expected calibration error; chance alone gives `chance` on average and rarely more than `null95`.
             policy: the accept policy: `sentence`, `basis`, accepted `share`, `error` of the groups, `needed` groups,
                 `risk` (the error limit that holds, or null), `asked` (`auto` or a number), `floor` (the lowest

@@ -54,14 +54,25 @@ class AcceptPolicy:
     @property
     def sentence(self) -> str | None:
         """Return the policy in plain words, with its condition; None without risk control."""
-        return None if self.risk_control is None else f"{self.risk_control.sentence} {self.condition}".rstrip()
+        return None if self.risk_control is None else self._on_condition(self.risk_control)
+
+    @property
+    def offered(self) -> dict[str, Any] | None:
+        """Return the offer as JSON-ready values, with the condition in its sentence; None without one."""
+        if self.offer is None:
+            return None
+        return describe_offer(self.offer) | {"sentence": self._on_condition(self.offer)}
+
+    def _on_condition(self, control: RiskControl) -> str:
+        accepts = control.t_accept is not None
+        return f"{control.sentence} {self.condition}".rstrip() if accepts else control.sentence
 
     def to_json(self) -> dict[str, Any] | None:
         """Return the accept policy as JSON-ready values for the bundle, or None without risk control."""
         if self.risk_control is None:
             return None
         plain = self.risk_control.to_json() | {"sentence": self.sentence}
-        return plain | {"asked": self.asked, "offered": self.offer and describe_offer(self.offer)}
+        return plain | {"asked": self.asked, "offered": self.offered}
 
 
 def describe_offer(offer: RiskControl, *, source: str = "SOURCE") -> dict[str, Any]:

@@ -31,7 +31,7 @@ from discern.evaluating import (
 )
 from discern.heads import RiskControl
 from discern.splitting import Split
-from discern.training.accept_policy import AcceptPolicy, describe_offer
+from discern.training.accept_policy import AcceptPolicy
 from discern.training.baseline_predictions import predict_baselines
 from discern.training.config import AUTO, TrainConfig
 from discern.training.data import AppliedFixes, TrainingData
@@ -235,7 +235,7 @@ def _policy(policy: AcceptPolicy, control: RiskControl) -> PolicyMetrics:
         ),
         auto=policy.asked == AUTO,
         floor=control.floor,
-        offered=None if policy.offer is None else OfferedLimit(**describe_offer(policy.offer)),
+        offered=None if policy.offered is None else OfferedLimit(**policy.offered),
     )
 
 

@@ -179,3 +179,19 @@ def test_the_doctor_names_what_failed() -> None:
 def test_a_server_s_training_pictures_are_not_known() -> None:
     value = {"seen": None, "unreadable": 0, "refused": {}, "other_labels": {}}
     assert "does not publish its training pictures" in "\n".join(render._excluded(value))
+
+
+def test_an_alarm_of_look_alikes_stands_before_all_figures() -> None:
+    accuracy = {"value": 0.9, "low": 0.8, "high": 0.95}
+    unlike = {"value": 0.5, "low": 0.4, "high": 0.6, "share": 1.0, "alarm": True}
+    figures = {"leak_free": accuracy | {"method": "grouped-cv"}, "naive": accuracy, "given": None, "unlike": unlike}
+    account = {"found": 2, "used": 2, "left_out": dict.fromkeys(REASONS, 0), "left_out_file": None, "classes": {"a": 2}}
+    account |= {"folders_without_pictures": {}, "classes_without_pictures": {}}
+    value = account | {"accuracy": figures, "policy": None, "seconds": {}, "report": "r", "bundle": "b"}
+    lines = list(render.train(value))
+    alarm, figure = (next(place for place, line in enumerate(lines) if word in line) for word in ("CAREFUL", "leak-fr"))
+    assert alarm < figure
+    assert "--group-by" in "\n".join(lines[alarm:figure])
+    assert any(line.startswith("on unlike pictures:        0.500 (0.400 to 0.600)") for line in lines)
+    figures["unlike"] = unlike | {"alarm": False}
+    assert not any("CAREFUL" in line for line in render.train(value))

@@ -209,3 +209,19 @@ class TestNegatives:
 
     def test_without_them_there_are_no_metrics(self, fitted: Fitted) -> None:
         assert compute_metrics(*fitted, choose_policy(*fitted, CONFIG), CONFIG).negatives is None
+
+
+def test_a_condition_is_stated_wherever_predictions_are_accepted(fitted: Fitted) -> None:
+    condition = "This was earned on look-alikes."
+    policy = replace(choose_policy(*fitted, CONFIG), condition=condition)
+    plain = policy.to_json()
+    assert plain is not None
+    assert plain["sentence"].endswith(condition)
+    metrics = compute_metrics(*fitted, policy, CONFIG)
+    assert metrics.policy is not None
+    assert metrics.policy.sentence == plain["sentence"]
+    strict = replace(choose_policy(*fitted, replace(CONFIG, at_most_wrong=0.01)), condition=condition)
+    assert strict.sentence is not None
+    assert condition not in strict.sentence  # nothing is accepted
+    assert strict.offered is not None
+    assert strict.offered["sentence"].endswith(condition)
