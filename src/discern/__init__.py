@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
+    from discern.flow.collect import CollectResult, collect
     from discern.flow.compare.compare_result import CompareResult
     from discern.flow.compare.compare_runs import compare
     from discern.flow.compare_methods.compare_methods import compare_methods
@@ -65,6 +66,7 @@ _HOMES = {
     "Catalog": "discern.catalog",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
+    "CollectResult": "discern.flow.collect",
     "CompareResult": "discern.flow.compare.compare_result",
     "CostOptions": "discern.flow.cost_workload",
     "CostResult": "discern.flow.cost_result",
@@ -94,6 +96,7 @@ _HOMES = {
     "cache": "discern.flow.cache",
     "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
+    "collect": "discern.flow.collect",
     "compare": "discern.flow.compare.compare_runs",
     "compare_methods": "discern.flow.compare_methods.compare_methods",
     "cost": "discern.flow.cost",
@@ -135,6 +138,7 @@ __all__ = [
     "Catalog",
     "CheckResult",
     "Client",
+    "CollectResult",
     "CompareResult",
     "CostOptions",
     "CostResult",
@@ -165,6 +169,7 @@ __all__ = [
     "cache",
     "captured",
     "check",
+    "collect",
     "compare",
     "compare_methods",
     "cost",

@@ -7,6 +7,7 @@ import typer
 
 from discern.cli import (
     captured_commands,
+    collect_commands,
     compare_commands,
     cost_commands,
     info_commands,
@@ -51,6 +52,7 @@ def options(
 
 
 for command in (
+    collect_commands.collect,
     *(train_commands.check, train_commands.split, train_commands.train),
     tune_commands.tune,
     *(run_commands.fix, run_commands.diff, compare_commands.compare),

@@ -1,0 +1,56 @@
+"""Command that collects pictures (`discern collect`)."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from discern.cli import render
+from discern.cli.common_options import Json
+from discern.cli.exit_codes import FELL_SHORT
+from discern.cli.importing import importing
+from discern.display.progress_bar import progress_bar
+
+_MOST_SHOWN = 20
+
+
+def collect(
+    what: Annotated[
+        list[str], typer.Argument(metavar="WHAT...", help="Films, or a folder with one folder of films for each class.")
+    ],
+    out: Annotated[str, typer.Option(help="Folder to collect into: a new one, or one that was collected before.")],
+    label: Annotated[str | None, typer.Option(help="Label of all pictures; by default the names of folders.")] = None,
+    every: Annotated[
+        str | None, typer.Option(metavar="SECONDS", help="Time between frames, such as 0.5s; by default half a second.")
+    ] = None,
+    scenes: Annotated[bool, typer.Option("--scenes", help="Take a frame of each new scene instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Collect pictures from films into a folder for training.
+
+    Frames that are too small, blurred or nearly equal to the last one kept are left out and counted. Each film is a
+    group, which no split divides. The exit code is 1 if a source could not be used.
+
+    Example: discern collect bed1.mp4 bed2.mov --label bed --out rooms/
+    """
+    with importing():
+        from discern.flow.collect import collect as collect_pictures
+
+    with progress_bar() as progress:
+        result = collect_pictures(what, out=out, label=label, every=every, scenes=scenes, progress=progress)
+    render.show(result.to_json(), json=json, lines=_describe)
+    render.print_hints(result.notes)
+    raise typer.Exit(FELL_SHORT if result.failed else 0)
+
+
+def _describe(value: dict[str, Any]) -> Iterator[str]:
+    """Format a `CollectResult` as lines of text."""
+    groups = f" in {value['groups']:,} groups" if value["groups"] else ""
+    yield f"{value['kept']:,} pictures{groups}"
+    if value["left_out"]:
+        yield "left out: " + ", ".join(f"{count:,} {reason}" for reason, count in value["left_out"].items())
+    for each in value["failed"][:_MOST_SHOWN]:
+        yield f"  {each['source']}: {each['reason']}: {each['message']}"
+    if len(value["failed"]) > _MOST_SHOWN:
+        yield f"  and {len(value['failed']) - _MOST_SHOWN:,} more"
+    yield f"pictures: {value['out']}"

@@ -1,0 +1,74 @@
+"""`collect` finds what its sources are, and what it writes is a source by itself."""
+
+from pathlib import Path
+
+import pytest
+
+import discern
+from discern.catalog import scan
+from discern.errors import CatalogError, UsageError
+from tests.unit.collecting.films.film_factory import scenes, still, truncate, turning, write_film
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("films")
+    write_film(folder / "bed/a.mp4", scenes(3))
+    write_film(folder / "bed/b.mov", turning(1, seed=9), codec="libx265")
+    write_film(folder / "chair/a.mp4", scenes(2)[::-1], rotation=90)
+    (folder / "notes.txt").touch()
+    return folder
+
+
+def test_a_scan_sees_the_label_and_the_film_of_each_frame(films: Path, tmp_path: Path) -> None:
+    result = discern.collect(films, out=tmp_path / "rooms")
+    assert result.to_json() == {
+        "out": str(tmp_path / "rooms"),
+        "kept": 7,
+        "left_out": {"near_equal": 5, "not_a_film": 1},
+        "groups": 3,
+        "failed": [],
+        "notes": [],
+    }
+    table = scan(tmp_path / "rooms", cache=tmp_path / "cache").table
+    assert table["error"].null_count() == len(table) == 7
+    assert sorted(table["label"].to_list()) == ["bed"] * 5 + ["chair"] * 2
+    by_film = dict(table.group_by("group").len().iter_rows())
+    assert sorted(by_film.values()) == [2, 2, 3]
+
+
+def test_films_of_several_calls_are_one_collection(films: Path, tmp_path: Path) -> None:
+    out = tmp_path / "rooms"
+    assert discern.collect(films / "bed/a.mp4", out=out, label="bed", scenes=True).kept == 3
+    assert discern.collect([films / "chair/a.mp4"], out=out, label="chair", every="1s").kept == 2
+    assert set(scan(out, cache=tmp_path / "cache").table["label"]) == {"bed", "chair"}
+
+
+def test_films_without_a_label_get_a_note(films: Path, tmp_path: Path) -> None:
+    result = discern.collect(films / "bed/a.mp4", out=tmp_path / "out")
+    assert "no label" in result.notes[0]
+
+
+def test_a_film_that_fails_is_listed_beside_those_that_do_not(films: Path, tmp_path: Path) -> None:
+    bad = truncate(write_film(tmp_path / "bad.mp4", still(1)), 0.5)
+    result = discern.collect([bad, films / "bed/a.mp4"], out=tmp_path / "out", label="bed")
+    assert result.left_out == {"near_equal": 3, "unreadable_film": 1}
+    assert [(each["source"], each["reason"]) for each in result.failed] == [(str(bad), "unreadable_film")]
+    with pytest.raises(CatalogError, match="truncated"):
+        discern.collect(bad, out=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"what": []}, "Nothing to collect"),
+        ({"every": "1s", "scenes": True}, "not by both"),
+        ({"every": "often"}, "Invalid time"),
+        ({"label": " "}, "label is empty"),
+    ],
+)
+def test_invalid_options_are_refused(tmp_path: Path, options: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        discern.collect(**{"what": ["a.mp4"], "out": tmp_path / "out"} | options)
+    assert not (tmp_path / "out").exists()
