@@ -16,7 +16,8 @@ _MOST_SHOWN = 20
 
 def collect(
     what: Annotated[
-        list[str], typer.Argument(metavar="WHAT...", help="Films, or a folder with one folder of films for each class.")
+        list[str],
+        typer.Argument(metavar="WHAT...", help="Films, folders of films for each class, or lists with a column url."),
     ],
     out: Annotated[str, typer.Option(help="Folder to collect into: a new one, or one that was collected before.")],
     label: Annotated[str | None, typer.Option(help="Label of all pictures; by default the names of folders.")] = None,
@@ -24,12 +25,17 @@ def collect(
         str | None, typer.Option(metavar="SECONDS", help="Time between frames, such as 0.5s; by default half a second.")
     ] = None,
     scenes: Annotated[bool, typer.Option("--scenes", help="Take a frame of each new scene instead.")] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="Host of a list whose address may be private; others are not connected to."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Collect pictures from films into a folder for training.
+    """Collect pictures from films and lists of addresses into a folder for training.
 
     Frames that are too small, blurred or nearly equal to the last one kept are left out and counted. Each film is a
-    group, which no split divides. The exit code is 1 if a source could not be used.
+    group, which no split divides. Addresses are requested politely, and again only if they failed for now. The exit
+    code is 1 if a source could not be used.
 
     Example: discern collect bed1.mp4 bed2.mov --label bed --out rooms/
     """
@@ -37,7 +43,15 @@ def collect(
         from discern.flow.collect import collect as collect_pictures
 
     with progress_bar() as progress:
-        result = collect_pictures(what, out=out, label=label, every=every, scenes=scenes, progress=progress)
+        result = collect_pictures(
+            what,
+            out=out,
+            label=label,
+            every=every,
+            scenes=scenes,
+            allow_hosts=tuple(allow_host or ()),
+            progress=progress,
+        )
     render.show(result.to_json(), json=json, lines=_describe)
     render.print_hints(result.notes)
     raise typer.Exit(FELL_SHORT if result.failed else 0)

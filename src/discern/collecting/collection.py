@@ -83,6 +83,27 @@ class Collection:
             writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
             writer.writerows(sorted(rows, key=lambda row: row["file_name"]))
+        self._write_left_out()
+
+    @property
+    def left_out_list(self) -> Path:
+        """Return the path of the list of addresses that gave no picture, which is beside the folder."""
+        return self.folder.with_name(f"{self.folder.name}.left_out.csv")
+
+    def _write_left_out(self) -> None:
+        records = [each for each in self._records.values() if each.message and not each.pictures]
+        if not records:
+            self.left_out_list.unlink(missing_ok=True)
+            return
+        with (
+            atomic_write(self.left_out_list) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["source", "label", "reason", "message"])
+            for each in records:
+                reason = each.failure or next(iter(each.left_out), "")
+                writer.writerow([guard(each.source), each.label, reason, guard(each.message)])
 
 
 @contextmanager

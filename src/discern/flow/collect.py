@@ -1,14 +1,17 @@
 """Function that collects pictures into a labelled folder (`discern collect`)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from discern.catalog.label_text import normalise_label
 from discern.collecting.collected_record import CollectedRecord
 from discern.collecting.collection import count_groups, count_left_out, open_collection
-from discern.collecting.films.collect_films import FilmFile, collect_films, find_films
+from discern.collecting.downloads.collect_urls import DownloadOptions, collect_urls
+from discern.collecting.downloads.url_rows import SUFFIXES as LIST_SUFFIXES
+from discern.collecting.downloads.url_rows import UrlRow, read_url_rows
+from discern.collecting.films.collect_films import UNREADABLE, FilmFile, collect_films, find_films
 from discern.collecting.films.film_reader import require_video
 from discern.collecting.films.frame_choice import parse_every
 from discern.display.displayed import Displayed
@@ -71,21 +74,25 @@ def collect(
     label: str | None = None,
     every: str | float | None = None,
     scenes: bool = False,
+    allow_hosts: Sequence[str] = (),
     progress: Progress = silent,
 ) -> CollectResult:
     """Collect pictures into a folder that is a source for training.
 
     Of films, frames are kept that are neither too small nor blurred nor nearly equal to the last one kept. All frames
-    of a film are one group, so that a split keeps them in one part. `metadata.csv` in the folder says what each picture
-    is from. The same call again continues where it was interrupted, and other sources can be added to the folder.
+    of a film are one group, so that a split keeps them in one part. Of lists of addresses, the pictures are downloaded:
+    a few at a time from each host, as its `robots.txt` permits. `metadata.csv` in the folder says what each picture is
+    from. The same call again continues where it was interrupted, and other sources can be added to the folder.
 
     Args:
-        what: films, or folders with one folder of films for each class.
+        what: films; folders with one folder of films for each class; lists with columns `url` and `label` (.csv, .tsv,
+            .parquet, .jsonl), or with one address on each line (.txt).
         out: folder to collect into: a new one, or one that was collected before.
-        label: label of all pictures; None for the names of folders.
+        label: label of all pictures; None for the names of folders, or those in a list.
         every: time between the frames that are looked at, such as "0.5s" or a number of seconds; None for half a
             second.
         scenes: look at frames that show a new scene instead.
+        allow_hosts: hosts of a list whose addresses may be private; others are not connected to.
         progress: called with the stage, items done and items in all.
 
     Raises:
@@ -99,11 +106,21 @@ def collect(
         raise UsageError("Frames are chosen by --every or by --scenes, not by both.", hint="Leave out one of them.")
     label = None if label is None else _checked_label(label)
     seconds = None if scenes else parse_every(EVERY if every is None else every)
-    films, others = _find(sources, label)
-    require_video()
+    found = _find(sources, label)
+    if found.films:
+        require_video()
+    options = DownloadOptions(allow_hosts=tuple(allow_hosts))
     with open_collection(resolve_output(out)) as collection:
-        records = collect_films(films, collection, every=seconds, progress=progress)
-    return _result(collection, records, others)
+        records = collect_films(found.films, collection, every=seconds, progress=progress) if found.films else []
+        records += collect_urls(found.rows, collection, options, progress) if found.rows else []
+    return _result(collection, records, found.others)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sources:
+    films: list[FilmFile] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    rows: list[UrlRow] = field(default_factory=list)
 
 
 def _checked_label(label: str) -> str:
@@ -113,27 +130,34 @@ def _checked_label(label: str) -> str:
     return normalised
 
 
-def _find(sources: Sequence[str | Path], label: str | None) -> tuple[list[FilmFile], list[str]]:
-    films, others = list[FilmFile](), list[str]()
+def _find(sources: Sequence[str | Path], label: str | None) -> _Sources:
+    found = _Sources()
     for source in sources:
         path = resolve_path(source)
         if is_folder(path):
-            found = find_films(path, label)
-            films += found.films
-            others += found.others
+            folder = find_films(path, label)
+            found.films.extend(folder.films)
+            found.others.extend(folder.others)
+        elif path.suffix.lower() in LIST_SUFFIXES:
+            rows = read_url_rows(path)
+            found.rows.extend(rows if label is None else [replace(row, label=label) for row in rows])
         else:
-            films.append(FilmFile(path=path, name=str(source), label=label or ""))
-    return films, others
+            found.films.append(FilmFile(path=path, name=str(source), label=label or ""))
+    return found
 
 
 def _result(collection: "Collection", records: Sequence[CollectedRecord], others: Sequence[str]) -> CollectResult:
     kept = sum(len(each.pictures) for each in records)
     failed = [each for each in records if each.failure]
     if failed and not kept:
-        more = f" Neither can the other {len(failed) - 1:,} be used." if len(failed) > 1 else ""
-        raise CatalogError(f"{failed[0].message}{more}")
+        first = failed[0].message if failed[0].failure == UNREADABLE else f"{failed[0].source}: {failed[0].message}"
+        count = f"None of {len(failed):,} sources can be used. The first: " if len(failed) > 1 else ""
+        listed = f"All are listed in {collection.left_out_list}." if collection.left_out_list.exists() else ""
+        raise CatalogError(f"{count}{first}", hint=listed)
     left_out = count_left_out(records) | ({"not_a_film": len(others)} if others else {})
     notes = []
+    if collection.left_out_list.exists():
+        notes.append(f"Addresses without a picture are listed in {collection.left_out_list}.")
     if any(each.pictures and not each.label for each in records):
         notes.append("The pictures have no label: pass --label, or collect a folder with one folder for each class.")
     return CollectResult(

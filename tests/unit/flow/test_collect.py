@@ -7,6 +7,7 @@ import pytest
 import discern
 from discern.catalog import scan
 from discern.errors import CatalogError, UsageError
+from tests.unit.collecting.downloads.web_server import web_server
 from tests.unit.collecting.films.film_factory import scenes, still, truncate, turning, write_film
 
 
@@ -57,6 +58,26 @@ def test_a_film_that_fails_is_listed_beside_those_that_do_not(films: Path, tmp_p
     with pytest.raises(CatalogError, match="truncated"):
         discern.collect(bad, out=tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_list_of_addresses_is_downloaded(tmp_path: Path) -> None:
+    with web_server("127.0.0.1") as server:
+        addresses = [server.url(path) for path in ("/ok/1", "/ok/2", "/missing/1")]
+        (tmp_path / "list.csv").write_text("\n".join(["url,label", *(f"{each},cat" for each in addresses)]))
+        result = discern.collect(tmp_path / "list.csv", out=tmp_path / "out", allow_hosts=["127.0.0.1"])
+    assert (result.kept, result.left_out, result.groups) == (2, {"not_found": 1}, 0)
+    assert str(tmp_path / "out.left_out.csv") in result.notes[0]
+    assert set(scan(tmp_path / "out", cache=tmp_path / "cache").table["label"]) == {"cat"}
+
+
+def test_private_addresses_need_permission(tmp_path: Path) -> None:
+    with web_server("127.0.0.1") as server:
+        (tmp_path / "list.txt").write_text("\n".join(server.url(f"/ok/{number}") for number in range(2)))
+        with pytest.raises(CatalogError, match=r"None of 2 sources .* not on the public internet") as caught:
+            discern.collect(tmp_path / "list.txt", out=tmp_path / "out", label="cat")
+    assert "--allow-host 127.0.0.1" in caught.value.message
+    assert "out.left_out.csv" in caught.value.hint
+    assert not server.requests
 
 
 @pytest.mark.parametrize(
