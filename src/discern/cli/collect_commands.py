@@ -17,7 +17,11 @@ _MOST_SHOWN = 20
 def collect(
     what: Annotated[
         list[str],
-        typer.Argument(metavar="WHAT...", help="Films, folders of films for each class, or lists with a column url."),
+        typer.Argument(
+            metavar="WHAT...",
+            help="Films, folders of films for each class, lists with a column url, or names of data sets: cifar10, "
+            "cifar100, fruits360, mynursinghome, bins.",
+        ),
     ],
     out: Annotated[str, typer.Option(help="Folder to collect into: a new one, or one that was collected before.")],
     label: Annotated[str | None, typer.Option(help="Label of all pictures; by default the names of folders.")] = None,
@@ -25,13 +29,27 @@ def collect(
         str | None, typer.Option(metavar="SECONDS", help="Time between frames, such as 0.5s; by default half a second.")
     ] = None,
     scenes: Annotated[bool, typer.Option("--scenes", help="Take a frame of each new scene instead.")] = False,
+    origin: Annotated[
+        str | None,
+        typer.Option("--from", help="Local copy of a data set, address of a mirror, or kaggle; else its public place."),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(metavar="LABELS|FILE", help="Classes of a data set to collect, separated by commas; or a file."),
+    ] = None,
+    listing: Annotated[
+        str | None, typer.Option("--list", help="file_list.json of the bins; by default their metadata count.")
+    ] = None,
+    per_class: Annotated[
+        int | None, typer.Option(min=1, help="Most pictures of each class of a data set; by default all.")
+    ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="HOST", help="Host of a list whose address may be private; others are not connected to."),
+        typer.Option(metavar="HOST", help="Host whose address may be private; others are not connected to."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Collect pictures from films and lists of addresses into a folder for training.
+    """Collect pictures from films, lists of addresses and published data sets into a folder for training.
 
     Frames that are too small, blurred or nearly equal to the last one kept are left out and counted. Each film is a
     group, which no split divides. Addresses are requested politely, and again only if they failed for now. The exit
@@ -49,6 +67,10 @@ def collect(
             label=label,
             every=every,
             scenes=scenes,
+            origin=origin,
+            classes=classes,
+            listing=listing,
+            per_class=per_class,
             allow_hosts=tuple(allow_host or ()),
             progress=progress,
         )

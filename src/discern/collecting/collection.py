@@ -52,6 +52,11 @@ class Collection:
             return None
         return record if all((self.folder / each.file).is_file() for each in record.pictures) else None
 
+    def find_all(self, prefix: str) -> list[CollectedRecord]:
+        """Return the records whose keys begin with a prefix, if their pictures exist."""
+        keys = [key for key in self._records if key.startswith(prefix)]
+        return [record for key in keys if (record := self.find(key, self._records[key].settings))]
+
     def add(self, record: CollectedRecord) -> None:
         """Record the outcome of a source, and remove the pictures of an earlier one that it does not have."""
         former = self._records.get(record.key)
@@ -72,7 +77,8 @@ class Collection:
     def finish(self) -> None:
         """Write the list of all pictures; of a collection without a record, nothing is left."""
         if not self._records:
-            (self.folder / JOURNAL).unlink()
+            if {path.name for path in self.folder.iterdir()} <= {JOURNAL, _LOCK}:
+                (self.folder / JOURNAL).unlink()
             return
         rows = [_row(record, each) for record in self._records.values() for each in record.pictures]
         columns = ["file_name", "label", "source", *(name for name in _OPTIONAL if any(row[name] for row in rows))]
@@ -131,8 +137,6 @@ def open_collection(folder: Path) -> Iterator[Collection]:
                 yield collection
             finally:
                 collection.finish()
-        if is_new and not (folder / JOURNAL).exists():
-            shutil.rmtree(folder)
     except Timeout as error:
         raise UsageError(
             f"Another process collects into {folder}.", hint="Wait for it, or choose another folder with --out."
@@ -140,6 +144,9 @@ def open_collection(folder: Path) -> Iterator[Collection]:
     except OSError as error:
         hint = "Free disk space, check the permissions, or choose another folder with --out."
         raise UsageError(f"{folder} cannot be written: {error.strerror or error}.", hint=hint) from error
+    finally:
+        if is_new and folder.is_dir() and not (folder / JOURNAL).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def count_groups(records: Iterable[CollectedRecord]) -> int:

@@ -1,7 +1,7 @@
 """Function that collects pictures into a labelled folder (`discern collect`)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +9,13 @@ from discern.catalog.label_text import normalise_label
 from discern.collecting.collected_record import CollectedRecord
 from discern.collecting.collection import count_groups, count_left_out, open_collection
 from discern.collecting.downloads.collect_urls import DownloadOptions, collect_urls
-from discern.collecting.downloads.url_rows import SUFFIXES as LIST_SUFFIXES
-from discern.collecting.downloads.url_rows import UrlRow, read_url_rows
-from discern.collecting.films.collect_films import UNREADABLE, FilmFile, collect_films, find_films
+from discern.collecting.films.collect_films import UNREADABLE, collect_films
 from discern.collecting.films.film_reader import require_video
 from discern.collecting.films.frame_choice import parse_every
 from discern.display.displayed import Displayed
 from discern.errors import CatalogError, UsageError
-from discern.flow.paths import is_folder, resolve_output, resolve_path
+from discern.flow.collect_sources import DatasetOptions, find_sources
+from discern.flow.paths import resolve_output
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -74,6 +73,10 @@ def collect(
     label: str | None = None,
     every: str | float | None = None,
     scenes: bool = False,
+    origin: str | Path | None = None,
+    classes: str | Path | Sequence[str] | None = None,
+    listing: str | Path | None = None,
+    per_class: int | None = None,
     allow_hosts: Sequence[str] = (),
     progress: Progress = silent,
 ) -> CollectResult:
@@ -81,18 +84,24 @@ def collect(
 
     Of films, frames are kept that are neither too small nor blurred nor nearly equal to the last one kept. All frames
     of a film are one group, so that a split keeps them in one part. Of lists of addresses, the pictures are downloaded:
-    a few at a time from each host, as its `robots.txt` permits. `metadata.csv` in the folder says what each picture is
+    a few at a time from each host, as its `robots.txt` permits. Data sets are downloaded, or read from a local copy,
+    and the pictures of the chosen classes are kept. `metadata.csv` in the folder says what each picture is
     from. The same call again continues where it was interrupted, and other sources can be added to the folder.
 
     Args:
         what: films; folders with one folder of films for each class; lists with columns `url` and `label` (.csv, .tsv,
-            .parquet, .jsonl), or with one address on each line (.txt).
+            .parquet, .jsonl), or with one address on each line (.txt); or published data sets: "cifar10", "cifar100",
+            "fruits360", "mynursinghome", "bins".
         out: folder to collect into: a new one, or one that was collected before.
         label: label of all pictures; None for the names of folders, or those in a list.
         every: time between the frames that are looked at, such as "0.5s" or a number of seconds; None for half a
             second.
         scenes: look at frames that show a new scene instead.
-        allow_hosts: hosts of a list whose addresses may be private; others are not connected to.
+        origin: local copy of a data set, address of a mirror, or "kaggle"; None for its public place.
+        classes: labels of the classes of a data set to collect, separated by commas, or a file of them; None for all.
+        listing: `file_list.json` of the bins; None to go by their metadata.
+        per_class: most pictures of each class of a data set; None for all.
+        allow_hosts: hosts whose addresses may be private; others are not connected to.
         progress: called with the stage, items done and items in all.
 
     Raises:
@@ -106,21 +115,19 @@ def collect(
         raise UsageError("Frames are chosen by --every or by --scenes, not by both.", hint="Leave out one of them.")
     label = None if label is None else _checked_label(label)
     seconds = None if scenes else parse_every(EVERY if every is None else every)
-    found = _find(sources, label)
+    data_set_options = DatasetOptions(
+        origin=origin, classes=classes, listing=listing, per_class=per_class, allow_hosts=tuple(allow_hosts)
+    )
+    found = find_sources(sources, label, data_set_options)
     if found.films:
         require_video()
     options = DownloadOptions(allow_hosts=tuple(allow_hosts))
     with open_collection(resolve_output(out)) as collection:
         records = collect_films(found.films, collection, every=seconds, progress=progress) if found.films else []
         records += collect_urls(found.rows, collection, options, progress) if found.rows else []
+        for collect_data_set in found.datasets:
+            records += collect_data_set(collection, progress)
     return _result(collection, records, found.others)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Sources:
-    films: list[FilmFile] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
-    rows: list[UrlRow] = field(default_factory=list)
 
 
 def _checked_label(label: str) -> str:
@@ -128,22 +135,6 @@ def _checked_label(label: str) -> str:
     if not normalised:
         raise UsageError("The label is empty.", hint="Write it like --label bed.")
     return normalised
-
-
-def _find(sources: Sequence[str | Path], label: str | None) -> _Sources:
-    found = _Sources()
-    for source in sources:
-        path = resolve_path(source)
-        if is_folder(path):
-            folder = find_films(path, label)
-            found.films.extend(folder.films)
-            found.others.extend(folder.others)
-        elif path.suffix.lower() in LIST_SUFFIXES:
-            rows = read_url_rows(path)
-            found.rows.extend(rows if label is None else [replace(row, label=label) for row in rows])
-        else:
-            found.films.append(FilmFile(path=path, name=str(source), label=label or ""))
-    return found
 
 
 def _result(collection: "Collection", records: Sequence[CollectedRecord], others: Sequence[str]) -> CollectResult:

@@ -7,6 +7,7 @@ import pytest
 import discern
 from discern.catalog import scan
 from discern.errors import CatalogError, UsageError
+from tests.unit.collecting.datasets.original_forms import cifar100_archive
 from tests.unit.collecting.downloads.web_server import web_server
 from tests.unit.collecting.films.film_factory import scenes, still, truncate, turning, write_film
 
@@ -68,6 +69,18 @@ def test_a_list_of_addresses_is_downloaded(tmp_path: Path) -> None:
     assert (result.kept, result.left_out, result.groups) == (2, {"not_found": 1}, 0)
     assert str(tmp_path / "out.left_out.csv") in result.notes[0]
     assert set(scan(tmp_path / "out", cache=tmp_path / "cache").table["label"]) == {"cat"}
+
+
+def test_a_data_set_is_collected_from_a_copy(tmp_path: Path) -> None:
+    (tmp_path / "c.tar.gz").write_bytes(cifar100_archive())
+    options = {"out": tmp_path / "out", "classes": "bicycle,motorcycle", "origin": tmp_path / "c.tar.gz"}
+    result = discern.collect("cifar100", **options)
+    assert (result.kept, result.left_out) == (8, {"class_not_chosen": 4})
+    table = scan(tmp_path / "out", cache=tmp_path / "cache").table
+    assert sorted(table.select("label", "part").rows()) == sorted(
+        (label, part) for label in ("bicycle", "motorcycle") for part in ("test", *["train"] * 3)
+    )
+    assert discern.collect("cifar100", **options) == result
 
 
 def test_private_addresses_need_permission(tmp_path: Path) -> None:

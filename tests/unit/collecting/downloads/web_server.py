@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 import numpy as np
 from PIL import Image
@@ -31,6 +32,11 @@ class WebServer:
         requests: paths that were requested of each host, robots.txt included, in order.
         most: most requests at a time, of each host.
         starts: time of each request, of each host.
+        delay: seconds before each reply.
+        robots: status and body of each host's robots.txt.
+        files: files under /files/, whose rest can be requested.
+        piece: bytes of a file after which the connection ends; None for no end.
+        authorisations: header of the last request of each path.
     """
 
     port: int = 0
@@ -39,6 +45,9 @@ class WebServer:
     starts: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     delay: float = 0.0
     robots: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    piece: int | None = None
+    authorisations: dict[str, str | None] = field(default_factory=dict)
     _now: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -76,10 +85,12 @@ class _Handler(BaseHTTPRequestHandler):
         host = self.headers.get("Host", "").partition(":")[0]
         with suppress(OSError), self.known.counted(host, self.path):
             kind, _, rest = self.path.partition("?")[0].strip("/").partition("/")
-            if kind == "robots.txt":
+            if kind == "" and "?" in self.path:
+                self.list_bucket()
+            elif kind == "robots.txt":
                 self.reply(*self.known.robots.get(host, (404, b"")))
             else:
-                getattr(self, f"do_{kind}")(rest)
+                getattr(self, f"do_{kind.replace('-', '_')}")(rest)
 
     def do_ok(self, rest: str) -> None:
         self.reply(200, jpeg(int(rest.partition(".")[0])))
@@ -137,6 +148,35 @@ class _Handler(BaseHTTPRequestHandler):
             self.reply(429, b"no", **{"Retry-After": "1"})
         else:
             self.reply(200, jpeg(7))
+
+    def do_files(self, rest: str) -> None:
+        data, start = self.known.files[rest], 0
+        self.known.authorisations[f"{self.headers['Host'].partition(':')[0]}/{rest}"] = self.headers["Authorization"]
+        if ranged := self.headers["Range"]:
+            start = int(ranged.removeprefix("bytes=").partition("-")[0])
+        if start >= len(data):
+            self.reply(416, b"")
+            return
+        body, piece = data[start:], self.known.piece
+        if piece is not None and len(body) > piece:
+            self.close_connection = True
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[:piece])
+
+    def list_bucket(self) -> None:
+        """Reply with a page of a listing, as S3 does."""
+        token = parse_qs(self.path.partition("?")[2]).get("continuation-token", ["t/0&x"])[0]
+        self.do_files(f"page {token.removeprefix('t/').removesuffix('&x')}")
+
+    def do_metadata(self, rest: str) -> None:
+        self.do_files(f"metadata/{rest}")
+
+    def do_bin_images(self, rest: str) -> None:
+        self.do_files(f"bin-images/{rest}")
 
     def do_endless(self, _: str) -> None:
         self.close_connection = True
