@@ -12,15 +12,17 @@ import csv
 import hashlib
 import json
 import resource
+import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-from tests.unit.collecting.downloads.web_server import web_server
-
 import discern
 from discern.collecting.downloads.host_limits import PER_HOST
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tests.unit.collecting.downloads.web_server import web_server
 
 OUT = Path(__file__).parent / "out"
 HOSTS = [f"127.0.0.{number}" for number in range(1, 9)]

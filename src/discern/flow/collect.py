@@ -146,6 +146,12 @@ def _result(collection: "Collection", records: Sequence[CollectedRecord], others
         listed = f"All are listed in {collection.left_out_list}." if collection.left_out_list.exists() else ""
         raise CatalogError(f"{count}{first}", hint=listed)
     left_out = count_left_out(records) | ({"not_a_film": len(others)} if others else {})
+    if not kept:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(left_out.items()))
+        raise CatalogError(
+            f"No picture was kept. Left out: {reasons or 'none'}.",
+            hint="Look at the sources; docs/collecting.md lists the reasons.",
+        )
     notes = []
     if collection.left_out_list.exists():
         notes.append(f"Addresses without a picture are listed in {collection.left_out_list}.")

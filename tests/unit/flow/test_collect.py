@@ -9,7 +9,7 @@ from discern.catalog import scan
 from discern.errors import CatalogError, UsageError
 from tests.unit.collecting.datasets.original_forms import cifar100_archive
 from tests.unit.collecting.downloads.web_server import web_server
-from tests.unit.collecting.films.film_factory import scenes, still, truncate, turning, write_film
+from tests.unit.collecting.films.film_factory import pattern, scenes, still, truncate, turning, write_film
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,12 @@ def test_a_film_that_fails_is_listed_beside_those_that_do_not(films: Path, tmp_p
     with pytest.raises(CatalogError, match="truncated"):
         discern.collect(bad, out=tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_films_of_which_no_frame_is_kept_are_an_error(tmp_path: Path) -> None:
+    write_film(tmp_path / "a.mp4", [pattern(0, (64, 36))] * 3)
+    with pytest.raises(CatalogError, match=r"No picture was kept. Left out: 1 too_small\."):
+        discern.collect(tmp_path / "a.mp4", out=tmp_path / "out", label="x")
 
 
 def test_a_list_of_addresses_is_downloaded(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from discern.catalog.formats.folder_walk import FolderWalk
 from discern.catalog.label_text import normalise_label
 from discern.catalog.path_text import to_text
 from discern.collecting.collected_record import CollectedPicture, CollectedRecord
-from discern.collecting.films.film_reader import SUFFIXES, Film, is_film_name, open_film
+from discern.collecting.films.film_reader import SUFFIXES, Film, is_film_name, open_film, require_video
 from discern.collecting.films.frame_choice import FrameChoice
 from discern.errors import CatalogError, PictureError
 from discern.progress import Progress, silent
@@ -136,7 +136,7 @@ def _collect(film: FilmFile, collection: "Collection", choice: FrameChoice, prog
                     progress(f"frames of {PurePath(film.name).name}", len(pictures), None)
                 for saved, picture in pictures:
                     saved.replace(collection.folder / picture.file)
-    except (CatalogError, PictureError) as error:
+    except (CatalogError, PictureError, require_video().error.FFmpegError) as error:
         # Not recorded, so that the film is read again once it was replaced.
         key = f"film {film.label}\t{film.path}"
         return CollectedRecord(key=key, source=film.name, label=film.label, failure=UNREADABLE, message=str(error))

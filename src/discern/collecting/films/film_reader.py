@@ -175,6 +175,8 @@ def open_film(path: Path, limits: Limits = Limits()) -> Iterator[Film]:  # noqa:
         if not streams:
             raise CatalogError(f"The file {path} has no video stream.", hint="Pass a film.")
         stream = streams[0]
+        if stream.codec_context is None:
+            raise CatalogError(f"The film {path} has a coding that is not known, or is damaged.", hint=_COPY_AGAIN)
         size = stream.codec_context.width, stream.codec_context.height
         if size[0] * size[1] > limits.max_pixels:
             raise PictureTooLarge(f"The film {path} has {size[0]} x {size[1]} pixels.", hint=limits.pixel_remedy)

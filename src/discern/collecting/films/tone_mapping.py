@@ -20,6 +20,7 @@ _BT2020_TO_BT709 = np.array(  # ITU-R BT.2087
     [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32
 )
 _STEPS = 4096
+_ROWS = 64  # not tuned: mapped at a time, to bound the memory that a large frame takes
 
 
 def map_tones(pixels: np.ndarray, transfer: int) -> np.ndarray:
@@ -32,6 +33,13 @@ def map_tones(pixels: np.ndarray, transfer: int) -> np.ndarray:
     Returns:
         uint8 [H, W, 3].
     """
+    mapped = np.empty(pixels.shape, np.uint8)
+    for start in range(0, len(pixels), _ROWS):
+        mapped[start : start + _ROWS] = _map_rows(pixels[start : start + _ROWS], transfer)
+    return mapped
+
+
+def _map_rows(pixels: np.ndarray, transfer: int) -> np.ndarray:
     light = _light_of(transfer)[pixels]
     if transfer == HLG:
         luminance = light @ _BT2020_LUMINANCE

@@ -1,6 +1,7 @@
 """Films are read upright and in the right colours; what is not a whole film is named."""
 
 import os
+import struct
 import sys
 from pathlib import Path
 
@@ -71,6 +72,16 @@ def test_truncated_films_are_named(tmp_path: Path) -> None:
     assert "truncated: it ends after" in refusal(truncate(streamed, 0.5))
 
 
+def test_a_film_that_was_trimmed_by_its_edit_list_is_whole(tmp_path: Path) -> None:
+    """Phones trim a film by a list of what to show, and keep the rest of it in the file."""
+    path = write_film(tmp_path / "a.mp4", scenes(4))
+    data = bytearray(path.read_bytes())
+    struct.pack_into(">I", data, data.find(b"elst") + 12, 2000)  # milliseconds
+    path.write_bytes(data)
+    with open_film(path) as film:
+        assert [round(frame.seconds, 1) for frame in film.frames()][-1] == 1.9
+
+
 def test_files_without_pictures_are_named(tmp_path: Path) -> None:
     zeros = tmp_path / "zeros.mp4"
     zeros.touch()
@@ -79,6 +90,12 @@ def test_files_without_pictures_are_named(tmp_path: Path) -> None:
     assert "only zeros" in refusal(zeros)
     assert "no video stream" in refusal(write_sound(tmp_path / "sound.mp4"))
     assert "There is no film" in refusal(tmp_path / "missing.mp4")
+
+
+def test_a_film_with_an_unknown_coding_is_named(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.mkv", still(0.3))
+    path.write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_MPEG9/ISO/ABC"))
+    assert "coding that is not known" in refusal(path)
 
 
 def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
