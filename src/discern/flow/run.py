@@ -22,6 +22,7 @@ from polars.exceptions import PolarsError
 from discern._version import __version__
 from discern.atomic import atomic_write, is_unfinished
 from discern.errors import DataError, DiscernError, RunError, RunStopped
+from discern.flow.bucket_paths import resolve_source
 from discern.flow.paths import is_file, is_folder, resolve_output, resolve_path
 from discern.progress import Progress
 from discern.store import is_cache_folder
@@ -69,7 +70,7 @@ class Run:
         """
         runs = resolve_output(runs)
         try:
-            return cls._find(resolve_path(source), name=name, runs=runs, resume=resume, config=config)
+            return cls._find(resolve_source(source), name=name, runs=runs, resume=resume, config=config)
         except OSError as error:
             reason = "it is not a folder" if os.path.lexists(runs) and not is_folder(runs) else error.strerror
             raise RunError(
@@ -78,11 +79,11 @@ class Run:
             ) from error
 
     @classmethod
-    def _find(cls, source: Path, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
+    def _find(cls, source: str, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
         if name is None and resume:
             raise RunError("`--resume` needs a run.", hint="Pass --name with the name of its folder in runs.")
         if name is None:
-            return cls._start(_number(runs, source), source, config)
+            return cls._start(_number(runs, Path(source)), source, config)
         if Path(name).name != name or name in {"", ".", ".."} or not name.isprintable() or _too_long(name):
             raise RunError(f"Invalid run name: {name!r}.", hint="Use a plain name, and --runs for the folder.")
         folder = runs / name
@@ -100,14 +101,14 @@ class Run:
         return cls._start(folder, source, config)
 
     @classmethod
-    def _start(cls, folder: Path, source: Path, config: dict[str, Any]) -> Self:
+    def _start(cls, folder: Path, source: str, config: dict[str, Any]) -> Self:
         run = cls(folder, is_new=True)
         run.facts = {
             "format": FORMAT,
             "name": folder.name,
             "status": "running",
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "source": str(source),
+            "source": source,
             "config": config,
             "versions": versions(),
             "seconds": {},

@@ -12,16 +12,16 @@ import pytest
 from botocore import exceptions as failures
 from botocore.exceptions import ClientError
 from examples.aws_environment import aws_environment
+from tests.unit.bundle.factories import write_small
+from tests.unit.inference.factories import RED
 
+from discern.buckets.account_clients import AccountClients, plain_errors
 from discern.errors import UsageError
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
 from discern.flow.workflow_traffic import send_traffic
-from discern.shipping.aws.account_clients import AccountClients, plain_errors
 from discern.shipping.aws.function_stack import create_stack
 from discern.shipping.aws.site_stack import create_site
 from discern.shipping.aws.workflow_stack import create_workflow
-from tests.unit.bundle.factories import write_small
-from tests.unit.inference.factories import RED
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:scones"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:scones"

@@ -1,0 +1,54 @@
+"""Protocol of object stores: what transfers need of a bucket."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class RemoteObject(NamedTuple):
+    """Object in a bucket, as a listing describes it.
+
+    Attributes:
+        key: its key; one that ends in a slash marks a folder.
+        size: bytes.
+        etag: identifier of its content, without quotes: mostly the MD5 digest of the content, or of those of its parts.
+    """
+
+    key: str
+    size: int
+    etag: str
+
+
+class ObjectStore(Protocol):
+    """Protocol of object stores; its contract test is `buckets.testing.ObjectStoreContract`.
+
+    Methods may be called in any thread. All raise `UsageError` if the store cannot be used, with cause and remedy.
+    """
+
+    identity: str
+    """Endpoint and bucket, which tell stores apart."""
+
+    def list(self, prefix: str) -> Iterator[RemoteObject]:
+        """Yield the objects whose keys begin with a prefix, in order, as pages arrive."""
+
+    def read(self, found: RemoteObject, start: int, end: int) -> bytes:
+        """Read the bytes from `start` to `end` of an object.
+
+        Raises:
+            ObjectChanged: the object is gone, or has another content than the listing found.
+        """
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write an object, which appears complete or not at all."""
+
+    def write_file(self, key: str, path: Path, report: Callable[[int], None]) -> None:
+        """Write a large file likewise, in parts; parts that an interrupted call has written are used again.
+
+        Args:
+            key: key of the object.
+            path: the file.
+            report: called in any thread with the number of bytes of each part that is there.
+        """
+
+    def has_own_etag(self, found: RemoteObject) -> bool:
+        """Return True if the ETag is no digest of the content, as the bucket encrypts it with keys of its own."""
