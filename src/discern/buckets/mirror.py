@@ -3,16 +3,18 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from discern.atomic import atomic_write
-from discern.buckets.bucket_address import BucketAddress
+from discern.buckets.bucket_address import BucketAddress, find_bucket_address
 from discern.buckets.download import Download, download_all
 from discern.buckets.listed_objects import ListedObjects, list_objects
 from discern.buckets.object_store import ObjectStore
@@ -21,10 +23,11 @@ from discern.buckets.shards import unpack_shard
 from discern.buckets.transfer_count import TransferCount
 from discern.errors import StoreError
 from discern.progress import Progress, silent
-from discern.store import BUCKETS, private_folder
+from discern.store import BUCKETS, default_folder, private_folder
 
 _RECORD = "objects.json"
 _DIGITS = 16
+_COPY = re.compile(rf"(?P<copy>.*/{BUCKETS}/[0-9a-f]{{{_DIGITS}}}/[0-9a-f]{{{_DIGITS}}})/[^/]+(?P<rest>.*)", re.DOTALL)
 
 
 def mirror(
@@ -70,6 +73,31 @@ def mirror(
             hint="Free disk space, or choose another folder with --cache.",
         ) from error
     return target
+
+
+def fetch(path: str | Path) -> str | Path:
+    """Return the path of the local copy for an address in a bucket, in the user's cache, and any other path as it is.
+
+    Raises:
+        DiscernError: as `mirror`.
+    """
+    address = find_bucket_address(path)
+    return path if address is None else mirror(address, cache=default_folder())
+
+
+def address_of(path: str) -> str:
+    """Return the address in a bucket that a path in a local copy stands for, and any other path as it is."""
+    found = _COPY.fullmatch(Path(path).as_posix())
+    start = None if found is None else _address_of_copy(found["copy"])
+    return path if found is None or start is None else f"{start}{found['rest']}"
+
+
+@lru_cache(maxsize=64)
+def _address_of_copy(copy: str) -> str | None:
+    try:
+        return str(json.loads(Path(copy, _RECORD).read_text(encoding="ascii"))["address"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def cached_copies(cache: Path) -> dict[Path, int]:
@@ -152,6 +180,7 @@ def _is_complete(copy: Path, target: Path, content: dict[str, Any]) -> bool:
 
 def _content(listed: ListedObjects) -> dict[str, Any]:
     return {
+        "address": str(listed.address),
         "name": listed.address.name,
         "object": listed.is_object,
         "files": [[name, each.size, each.etag] for name, each in listed.files.items()],
