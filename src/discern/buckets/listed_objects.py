@@ -48,7 +48,7 @@ def list_objects(store: ObjectStore, address: BucketAddress, progress: Progress)
     if not names:
         first = next(iter(store.list(address.key)), None) if address.key else None
         if first is None or first.key != address.key:
-            raise CatalogError(f"There is nothing at {address}.", hint="Check the name of the bucket and the prefix.")
+            raise nothing_at(address)
         return ListedObjects(address, True, {address.name: first}, [], [])  # noqa: FBT003
     shards = _find_shards(store, address, names)
     marked = [name for name, each in names.items() if name.endswith("/") and not each.size]
@@ -60,6 +60,26 @@ def list_objects(store: ObjectStore, address: BucketAddress, progress: Progress)
     files = dict(zip(local_names(names), names.values(), strict=True))
     folders = list(local_names(name.rstrip("/") for name in marked if name.strip("/")))
     return ListedObjects(address, False, files, folders, shards)  # noqa: FBT003
+
+
+def find_shards_above(store: ObjectStore, address: BucketAddress) -> BucketAddress | None:
+    """Return the folder above an address whose shards may hold what is there, or None.
+
+    Raises:
+        UsageError: the bucket cannot be listed.
+    """
+    if next(iter(store.list(address.key)), None) is not None:
+        return None
+    for parent in (*reversed(_parents(address.key)), ""):
+        above = BucketAddress(address.bucket, parent)
+        if next(iter(store.list(f"{above.prefix}{INDEX}")), None) is not None:
+            return above
+    return None
+
+
+def nothing_at(address: BucketAddress) -> CatalogError:
+    """Return the error for an address where nothing is."""
+    return CatalogError(f"There is nothing at {address}.", hint="Check the name of the bucket and the prefix.")
 
 
 def _find_shards(

@@ -16,7 +16,7 @@ from filelock import FileLock
 from discern.atomic import atomic_write
 from discern.buckets.bucket_address import BucketAddress, find_bucket_address
 from discern.buckets.download import Download, download_all
-from discern.buckets.listed_objects import ListedObjects, list_objects
+from discern.buckets.listed_objects import ListedObjects, find_shards_above, list_objects, nothing_at
 from discern.buckets.object_store import ObjectStore
 from discern.buckets.open_store import open_store
 from discern.buckets.shards import unpack_shard
@@ -54,6 +54,12 @@ def mirror(
         StoreError: the copy cannot be written.
     """
     store = open_store(address) if store is None else store
+    packed = find_shards_above(store, address)
+    if packed is not None:
+        path = mirror(packed, cache=cache, progress=progress, store=store) / address.key.removeprefix(packed.prefix)
+        if not path.exists():
+            raise nothing_at(address)
+        return path
     listed = list_objects(store, address, progress)
     content = _content(listed)
     place = private_folder(cache, BUCKETS) / _digest([store.identity, str(address)])

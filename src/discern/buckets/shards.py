@@ -73,9 +73,8 @@ def push_shards(
         raise UsageError(
             f"The folder has a subfolder {FOLDER}, the name under which shards are kept.", hint="Rename it."
         )
-    small = [each for each in uploads if each.size <= LARGE_BYTES]
-    upload_all(store, [each for each in uploads if each.size > LARGE_BYTES], there, count)
-    groups = list(_groups(small))
+    upload_all(store, [each for each in uploads if not is_packed(each)], there, count)
+    groups = list(_groups([each for each in uploads if is_packed(each)]))
     with TemporaryDirectory(prefix="discern-shards-") as temporary, ThreadExecutor(_THREADS) as executor:
         push = partial(_push_shard, store, prefix, there, Path(temporary))
         shards = list[Shard]()
@@ -87,6 +86,11 @@ def push_shards(
             count.add(sum(each.size for each in files))
     index = {"format": FORMAT, "shards": [shard._asdict() for shard in shards]}
     store.write(f"{prefix}{INDEX}", (json.dumps(index, indent=1) + "\n").encode("ascii"))
+
+
+def is_packed(upload: Upload) -> bool:
+    """Return True for a file that is packed into a shard."""
+    return upload.size <= LARGE_BYTES
 
 
 def read_index(data: bytes, address: str) -> list[Shard]:

@@ -16,7 +16,7 @@ from discern.buckets.key_names import key_of
 from discern.buckets.listed_objects import list_objects
 from discern.buckets.object_store import RemoteObject
 from discern.buckets.open_store import open_store
-from discern.buckets.shards import push_shards, unpack_shard
+from discern.buckets.shards import INDEX, is_packed, push_shards, unpack_shard
 from discern.buckets.transfer_count import TransferCount
 from discern.buckets.upload import Upload, upload_all
 from discern.display.displayed import Displayed
@@ -100,6 +100,7 @@ def push(source: str | Path, to: str, *, pack: bool = False, progress: Progress 
         raise UsageError(f"{path} is empty.", hint="Pass a folder with files.")
     store = open_store(address)
     there = {each.key: each for each in store.list(address.key)}
+    _require_one_form(address, uploads, there, pack=pack)
     files = [each for each in uploads if not each.key.endswith("/")]
     count = TransferCount("uploading", progress, sum(each.size for each in files))
     if pack:
@@ -190,6 +191,23 @@ def _walk(root: Path, prefix: str) -> Iterator[Upload]:
         if not kept and not folders and start != prefix:
             found.append(Upload(Path(folder), 0, start))
     yield from sorted(found, key=lambda each: each.key)
+
+
+def _require_one_form(
+    address: BucketAddress, uploads: list[Upload], there: dict[str, RemoteObject], *, pack: bool
+) -> None:
+    """Raise UsageError if shards would lie beside the same files, of which one or the other would be out of date."""
+    if not pack and f"{address.prefix}{INDEX}" in there:
+        raise UsageError(
+            f"There are shards at {address}, which a push without --pack would contradict.",
+            hint="Use --pack, or another prefix.",
+        )
+    loose = [each.key for each in uploads if each.key in there and is_packed(each)] if pack else []
+    if loose:
+        raise UsageError(
+            f"There are files at {address} already, such as {loose[0]}, which shards would contradict.",
+            hint="Leave out --pack, or use another prefix.",
+        )
 
 
 def _size(path: Path) -> int:
