@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from discern.atomic import UNFINISHED, atomic_write
-from discern.buckets.etags import MIB, matches_data, matches_file
+from discern.buckets.etags import MIB, matches
 from discern.buckets.object_store import ObjectStore, RemoteObject
 from discern.buckets.transfer_count import TransferCount
 from discern.errors import UsageError
@@ -20,6 +20,7 @@ _WINDOW = 4 * THREADS
 RANGE_BYTES = 8 * MIB
 """Objects above this size are read in ranges of it, which are what an interrupted download keeps."""
 _RANGES_AHEAD = 8
+_ATTEMPTS = 3  # of an object that arrives with another content
 
 
 class Download(NamedTuple):
@@ -61,9 +62,9 @@ def unfinished_path(path: Path, found: RemoteObject) -> Path:
 
 def _download_small(store: ObjectStore, count: TransferCount, download: Download) -> None:
     found, path = download
-    for _ in range(2):
+    for _ in range(_ATTEMPTS):
         data = store.read(found, 0, found.size)
-        if matches_data(data, found.etag) is not False or store.has_own_etag(found):
+        if matches(data, found, store.describe) is not False:
             break
     else:
         raise _damaged(found)
@@ -80,7 +81,7 @@ def _download_large(store: ObjectStore, download: Download, count: TransferCount
     found, path = download
     unfinished = unfinished_path(path, found)
     with _writing(path):
-        for _ in range(2):
+        for _ in range(_ATTEMPTS):
             start = unfinished.stat().st_size // RANGE_BYTES * RANGE_BYTES if unfinished.exists() else 0
             count.add(start)
             with unfinished.open("r+b" if unfinished.exists() else "xb") as file:
@@ -91,7 +92,7 @@ def _download_large(store: ObjectStore, download: Download, count: TransferCount
                 for data in map_in_order(read, spans, executor=executor, window=_RANGES_AHEAD):
                     file.write(data)
                     count.add(len(data))
-            if matches_file(unfinished, found.etag) is not False or store.has_own_etag(found):
+            if matches(unfinished, found, store.describe) is not False:
                 os.replace(unfinished, path)  # noqa: PTH105 - one call that is atomic on every system
                 return
             unfinished.unlink()
@@ -105,7 +106,7 @@ def _read_span(store: ObjectStore, found: RemoteObject, span: tuple[int, int]) -
 
 def _damaged(found: RemoteObject) -> UsageError:
     return UsageError(
-        f"{found.key} arrived twice with other content than its checksum (ETag {found.etag}) says.",
+        f"{found.key} arrived several times with other content than its checksum (ETag {found.etag}) says.",
         hint="Something between this machine and the bucket alters it; check proxies, and run the command again.",
     )
 

@@ -1,9 +1,13 @@
-"""Comparison of files with the ETags of objects: MD5 digests of their content, or of the digests of their parts."""
+"""Comparison of files with objects by their ETags: MD5 digests of their content, or of the digests of their parts."""
 
 import hashlib
+import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+from discern.buckets.object_store import ObjectFacts, RemoteObject
 
 MIB = 1 << 20
 PART_BYTES = 16 * MIB
@@ -14,7 +18,6 @@ _USUAL_PARTS = tuple(size * MIB for size in (8, 5, 10, 15, 32, 64, 100, 128, 256
 _MOST_PARTS = 10_000
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _OF_PARTS = re.compile(r"[0-9a-f]{32}-([0-9]{1,5})")
-_Split = Callable[[int], Iterable[bytes]]
 
 
 def part_size(size: int) -> int:
@@ -27,22 +30,30 @@ def part_size(size: int) -> int:
     return max(PART_BYTES, -(-smallest // PART_BYTES) * PART_BYTES)
 
 
-def matches_data(data: bytes, etag: str) -> bool | None:
-    """Return whether an ETag is that of the data; None if it is no digest that can be computed."""
-    if _MD5.fullmatch(etag):
-        return _md5(data).hexdigest() == etag
-    return _matches_parts(len(data), etag, lambda size: (data[at : at + size] for at in range(0, len(data), size)))
+def matches(content: bytes | Path, found: RemoteObject, describe: Callable[[RemoteObject], ObjectFacts]) -> bool | None:
+    """Return whether data, or a file, are the content of an object; None if nothing tells.
 
-
-def matches_file(path: Path, etag: str) -> bool | None:
-    """Return whether an ETag is that of a file; None if it is no digest that can be computed.
+    Args:
+        content: data, or the path of a file.
+        found: the object.
+        describe: called if the ETag does not match, as it may be none of the content.
 
     Raises:
         OSError: the file cannot be read.
     """
-    if _MD5.fullmatch(etag):
-        return file_md5(path) == etag
-    return _matches_parts(path.stat().st_size, etag, lambda size: _parts(path, size))
+    if _size(content) != found.size:
+        return False
+    usual = (part_size(found.size), *_USUAL_PARTS)
+    if _has_md5(content, found.etag) or any(_has_parts(content, found.etag, size) for size in dict.fromkeys(usual)):
+        return True
+    facts = describe(found)
+    if facts.md5 is not None:
+        return _has_md5(content, facts.md5)
+    if facts.is_encrypted:
+        return None
+    if facts.part_bytes is not None:
+        return _has_parts(content, found.etag, facts.part_bytes)
+    return False if _MD5.fullmatch(found.etag) else None
 
 
 def file_md5(path: Path) -> str:
@@ -65,24 +76,21 @@ def _md5(data: bytes) -> "hashlib._Hash":
     return hashlib.md5(data, usedforsecurity=False)
 
 
-def _matches_parts(size: int, etag: str, split: _Split) -> bool | None:
-    """Compare an ETag of parts, whose size it does not say, with the digests for the usual sizes."""
+def _size(content: bytes | Path) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+
+def _has_md5(content: bytes | Path, digest: str) -> bool:
+    if not _MD5.fullmatch(digest):
+        return False
+    return (part_md5(content) if isinstance(content, bytes) else file_md5(content)) == digest
+
+
+def _has_parts(content: bytes | Path, etag: str, length: int) -> bool:
+    """Return True if an ETag is that of the content in parts of a given size."""
     found = _OF_PARTS.fullmatch(etag)
-    if found is None:
-        return None
-    count = int(found[1])
-    for length in dict.fromkeys((part_size(size), *_USUAL_PARTS)):
-        if -(-size // length) == count and _etag_of_parts(split(length)) == etag:
-            return True
-    return None  # a size of parts that is not among the usual ones
-
-
-def _etag_of_parts(parts: Iterable[bytes]) -> str:
-    digests = [_md5(part).digest() for part in parts]
-    return f"{_md5(b''.join(digests)).hexdigest()}-{len(digests)}"
-
-
-def _parts(path: Path, size: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while part := file.read(size):
-            yield part
+    if found is None or -(-_size(content) // length) != int(found[1]):
+        return False
+    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
+        digests = [_md5(part).digest() for part in iter(partial(file.read, length), b"")]
+    return f"{_md5(b''.join(digests)).hexdigest()}-{len(digests)}" == etag

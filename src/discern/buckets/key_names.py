@@ -16,16 +16,19 @@ def local_names(keys: Iterable[str]) -> Iterator[str]:
     >>> list(local_names(["a.jpg", "b//c.jpg", "../d.jpg", "e", "e/f.jpg"]))
     ['a.jpg', 'b/%/c.jpg', '%2E%2E/d.jpg', 'e%', 'e/f.jpg']
     """
-    keys = list(keys)
-    folders = set[str]()
-    for key in keys:
-        folder = key.rpartition("/")[0]
-        while folder and folder not in folders:
-            folders.add(folder)
+    names = ["/".join(map(_safe, key.split("/"))) for key in keys]
+    taken = set[str]()
+    for name in names:
+        folder = name.rpartition("/")[0]
+        while folder and folder not in taken:
+            taken.add(folder)
             folder = folder.rpartition("/")[0]
-    for key in keys:
-        name = "/".join(map(_safe, key.split("/")))
-        yield f"{name}%" if key in folders else name
+    for name in names:
+        free = name
+        while free in taken:
+            free += "%"
+        taken.add(free)
+        yield free
 
 
 def key_of(path: str) -> str:

@@ -51,7 +51,7 @@ def list_objects(store: ObjectStore, address: BucketAddress, progress: Progress)
             raise nothing_at(address)
         return ListedObjects(address, True, {address.name: first}, [], [])  # noqa: FBT003
     shards = _find_shards(store, address, names)
-    marked = [name for name, each in names.items() if name.endswith("/") and not each.size]
+    marked = [name for name, each in names.items() if name.rpartition("/")[2] == "" and not each.size]
     for name in marked:
         del names[name]
     parents = {parent for name in names for parent in _parents(name)}

@@ -19,6 +19,20 @@ class RemoteObject(NamedTuple):
     etag: str
 
 
+class ObjectFacts(NamedTuple):
+    """Facts that a listing lacks.
+
+    Attributes:
+        md5: MD5 digest of the content, which was noted when the object was written; None if it was not.
+        part_bytes: size of the parts in which it was written; None if that is not known.
+        is_encrypted: whether the bucket encrypts it with keys of its own, so that its ETag is no digest of the content.
+    """
+
+    md5: str | None = None
+    part_bytes: int | None = None
+    is_encrypted: bool = False
+
+
 class ObjectStore(Protocol):
     """Protocol of object stores; its contract test is `buckets.testing.ObjectStoreContract`.
 
@@ -50,5 +64,5 @@ class ObjectStore(Protocol):
             report: called in any thread with the number of bytes of each part that is there.
         """
 
-    def has_own_etag(self, found: RemoteObject) -> bool:
-        """Return True if the ETag is no digest of the content, as the bucket encrypts it with keys of its own."""
+    def describe(self, found: RemoteObject) -> ObjectFacts:
+        """Ask for what helps to compare an object with a copy when its ETag alone does not."""

@@ -35,4 +35,6 @@ class TransferCount:
         """Report that some more bytes are there."""
         with self._lock:
             self._done += count
-            self.progress(f"{self.stage} (MB)", self._done // _MB, -(-self.total // _MB))
+            total = -(-self.total // _MB)
+            done = total if self._done >= self.total else self._done // _MB
+            self.progress(f"{self.stage} (MB)", done, total)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from discern.buckets.download import THREADS
-from discern.buckets.etags import MIB, matches_file
+from discern.buckets.etags import MIB, matches
 from discern.buckets.object_store import ObjectStore, RemoteObject
 from discern.buckets.transfer_count import TransferCount
 from discern.errors import UsageError
@@ -57,12 +57,13 @@ def _add(count: TransferCount, state: str, size: int) -> None:
 
 
 def _upload(store: ObjectStore, there: Mapping[str, RemoteObject], upload: Upload) -> str:
+    """Upload a file unless it is there, and return "new", "same" or "other", or "folder" for the mark of one."""
     if upload.key.endswith("/"):
         if upload.key not in there:
             store.write(upload.key, b"")
-        return "same" if upload.key in there else "new"
+        return "folder"
     with _reading(upload.path):
-        state = _compare(upload, there)
+        state = _compare(store, upload, there)
         if state != "same":
             data = upload.path.read_bytes()
             if len(data) != upload.size:
@@ -74,7 +75,7 @@ def _upload(store: ObjectStore, there: Mapping[str, RemoteObject], upload: Uploa
 def _upload_large(store: ObjectStore, there: Mapping[str, RemoteObject], upload: Upload, count: TransferCount) -> str:
     with _reading(upload.path):
         before = upload.path.stat()
-        state = _compare(upload, there)
+        state = _compare(store, upload, there)
         if state == "same":
             count.add(upload.size)
             return state
@@ -85,12 +86,11 @@ def _upload_large(store: ObjectStore, there: Mapping[str, RemoteObject], upload:
     return state
 
 
-def _compare(upload: Upload, there: Mapping[str, RemoteObject]) -> str:
+def _compare(store: ObjectStore, upload: Upload, there: Mapping[str, RemoteObject]) -> str:
     found = there.get(upload.key)
     if found is None:
         return "new"
-    same = found.size == upload.size and matches_file(upload.path, found.etag)
-    return "same" if same else "other"
+    return "same" if matches(upload.path, found, store.describe) else "other"
 
 
 def _changed(path: Path) -> UsageError:

@@ -11,10 +11,10 @@ from typing import Any
 from discern.atomic import is_unfinished
 from discern.buckets.bucket_address import BucketAddress
 from discern.buckets.download import Download, download_all
-from discern.buckets.etags import matches_file
+from discern.buckets.etags import matches
 from discern.buckets.key_names import key_of
 from discern.buckets.listed_objects import list_objects
-from discern.buckets.object_store import RemoteObject
+from discern.buckets.object_store import ObjectStore, RemoteObject
 from discern.buckets.open_store import open_store
 from discern.buckets.shards import INDEX, is_packed, push_shards, unpack_shard
 from discern.buckets.transfer_count import TransferCount
@@ -129,7 +129,7 @@ def pull(source: str, to: str | Path, *, progress: Progress = silent) -> Transfe
     address, folder = BucketAddress.parse(os.fspath(source)), resolve_path(to, written=True)
     store = open_store(address)
     listed = list_objects(store, address, progress)
-    missing, there = _find_missing(listed.files, folder)
+    missing, there = _find_missing(store, listed.files, folder)
     count = TransferCount("downloading", progress, listed.bytes)
     count.resumed = len(there)
     count.add(sum(each.size for each in there))
@@ -147,7 +147,9 @@ def pull(source: str, to: str | Path, *, progress: Progress = silent) -> Transfe
     return _result(address, folder, len(listed.files) + packed, count, start)
 
 
-def _find_missing(files: dict[str, RemoteObject], folder: Path) -> tuple[list[Download], list[RemoteObject]]:
+def _find_missing(
+    store: ObjectStore, files: dict[str, RemoteObject], folder: Path
+) -> tuple[list[Download], list[RemoteObject]]:
     """Return the objects that a folder lacks, and those that it has.
 
     Raises:
@@ -158,7 +160,7 @@ def _find_missing(files: dict[str, RemoteObject], folder: Path) -> tuple[list[Do
         path = folder / name
         if not os.path.lexists(path):
             missing.append(Download(found, path))
-        elif path.is_file() and path.stat().st_size == found.size and matches_file(path, found.etag) is not False:
+        elif path.is_file() and matches(path, found, store.describe) is not False:
             there.append(found)
         else:
             others.append(path)
