@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-Fault = str | None
-"""None, "refuse" (503), "drop" (no response), "cut" (half of the body), "slow" (in pieces) or "alter" (a byte)."""
+Fault = str | tuple[int, bytes] | None
+"""None; "refuse" (503), "drop" (no response), "cut" (half of the body), "slow" (in pieces) or "alter" (a byte); or
+status and body of another answer."""
 
 _HOP = ("connection", "transfer-encoding", "keep-alive", "content-length")
 _SLOW_PIECES, _SLOW_SECONDS = 8, 0.05
@@ -49,7 +50,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         fault = self.server.choose(self.command, self.path)
         self.server.requests.append((self.command, self.path, fault))
-        if fault == "refuse":
+        if isinstance(fault, tuple):
+            self._answer(fault[0], [], fault[1])
+        elif fault == "refuse":
             self._answer(503, [], b"<Error><Code>SlowDown</Code><Message>Reduce your rate.</Message></Error>")
         elif fault == "drop":
             self.close_connection = True

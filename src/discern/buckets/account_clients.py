@@ -99,9 +99,8 @@ class AccountClients:
         with plain_errors():
             core = botocore.session.get_session()
             core.register_component("data_loader", _loader())
+            region = region or core.get_config_variable("region") or default_region
             self._session = boto3.Session(botocore_session=core, region_name=region)
-            if self._session.region_name is None and default_region is not None:
-                self._session = boto3.Session(botocore_session=core, region_name=default_region)
             self._config = Config(
                 connect_timeout=_CONNECT_SECONDS, read_timeout=read_seconds, retries={"mode": "standard"}
             )

@@ -106,7 +106,7 @@ class S3Store:
 
     def describe(self, found: RemoteObject) -> ObjectFacts:
         """Ask for what helps to compare an object with a copy when its ETag alone does not."""
-        where = {"Bucket": self._bucket, "Key": found.key, "IfMatch": found.etag}
+        where = {"Bucket": self._bucket, "Key": found.key, "IfMatch": f'"{found.etag}"'}
         with self._plain(found.key):
             facts = self._client.head_object(**where)
             md5, first = facts["Metadata"].get(_MD5), dict[str, Any]()
@@ -151,7 +151,7 @@ class S3Store:
     def _read_once(self, found: RemoteObject, start: int, end: int) -> bytes:
         with self._plain(found.key):
             if not _is_plain(found.key):
-                where = {"Bucket": self._bucket, "Key": found.key, "IfMatch": found.etag}
+                where = {"Bucket": self._bucket, "Key": found.key, "IfMatch": f'"{found.etag}"'}
                 span = {} if start == end else {"Range": f"bytes={start}-{end - 1}"}
                 return bytes(self._client.get_object(**where, **span)["Body"].read())
             import obstore  # noqa: PLC0415 - an extra of the installation
