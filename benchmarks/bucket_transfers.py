@@ -133,8 +133,9 @@ def compare(folder: Path, bucket: str, work: Path, calls: Sequence[str], *, pack
         by_one = push_one_by_one if call == "push" else pull_one_by_one
         reference[call], _ = timed(f"{call} boto3", lambda by_one=by_one: by_one(folder, bucket, work / "boto3"), None)
     assert same(folder, work / "boto3")
+    shutil.rmtree(work / "boto3")
     for name, options in (("", {}), *((("--pack", {"pack": True}),) if pack else ())):
-        address = f"s3://{bucket}/{folder.name}{name}"
+        address = f"s3://{bucket}/ours/{folder.name}{name}"
         timed(f"push {name}", lambda o=options, a=address: push(folder, a, **o), reference["push"])
         timed(f"push {name} again", lambda o=options, a=address: push(folder, a, **o), reference["push"])
         timed(f"pull {name}", lambda a=address: pull(a, out), reference["pull"])
@@ -147,14 +148,14 @@ def push_one_by_one(folder: Path, bucket: str, _: Path) -> None:
     client = boto3.client("s3")
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            client.upload_file(str(path), bucket, f"boto3/{path.relative_to(folder).as_posix()}")
+            client.upload_file(str(path), bucket, f"{folder.name}/{path.relative_to(folder).as_posix()}")
 
 
-def pull_one_by_one(_: Path, bucket: str, out: Path) -> None:
+def pull_one_by_one(folder: Path, bucket: str, out: Path) -> None:
     client = boto3.client("s3")
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="boto3/"):
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{folder.name}/"):
         for each in page["Contents"]:
-            path = out / each["Key"].removeprefix("boto3/")
+            path = out / each["Key"].removeprefix(f"{folder.name}/")
             path.parent.mkdir(parents=True, exist_ok=True)
             client.download_file(bucket, each["Key"], str(path))
 
@@ -196,7 +197,7 @@ def measure_faults(small: Path, large: Path, bucket: str, work: Path, url: str) 
     for fault in (*_FAULTS, "all"):
         numbers = count(1)
 
-        def choose(method: str, path: str, fault: str = fault, numbers: "count[int]" = numbers) -> str | None:
+        def choose(*_: str, fault: str = fault, numbers: "count[int]" = numbers) -> str | None:
             number = next(numbers)
             kind = _FAULTS[number // 10 % len(_FAULTS)] if fault == "all" else fault
             return kind if number % 10 == 0 else None
@@ -228,9 +229,8 @@ def measure_kills(small: Path, large: Path, bucket: str, work: Path) -> None:
                 [sys.executable, "-m", "discern", call, *command, "--json"], capture_output=True, text=True, check=True
             )
             result = json.loads(done.stdout)
-            print(
-                f"  {call} {folder.name:<6} {kills} kills, then resumed {result['resumed']} of {result['files']} files"
-            )
+            kept = f"{result['resumed']} of {result['files']} files"
+            print(f"  {call} {folder.name:<6} {kills} kills, then resumed {kept}", flush=True)
         assert same(folder, out)
         shutil.rmtree(out)
 
