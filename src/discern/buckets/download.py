@@ -36,7 +36,7 @@ def download_all(store: ObjectStore, downloads: Sequence[Download], count: Trans
     Args:
         store: their store.
         downloads: objects with paths; folders are created.
-        count: is told of the bytes.
+        count: count of the bytes.
 
     Raises:
         UsageError: an object cannot be read, arrives damaged again and again, or cannot be written.

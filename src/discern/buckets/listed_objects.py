@@ -12,7 +12,7 @@ from discern.progress import Progress
 
 @dataclass(frozen=True)
 class ListedObjects:
-    """What lies at an address in a bucket.
+    """Content at an address in a bucket.
 
     Attributes:
         address: the address.

@@ -25,7 +25,7 @@ class ObjectFacts(NamedTuple):
     Attributes:
         md5: MD5 digest of the content, which was noted when the object was written; None if it was not.
         part_bytes: size of the parts in which it was written; None if that is not known.
-        is_encrypted: whether the bucket encrypts it with keys of its own, so that its ETag is no digest of the content.
+        is_encrypted: whether the bucket encrypts it with keys of its own; the ETag is then not a digest of the content.
     """
 
     md5: str | None = None

@@ -242,7 +242,7 @@ def _changed(address: BucketAddress) -> CatalogError:
 
 
 def _reason(error: Exception) -> str:
-    """Return the first sentence of an error of obstore, which goes on with its own internals."""
+    """Return the first sentence of an error of obstore, without the internals that follow it."""
     return " ".join(str(error).split("Debug source:")[0].split()).rstrip(". ")
 
 

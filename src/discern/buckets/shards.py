@@ -64,7 +64,7 @@ def push_shards(
         prefix: what the keys of all uploads begin with.
         uploads: the files, in the order in which they are packed.
         there: objects in the bucket, by key.
-        count: is told of the bytes; the files of a shard that is there are left out.
+        count: count of the bytes, and of files whose shard is there and which are left out.
 
     Raises:
         UsageError: a file cannot be read, or an object cannot be written.

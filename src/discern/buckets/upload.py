@@ -34,7 +34,7 @@ def upload_all(
         store: where to.
         uploads: files with keys.
         there: objects in the bucket, by key; a file is left out if its object has the same content.
-        count: is told of the bytes, and counts files that are left out or replace another content.
+        count: count of the bytes, and of files that are left out or replace another content.
 
     Raises:
         UsageError: a file cannot be read, or changes meanwhile, or an object cannot be written.
