@@ -26,6 +26,7 @@ from discern.progress import Progress, silent
 from discern.store import BUCKETS, default_folder, private_folder
 
 _RECORD = "objects.json"
+_WRITTEN = "written.json"
 _DIGITS = 16
 _COPY = re.compile(rf"(?P<copy>.*/{BUCKETS}/[0-9a-f]{{{_DIGITS}}}/[0-9a-f]{{{_DIGITS}}})/[^/]+(?P<rest>.*)", re.DOTALL)
 
@@ -81,6 +82,20 @@ def mirror(
     return target
 
 
+def staging_folder(store: ObjectStore, address: BucketAddress, *, cache: Path) -> Path:
+    """Return the folder of a cache directory in which what is to be copied to an address is written first."""
+    place = private_folder(cache, BUCKETS) / _digest([store.identity, str(address)]) / _digest("written")
+    try:
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with atomic_write(place / _WRITTEN, private=True) as temporary:
+            temporary.write_text(json.dumps({"address": str(address)}), encoding="ascii")
+    except OSError as error:
+        raise StoreError(
+            f"{place} cannot be written: {error.strerror or error}.", hint="Free disk space in the cache directory."
+        ) from error
+    return place
+
+
 def fetch(path: str | Path) -> str | Path:
     """Return the path of the local copy for an address in a bucket, in the user's cache, and any other path as it is.
 
@@ -100,10 +115,10 @@ def address_of(path: str) -> str:
 
 @lru_cache(maxsize=64)
 def _address_of_copy(copy: str) -> str | None:
-    try:
-        return str(json.loads(Path(copy, _RECORD).read_text(encoding="ascii"))["address"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
+    for name in (_RECORD, _WRITTEN):
+        with suppress(OSError, ValueError, LookupError, TypeError):
+            return str(json.loads(Path(copy, name).read_text(encoding="ascii"))["address"])
+    return None
 
 
 def cached_copies(cache: Path) -> dict[Path, int]:

@@ -89,7 +89,7 @@ def push(source: str | Path, to: str, *, pack: bool = False, progress: Progress 
     start = time.perf_counter()
     path, address = resolve_path(source), BucketAddress.parse(os.fspath(to))
     if is_folder(path):
-        uploads = list(_walk(path, address.prefix))
+        uploads = list(list_uploads(path, address.prefix))
     elif is_file(path) and not pack:
         address = address / key_of(path.name) if str(to).endswith("/") or not address.key else address
         uploads = [Upload(path, path.stat().st_size, address.key)]
@@ -173,7 +173,7 @@ def _find_missing(
     return missing, there
 
 
-def _walk(root: Path, prefix: str) -> Iterator[Upload]:
+def list_uploads(root: Path, prefix: str) -> Iterator[Upload]:
     """Yield all files below a folder in the order of their paths, and a mark for each empty folder."""
     seen = set[tuple[int, int]]()
     found = list[Upload]()

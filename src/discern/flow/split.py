@@ -18,6 +18,7 @@ from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted
 from discern.display.displayed import Displayed
 from discern.errors import UsageError
+from discern.flow.bucket_outputs import writes_to_buckets
 from discern.flow.input_options import InputOptions
 from discern.flow.paths import is_folder, resolve_path
 from discern.flow.prepare import PrepareConfig, prepare
@@ -94,6 +95,7 @@ class SplitResult(Displayed):
         }
 
 
+@writes_to_buckets("out")
 def split(
     source: str | Path,
     *,

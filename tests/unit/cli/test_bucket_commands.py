@@ -3,66 +3,86 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.bucket_server import BUCKET, bucket_server
-from tests.e2e.drawn import write_shapes
-from tests.e2e.server_process import call_here
+from tests.e2e.server_process import Workspace
 
 pytestmark = pytest.mark.slow
+PHOTOS = f"s3://{BUCKET}/photos"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("buckets")
-    write_shapes(folder / "shapes")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    workspace = Workspace.at(tmp_path_factory.mktemp("buckets"))
     with bucket_server():
-        yield folder
+        pushed = workspace.json("push", "photos", PHOTOS)
+        assert {"files", "bytes", "seconds", "resumed"} <= pushed.keys()
+        workspace.json("push", "photos", f"{PHOTOS}-packed", "--pack")
+        yield workspace
 
 
-def call(folder: Path, *words: str) -> Any:
-    done = call_here(folder, [*words, "--json"])
-    assert done.code == 0, done.err
-    return json.loads(done.out)
-
-
-def test_training_from_a_bucket_equals_training_from_the_folder(folder: Path) -> None:
-    address = f"s3://{BUCKET}/shapes"
-    pushed = call(folder, "push", "shapes", address)
-    assert {"files", "bytes", "seconds", "resumed"} <= pushed.keys()
-    call(folder, "push", "shapes", f"{address}-packed", "--pack")
+def test_training_from_a_bucket_equals_training_from_the_folder(workspace: Workspace) -> None:
     bundles = []
-    for runs, source in (("a", "shapes"), ("b", address), ("c", f"{address}-packed")):
-        result = call(folder, "train", source, "--runs", runs, "--name", "same", "--cache", "cache")
+    for runs, source in (("a", "photos"), ("b", PHOTOS), ("c", f"{PHOTOS}-packed")):
+        result = workspace.work("train", source, "--runs", runs, "--name", "same")
         bundles.append(Path(result["bundle"]).read_bytes())
-        facts = json.loads((folder / runs / "same/run.json").read_text())
-        assert facts["source"] == facts["config"]["source"] == (source if runs > "a" else str(folder / "shapes"))
+        facts = json.loads((workspace.folder / runs / "same/run.json").read_text())
+        expected = str(workspace.photos) if runs == "a" else source
+        assert facts["source"] == facts["config"]["source"] == expected
     assert bundles[0] == bundles[1] == bundles[2]
-    call(folder, "push", "a/same", f"s3://{BUCKET}/runs/same")
-    model = f"s3://{BUCKET}/runs/same/model.discern"
-    assert call(folder, "show", model)["fingerprint"] == call(folder, "show", "a/same/model.discern")["fingerprint"]
-    picture = next((folder / "shapes").rglob("*.png")).relative_to(folder / "shapes").as_posix()
-    answer = call(folder, "predict", model, f"{address}/{picture}")
-    assert answer["path"] == f"{address}/{picture}"
-    call(folder, "predict", "a/same/model.discern", f"{address}-packed", "--out", "answers.jsonl")
-    paths = [json.loads(line)["path"] for line in (folder / "answers.jsonl").read_text().splitlines()]
-    assert f"{address}-packed/{picture}" in paths
-    assert call(folder, "evaluate", model, address, "--runs", "runs")["pictures"] == len(paths)
-    pulled = call(folder, "pull", f"{address}-packed", "back")
-    assert pulled["files"] == pushed["files"]
 
 
-def test_what_is_wrong_is_said(folder: Path) -> None:
-    for words, message in (
-        (("train", f"s3://{BUCKET}/none"), "nothing at"),
-        (("predict", f"s3://{BUCKET}/none.discern", "shapes"), "nothing at"),
+def test_bundles_and_pictures_are_read_from_buckets(workspace: Workspace) -> None:
+    model = f"s3://{BUCKET}/runs/m/model.discern"
+    local = workspace.work("train", "photos", "--name", "m")["bundle"]
+    workspace.json("push", Path(local).parent, f"s3://{BUCKET}/runs/m")
+    assert workspace.json("show", model)["fingerprint"] == workspace.json("show", local)["fingerprint"]
+    assert workspace.json("verify", model)["passed"]
+    picture = next(workspace.photos.rglob("*.png")).relative_to(workspace.photos).as_posix()
+    assert workspace.json("predict", model, f"{PHOTOS}/{picture}")["path"] == f"{PHOTOS}/{picture}"
+    workspace.json("predict", model, f"{PHOTOS}-packed", "--out", "answers.jsonl")
+    paths = {json.loads(line)["path"] for line in (workspace.folder / "answers.jsonl").read_text().splitlines()}
+    assert f"{PHOTOS}-packed/{picture}" in paths
+    assert "trained on all of these" in workspace.refused("evaluate", model, PHOTOS)
+    assert workspace.work("check", f"{PHOTOS}-packed", "--name", "checked")["found"] == len(paths)
+    parts = workspace.work("split", PHOTOS, "--name", "parts", "--out", "parts")
+    assert sum(parts["pictures"].values()) == len(list((workspace.folder / "parts").glob("*/*/*.png")))
+    assert workspace.json("pull", f"{PHOTOS}-packed", "back")["files"] == len(paths)
+
+
+def test_outputs_are_written_to_buckets(workspace: Workspace) -> None:
+    runs, out = f"s3://{BUCKET}/all-runs", f"s3://{BUCKET}/answers"
+    first = workspace.work("train", "photos", "--runs", runs)
+    assert (first["run"], first["bundle"]) == (f"{runs}/photos-1", f"{runs}/photos-1/model.discern")
+    assert workspace.work("check", PHOTOS, "--runs", runs)["run"] == f"{runs}/photos-2"
+    assert "already a run" in workspace.refused("train", "photos", "--runs", runs, "--name", "photos-1")
+    pulled = workspace.json("pull", runs, "all-runs")
+    names = {each.name for each in (workspace.folder / "all-runs/photos-1").iterdir()}
+    assert {"run.json", "model.discern", "report.html"} <= names
+    assert ".lock" not in names
+    assert pulled["files"] == len([each for each in (workspace.folder / "all-runs").rglob("*") if each.is_file()])
+    answers = workspace.json("predict", first["bundle"], "photos", "--out", f"{out}/a.jsonl")
+    assert answers["out"] == f"{out}/a.jsonl"
+    workspace.json("pull", f"{out}/a.jsonl", "answers")
+    assert (workspace.folder / "answers/a.jsonl").read_text().count("\n") == answers["pictures"]
+    assert "already something" in workspace.refused("predict", first["bundle"], "photos", "--out", f"{out}/a.jsonl")
+    parts = workspace.work("split", "photos", "--out", f"{out}/parts", "--runs", runs)
+    assert parts["out"] == f"{out}/parts"
+    assert workspace.json("pull", f"{out}/parts", "copied")["files"] > sum(parts["pictures"].values())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("train", f"s3://{BUCKET}/none"), f"There is nothing at s3://{BUCKET}/none"),
+        (("predict", f"s3://{BUCKET}/none.discern", "photos"), "There is nothing at"),
         (("train", "s3://no-such-bucket/x"), "There is no bucket"),
         (("train", "s3://"), "is not an address"),
-        (("train", "shapes", "--runs", f"s3://{BUCKET}/runs"), "discern push"),
-        (("split", f"s3://{BUCKET}/shapes", "--out", "parts", "--link"), "cannot be linked"),
-    ):
-        done = call_here(folder, words)
-        assert done.code == 2, done
-        assert message in done.err
+        (("export", "photos", f"s3://{BUCKET}/photos"), "There is already something at"),
+        (("split", PHOTOS, "--out", "parts", "--link"), "cannot be linked"),
+    ],
+)
+def test_what_is_wrong_is_said(words: tuple[str, ...], message: str, workspace: Workspace) -> None:
+    assert message in workspace.refused(*words)
