@@ -10,7 +10,6 @@ from typing import Any
 
 import typer
 
-from discern.buckets.mirror import address_of
 from discern.cli.metric_lines import (
     MOST_CLASSES,
     class_table,
@@ -54,7 +53,11 @@ def _with_addresses(value: Any) -> Any:
     """Replace paths in local copies of a bucket by the addresses that they stand for."""
     if isinstance(value, dict):
         return {name: _with_addresses(each) for name, each in value.items()}
-    return address_of(value) if isinstance(value, str) else value
+    if not isinstance(value, str) or "buckets" not in value:
+        return value
+    from discern.buckets.mirror import address_of
+
+    return address_of(value)
 
 
 def show_answer(value: dict[str, Any], *, json: bool) -> None:
