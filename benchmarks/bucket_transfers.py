@@ -97,8 +97,9 @@ def new_bucket() -> Iterator[str]:
         yield name
     finally:
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
-            for each in page.get("Contents", ()):
-                client.delete_object(Bucket=name, Key=each["Key"])
+            keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]
+            if keys:
+                client.delete_objects(Bucket=name, Delete={"Objects": keys})
         for each in client.list_multipart_uploads(Bucket=name).get("Uploads", ()):
             client.abort_multipart_upload(Bucket=name, Key=each["Key"], UploadId=each["UploadId"])
         client.delete_bucket(Bucket=name)

@@ -24,7 +24,9 @@ def push(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Copy a folder to a bucket; run it again to continue where it stopped.
+    """Copy a folder to a bucket.
+
+    Run it again to continue where it stopped.
 
     Example: discern push photos s3://shop/photos --pack
     """
@@ -41,9 +43,9 @@ def pull(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to copy to.")],
     json: Json = False,
 ) -> None:
-    """Copy what lies in a bucket to a folder; run it again to continue where it stopped.
+    """Copy a folder from a bucket.
 
-    Files with other content are never replaced.
+    Run it again to continue where it stopped. Files with other content are never replaced.
 
     Example: discern pull s3://shop/photos photos
     """
