@@ -1,5 +1,6 @@
 """Buckets of S3, and of servers that speak its protocol, as object stores."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,6 +136,7 @@ class S3Store:
                 "connect_timeout": _CONNECT,
                 "read_timeout": _STALLED,
                 "timeout": _WHOLE,
+                **_own_authority(),
             },
             retry_config=_RETRIES,
         )
@@ -233,6 +235,15 @@ def suppress_code(*codes: str) -> Iterator[None]:
     except ClientError as error:
         if error_code(error) not in codes:
             raise
+
+
+def _own_authority() -> dict[str, bytes]:
+    """Return the certificates that boto3 trusts instead of the usual ones, as an option of obstore."""
+    path = os.environ.get("AWS_CA_BUNDLE")
+    try:
+        return {"root_certificate": Path(path).read_bytes()} if path else {}
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.", hint="Correct AWS_CA_BUNDLE.") from error
 
 
 def _changed(address: BucketAddress) -> CatalogError:
