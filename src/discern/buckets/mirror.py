@@ -73,7 +73,7 @@ def mirror(
                 _fill(store, listed, place, target, progress)
                 with atomic_write(copy / _RECORD, private=True) as temporary:
                     temporary.write_text(json.dumps(content), encoding="ascii")
-        os.utime(copy / _RECORD)  # for `prune_copies`
+        os.utime(copy)  # what was used last is removed last
     except OSError as error:
         raise StoreError(
             f"The copy of {address} at {copy} cannot be written: {error.strerror or error}.",
