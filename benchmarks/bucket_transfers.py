@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -96,10 +97,10 @@ def new_bucket() -> Iterator[str]:
     try:
         yield name
     finally:
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
-            keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]
-            if keys:
-                client.delete_objects(Bucket=name, Delete={"Objects": keys})
+        with ThreadPoolExecutor(8) as threads:  # Swift refuses the call that deletes many
+            for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
+                keys = [each["Key"] for each in page.get("Contents", ())]
+                list(threads.map(lambda key: client.delete_object(Bucket=name, Key=key), keys))
         for each in client.list_multipart_uploads(Bucket=name).get("Uploads", ()):
             client.abort_multipart_upload(Bucket=name, Key=each["Key"], UploadId=each["UploadId"])
         client.delete_bucket(Bucket=name)

@@ -47,8 +47,6 @@ def matches(content: bytes | Path, found: RemoteObject, describe: Callable[[Remo
     if _has_md5(content, found.etag) or any(_has_parts(content, found.etag, size) for size in dict.fromkeys(usual)):
         return True
     facts = describe(found)
-    if facts.md5 is not None:
-        return _has_md5(content, facts.md5)
     if facts.is_encrypted:
         return None
     if facts.part_bytes is not None:

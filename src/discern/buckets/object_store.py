@@ -23,12 +23,10 @@ class ObjectFacts(NamedTuple):
     """Facts that a listing lacks.
 
     Attributes:
-        md5: MD5 digest of the content, which was noted when the object was written; None if it was not.
         part_bytes: size of the parts in which it was written; None if that is not known.
         is_encrypted: whether the bucket encrypts it with keys of its own; the ETag is then not a digest of the content.
     """
 
-    md5: str | None = None
     part_bytes: int | None = None
     is_encrypted: bool = False
 

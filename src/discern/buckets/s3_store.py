@@ -11,13 +11,13 @@ from typing import Any
 
 from discern.buckets.account_clients import AccountClients, error_code, plain_errors
 from discern.buckets.bucket_address import BucketAddress
-from discern.buckets.etags import file_md5, part_md5, part_size
+from discern.buckets.etags import part_md5, part_size
 from discern.buckets.object_store import ObjectFacts, RemoteObject
 from discern.errors import CatalogError, UsageError
 from discern.parallel import ThreadExecutor, map_in_order
 
 _INSTALL = "Install them with: pip install boto3 obstore"
-_MD5 = "discern-md5"  # name of metadata
+_PART_BYTES = "discern-part-bytes"  # name of metadata
 _OLD_REGION = "us-east-1"  # where a client without a region begins; the bucket names its own
 _ATTEMPTS = 5  # of each read, beside those of the client library
 _PART_THREADS = 8  # not tuned: some parts in flight, and 128 MiB of memory
@@ -92,7 +92,7 @@ class S3Store:
         size = path.stat().st_size
         length = part_size(size)
         with self._plain(key), path.open("rb") as file, ThreadExecutor(_PART_THREADS) as executor:
-            upload, there = self._find_upload(key, file_md5(path))
+            upload, there = self._find_upload(key, length)
             write = partial(self._write_part, key, upload, there)
             parts = enumerate(iter(lambda: file.read(length), b""), 1)
             done = []
@@ -110,13 +110,14 @@ class S3Store:
         where = {"Bucket": self._bucket, "Key": found.key, "IfMatch": f'"{found.etag}"'}
         with self._plain(found.key):
             facts = self._client.head_object(**where)
-            md5, first = facts["Metadata"].get(_MD5), dict[str, Any]()
-            if md5 is None and "-" in found.etag:
+            noted = facts["Metadata"].get(_PART_BYTES, "")
+            part_bytes = int(noted) if noted.isdecimal() and int(noted) else None
+            if part_bytes is None and "-" in found.etag:
                 with suppress_code("400", "405", "416", "501"):  # of servers that do not know parts
                     first = self._client.head_object(**where, PartNumber=1)
+                    part_bytes = first["ContentLength"] if "PartsCount" in first else None
         return ObjectFacts(
-            md5=md5,
-            part_bytes=first["ContentLength"] if "PartsCount" in first else None,
+            part_bytes=part_bytes,
             is_encrypted="SSECustomerAlgorithm" in facts or "kms" in facts.get("ServerSideEncryption", ""),
         )
 
@@ -163,7 +164,7 @@ class S3Store:
                 options["range"] = (start, end)  # type: ignore[assignment]
             return bytes(obstore.get(self._objects, found.key, options=options).bytes())
 
-    def _find_upload(self, key: str, md5: str) -> tuple[str, dict[int, str]]:
+    def _find_upload(self, key: str, length: int) -> tuple[str, dict[int, str]]:
         """Return an unfinished upload of this key with the ETag of each part, or a new one."""
         ids = []
         with suppress_code("AccessDenied", "NotImplemented", "MethodNotAllowed"):  # then nothing is resumed
@@ -175,7 +176,9 @@ class S3Store:
                 return upload, {
                     part["PartNumber"]: part["ETag"].strip('"') for page in pages for part in page.get("Parts", ())
                 }
-        created = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, Metadata={_MD5: md5})
+        created = self._client.create_multipart_upload(
+            Bucket=self._bucket, Key=key, Metadata={_PART_BYTES: str(length)}
+        )
         return created["UploadId"], {}
 
     def _write_part(self, key: str, upload: str, there: dict[int, str], part: tuple[int, bytes]) -> tuple[str, int]:

@@ -40,8 +40,6 @@ def test_what_the_store_knows_decides_about_other_etags() -> None:
     other = data[:-1] + b"!"
     assert matches(data, odd, lambda _: ObjectFacts(part_bytes=7))
     assert matches(other, odd, lambda _: ObjectFacts(part_bytes=7)) is False
-    assert matches(data, odd, lambda _: ObjectFacts(md5=part_md5(data)))
-    assert matches(other, odd, lambda _: ObjectFacts(md5=part_md5(data))) is False
     assert matches(data, odd, lambda _: ObjectFacts()) is None
     encrypted = RemoteObject("a", len(data), hashlib.md5(b"key", usedforsecurity=False).hexdigest())
     assert matches(data, encrypted, lambda _: ObjectFacts(is_encrypted=True)) is None
