@@ -13,13 +13,16 @@ NAME =
 PICTURES =
 RESUME =
 TEST_WORKERS ?= auto
+# Some containers forbid it, and every process that the tests start would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
 UPGRADE ?=
 BUNDLE ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
 
-.PHONY: install torch lock demo example docs test test-fast lint lint-js check bench networked live-aws clean
+.PHONY: install torch lock demo example docs test test-fast check bench networked live-aws clean
+.PHONY: lint lint-js lint-python lint-types
 install: $(VENV)/.installed
 
 # Wheels alone: to build one from source would run build tools that no lock has the hash of.
@@ -67,10 +70,15 @@ test: install $(TORCH) lint
 test-fast: install
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) -m "not slow"
 
-lint: install lint-js
+# Targets of their own, so that `make -j2 lint` runs them side by side.
+lint: lint-js lint-python lint-types
+
+lint-python: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+lint-types: install
 	$(BIN)/mypy
 
 # Skipped with a message where Node.js and the packages cannot be installed; in continuous integration it must run.

@@ -10,8 +10,8 @@ offline: no weights are fetched, and Ultralytics' reports to its makers are swit
 * discern: `discern train` with an empty cache; it holds out its own pictures of the train and validation parts;
 * discern, train part: the same without the pictures of the validation part;
 * thirty lines: the features of timm, and logistic regression; on the train and validation parts;
-* fastai frozen, fastai fine-tuned: 5, 10 and 20 epochs of the head, or of one of the head and so many of the whole
-  network; the one that is most accurate on the validation part is kept;
+* fastai frozen, fastai fine-tuned: by default 5, 10 and 20 epochs of the head, or of one of the head and so many of
+  the whole network; the one that is most accurate on the validation part is kept;
 * ultralytics: its smallest network from random weights, 20 epochs, of which it keeps the best on the validation part;
 * ultralytics, same weights: its trainer with the network and weights of the others.
 
@@ -50,7 +50,7 @@ from discern.features.backbones.efficientnet_lite import find_weights
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
 OURS, LINES = "discern", "thirty lines"
-EPOCHS = ["--epochs", "5", "10", "20"]
+EPOCHS = (5, 10, 20)
 SOONER, DEARER = 20, 3
 
 
@@ -64,6 +64,7 @@ class Contestant:
         options: of the script, or of `discern train`.
         together: train and validation parts are given as one.
         tunes: the whole network is trained.
+        chooses_epochs: trains once for each number of epochs, and keeps the best on the validation part.
     """
 
     environment: str
@@ -71,6 +72,7 @@ class Contestant:
     options: Sequence[str] = ()
     together: bool = True
     tunes: bool = False
+    chooses_epochs: bool = False
 
 
 CONTESTANTS = {
@@ -80,14 +82,16 @@ CONTESTANTS = {
     "fastai frozen": Contestant(
         environment="fastai",
         script="fastai_training.py",
-        options=["--validation", "{validation}", *EPOCHS],
+        options=["--validation", "{validation}"],
         together=False,
+        chooses_epochs=True,
     ),
     "fastai fine-tuned": Contestant(
         environment="fastai",
         script="fastai_training.py",
-        options=["--validation", "{validation}", "--fine-tune", *EPOCHS],
+        options=["--validation", "{validation}", "--fine-tune"],
         together=False,
+        chooses_epochs=True,
         tunes=True,
     ),
     "ultralytics": Contestant(environment="ultralytics", script="ultralytics_training.py", together=False, tunes=True),
@@ -106,6 +110,7 @@ def main() -> None:
     parser.add_argument("--packs", nargs="+", choices=PACKS, default=PACKS, metavar="PACK")
     parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS), metavar="CONTESTANT")
     parser.add_argument("--cores", type=int, help="number of cores that each may use; by default all")
+    parser.add_argument("--epochs", type=int, nargs="+", default=EPOCHS, help="that fastai tries; by default 5, 10, 20")
     parser.add_argument("--again", action="store_true", help="run contestants that have a result, too")
     parser.add_argument("--report", action="store_true", help="print the tables of the results that there are")
     parser.add_argument("--out", type=Path, default=HERE / "out" / "peers")
@@ -114,7 +119,7 @@ def main() -> None:
     use_cores(args.cores)
     if not args.report:
         for pack in args.packs:
-            race(deal(pack, args.out), args.only, args.environments, again=args.again)
+            race(deal(pack, args.out), args.only, args.environments, epochs=args.epochs, again=args.again)
     for pack in args.packs:
         if (args.out / pack / "dealt.json").exists():
             print(report(Dealt.open(args.out / pack)), flush=True)
@@ -131,13 +136,13 @@ def use_cores(count: int | None) -> None:
     os.environ["OMP_NUM_THREADS"] = str(cores())
 
 
-def race(dealt: Dealt, names: Sequence[str], environments: Path, *, again: bool) -> None:
+def race(dealt: Dealt, names: Sequence[str], environments: Path, *, epochs: Sequence[int], again: bool) -> None:
     """Run the contestants on one pack, but those that have a result."""
     for name in names:
         file = result_file(dealt.folder, name)
         if again or not file.exists():
             python = create_environment(CONTESTANTS[name].environment, environments)
-            row = run(name, dealt, python)
+            row = run(name, dealt, python, epochs)
             row |= {"cores": cores(), "load": os.getloadavg()[0], "install_mb": disk_megabytes(python.parents[1])}
             file.write_text(json.dumps(row, indent=1))
             print(f"{dealt.pack}: {name} {row['cpu_s']:.1f} CPU s", file=sys.stderr, flush=True)
@@ -170,7 +175,7 @@ def disk_megabytes(folder: Path) -> float:
     return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*")) / 1e6
 
 
-def run(name: str, dealt: Dealt, python: Path) -> Row:
+def run(name: str, dealt: Dealt, python: Path, epochs: Sequence[int]) -> Row:
     """Train a contestant in a process of its own, and keep its answers."""
     contestant, answers = CONTESTANTS[name], answers_file(dealt.folder, name)
     train = dealt.training if contestant.together else dealt.train
@@ -179,6 +184,7 @@ def run(name: str, dealt: Dealt, python: Path) -> Row:
     backbone = load_backbone()
     data = [find_weights(backbone.name), backbone.size, train, dealt.test]
     options = [each.format(validation=dealt.validation) for each in contestant.options]
+    options += ["--epochs", *map(str, epochs)] if contestant.chooses_epochs else []
     common = ["--strangers", dealt.strangers, "--predictions", answers]
     printed, row = measure(name, [python, PEERS / contestant.script, *data, *common, *options])
     row["seconds"] -= printed.pop("evaluate_s")

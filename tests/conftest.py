@@ -12,6 +12,10 @@ RANDOM = os.environ.get("DISCERN_TEST_RANDOM") == "1"
 settings.register_profile("same_everywhere", deadline=None, derandomize=not RANDOM)
 settings.load_profile("same_everywhere")
 
+# The computations of tests are small, and their threads would wait for each other, and for those of other workers, for
+# most of the time. Set before a library reads it; commands that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # No test asks the hub; those that ask a server of their own say so in the environment that they pass.
 os.environ["HF_HUB_OFFLINE"] = "1"
 

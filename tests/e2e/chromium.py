@@ -20,20 +20,20 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# The shell, which has the same engine and no window, opens a page in a third of the CPU time.
+_PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def missing_reason() -> str:
     """Return the reason why Chromium cannot be used; "" if it can."""
     if importlib.util.find_spec("playwright") is None:
         return "playwright is not installed"
-    return "" if find() else "Chromium is not installed (Debian: apt-get install chromium)"
+    return "" if find() else "Chromium is not installed (Debian: apt-get install chromium-headless-shell)"
 
 
 def find() -> str | None:
     """Return the path of Chromium; None if it is not installed."""
-    return os.environ.get("DISCERN_CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    return os.environ.get("DISCERN_CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
@@ -100,14 +101,19 @@ def test_no_help_text_is_cut(name: str) -> None:
             assert "".join((each.help or "").split()) in told
 
 
-STRINGS = {
-    str(path.relative_to(ROOT)): " ".join(
-        node.value
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-    for path in sorted((ROOT / "src").rglob("*.py"))
-}
+@cache
+def strings() -> dict[str, str]:
+    """All strings of each module, docstrings included."""
+    return {
+        str(path.relative_to(ROOT)): " ".join(
+            node.value
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        )
+        for path in sorted((ROOT / "src").rglob("*.py"))
+    }
+
+
 # Options of npm, and of the commands that copy from elsewhere.
 FOREIGN = {"pack-destination", "loglevel", "ignore-scripts", "no-update-notifier", "recursive", "ratio", "share"}
 FOREIGN |= {"invalidation-mode"}  # of python -m compileall
@@ -123,7 +129,7 @@ def test_messages_name_only_commands_and_options_that_exist() -> None:
     spelled = [each for command in COMMANDS.values() for each in command.params]
     options = {name for each in spelled for name in (*each.opts, *each.secondary_opts)}
     options |= {"--help", "--version", "--debug"} | {f"--{name}" for name in FOREIGN}
-    for path, text in (STRINGS | {path.name: path.read_text("utf-8") for path in OTHER_PAGES}).items():
+    for path, text in (strings() | {path.name: path.read_text("utf-8") for path in OTHER_PAGES}).items():
         commands = set(re.findall(r"`discern ([a-z]+)\b", text))
         assert commands <= COMMANDS.keys(), path
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= options, path
@@ -133,7 +139,7 @@ def test_messages_promise_no_package_that_no_registry_has() -> None:
     """The project's own name is on none: it is installed from its folder."""
     name = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["name"]
     pages = {path.name: path.read_text("utf-8") for path in PAGES}
-    for path, text in (STRINGS | pages).items():
+    for path, text in (strings() | pages).items():
         assert not re.search(rf"pip install[^\n`]*{name}", text), path
 
 

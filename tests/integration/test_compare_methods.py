@@ -12,6 +12,7 @@ from discern.errors import DataError, UsageError
 from discern.flow.compare.compare_result import CompareResult
 from tests.e2e.server_process import call_here
 from tests.integration.workspace import Workspace, interrupt_at, write_backbone
+from tests.unit.flow.tune.study_factories import write_parts
 
 
 class Comparison:
@@ -118,3 +119,26 @@ def test_a_page_that_exists_is_refused_before_anything_is_trained(comparison: Co
         comparison.run(out=tmp_path / "page.txt")
     assert comparison.states() == {}
     shutil.rmtree(comparison.workspace.runs, ignore_errors=True)
+
+
+def test_a_study_shares_the_parts_and_is_reused_by_its_options_alone(workspace: Workspace) -> None:
+    pytest.importorskip("optuna")
+    photos, places = write_parts(workspace.folder / "set"), {"runs": workspace.runs, "cache": workspace.cache}
+    (space := workspace.folder / "space.toml").write_text("[views]\ntype = 'categorical'\nvalues = [1, 2]\n")
+    other = discern.tune(photos, trials=1, name="set-tuned", space=space, backbone=str(workspace.backbone), **places)
+
+    def run(**more: Any) -> list[Path]:
+        backbones = [str(workspace.backbone)]
+        return [
+            Path(each.run)
+            for each in discern.compare_methods(
+                photos, methods=["probe", "tuned"], backbones=backbones, trials=1, **places, **more
+            ).models
+        ]
+
+    probe, tuned = run()
+    assert other.folder != tuned.parent == workspace.runs / "set-tuned-2"
+    assert read(tuned, "split.json") == read(tuned.parent, "split.json") == read(probe, "split.json")
+    assert read(tuned, "run.json")["chosen_by"].keys() == {"study", "trial", "seconds"}
+    assert run() == [probe, tuned]
+    assert run(at_most_wrong=0.2)[1].parent == workspace.runs / "set-tuned-3"

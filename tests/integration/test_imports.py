@@ -32,3 +32,10 @@ def test_a_workflow_is_imported_without_slow_libraries(command: str) -> None:
     code = f"import sys, discern.flow.{command}; print(*sys.modules)"
     found = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
     assert found & {*SLOW, "rich", "typer", "usearch", "onnx"} <= ({"onnx"} if command in ("check", "split") else set())
+
+
+def test_a_server_loads_no_library_of_tables() -> None:
+    code = "import sys, discern.flow.serve, discern.serving.web.server; print(*sys.modules)"
+    found = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert "fastapi" in found
+    assert found & {*SLOW, "scipy", "polars", "onnx"} == set()

@@ -67,7 +67,7 @@ class TestWithoutTorch:
 
     def test_fewer_folds_than_were_asked_for_are_said(self, shared_workspace: Workspace) -> None:
         result = shared_workspace.train(
-            shared_workspace.some("few", red=4, blue=4), name="too-many-folds", folds=30, coverage=None
+            shared_workspace.some("too-few-for-folds", red=4, blue=4), name="too-many-folds", folds=30, coverage=None
         )
         assert any("4 folds instead of 30" in hint for hint in result.hints)
 

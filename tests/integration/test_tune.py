@@ -238,9 +238,11 @@ def test_the_command_prints_a_line_for_each_trial(started: Completed, tuning: Tu
         (["--trials", "0"], "--trials"),
         (["--timeout", "soon"], "Invalid timeout: soon"),
         (["--storage", "mysql://ada:secret@host/db"], "Unknown storage: 'mysql://ada:***@host/db'"),
+        (["--storage", "sqlite:////missing/folder/trials.db"], "trials.db cannot be used: (sqlite3"),
         (["--measure", "f1"], "Unknown measure: 'f1'"),
         (["--name", "study"], "There is already a run"),
-        (["--name", "study", "--resume", "--seed", "4"], "started with another study"),
+        (["--name", "study", "--resume", "--seed", "4"], "started with another seed. Resume"),
+        (["--name", "study", "--resume", "--measure", "accuracy"], "started with another measure. Resume"),
     ],
 )
 def test_invalid_options_are_refused_in_a_line(

@@ -1,7 +1,6 @@
 """Well-known networks that torch exports are accepted as backbones, by both of its exporters."""
 
 import importlib.util
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from discern.bundle import open_runtime
 from discern.features import load_backbone
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "export_backbones.py"
 NEEDED = ("torch", "torchvision", "timm", "onnxscript")
 MISSING = [name for name in NEEDED if not importlib.util.find_spec(name)]
 WIDTHS = {"resnet18": 512, "vgg16": 512, "mobilenet_v3_small": 1024, "convnext_atto": 320, "vit_tiny": 192}
@@ -22,19 +20,13 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module", params=["dynamo", "legacy"])
-def exports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    folder = tmp_path_factory.mktemp("exports")
-    command = [sys.executable, str(SCRIPT), str(folder), *WIDTHS, "--exporter", request.param]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return request.param, folder
-
-
 @pytest.mark.parametrize("name", WIDTHS)
-def test_an_exported_network_is_a_backbone(exports: tuple[str, Path], name: str) -> None:
-    exporter, folder = exports
-    backbone = load_backbone(folder / f"{name}-{exporter}.onnx", mirror=True)
+@pytest.mark.parametrize("exporter", ["dynamo", "legacy"])
+def test_an_exported_network_is_a_backbone(tmp_path: Path, exporter: str, name: str) -> None:
+    from benchmarks.export_backbones import export  # noqa: PLC0415 - imports torch
+
+    export(name, tmp_path / "network.onnx", exporter=exporter)
+    backbone = load_backbone(tmp_path / "network.onnx", mirror=True)
     assert (backbone.size, backbone.width) == (224, WIDTHS[name])
     pixels = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3), np.uint8)
     embedding = open_runtime(backbone.graph, threads=1).run({"pixels": pixels})["embedding"]
@@ -43,9 +35,14 @@ def test_an_exported_network_is_a_backbone(exports: tuple[str, Path], name: str)
 
 
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small"])
-def test_an_exported_map_is_used(tmp_path: Path, name: str) -> None:
-    command = [sys.executable, str(SCRIPT), str(tmp_path), name, "--exporter", "dynamo", "--map"]
-    subprocess.run(command, capture_output=True, check=True)
+def test_an_exported_map_is_used(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.export_backbones import main  # noqa: PLC0415 - imports torch
+
+    monkeypatch.setattr(sys, "argv", ["export_backbones.py", str(tmp_path), name, "--exporter", "dynamo", "--map"])
+    main()
+    assert f"{name}-map-dynamo.onnx: " in capsys.readouterr().out
     backbone = load_backbone(tmp_path / f"{name}-map-dynamo.onnx", mirror=False)
     outputs = open_runtime(backbone.graph, threads=1).run({"pixels": np.zeros((1, 224, 224, 3), np.uint8)})
     assert outputs["map"].shape == (1, 7, 7, backbone.width)

@@ -68,18 +68,22 @@ def _gate(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _difference(pair: dict[str, Any]) -> str:
-    each, p = pair["difference"], pair["p"]
-    if each["value"] is None or each["low"] is None or p is None:
-        return f"{_number(each['value'], 3)}, too few groups for an interval"
-    told = "more than noise" if p < 0.05 else "within noise"
-    return f"{each['value']:+.3f} ({each['low']:+.3f} to {each['high']:+.3f}), p = {p:.3g}, {told}"
+    points, p = _points(pair["difference"]), pair["p"]
+    return points if p is None else f"{points}, p = {p:.3g}, {'more than noise' if pair['clear'] else 'within noise'}"
 
 
 def _classes(pair: dict[str, Any], names: dict[str, str]) -> Iterator[str]:
     for label, each in pair["per_class"].items():
-        if each["p"] is not None and each["p"] < 0.05:
-            better, worse = (pair["a"], pair["b"]) if each["value"] > 0 else (pair["b"], pair["a"])
-            yield f"  {shorten_label(label)}: {names[better]} is better than {names[worse]} by {abs(each['value']):.3f}"
+        if each["clear"]:
+            a, b = names[pair["a"]], names[pair["b"]]
+            yield f"  {shorten_label(label)}, recall of {a} minus {b}: {_points(each)}"
+
+
+def _points(difference: dict[str, Any]) -> str:
+    from discern.evaluating import Interval, describe_points  # the command line starts without NumPy
+
+    ends = {name: difference[name] for name in ("value", "low", "high")}
+    return describe_points(Interval(**ends, note="too few groups for an interval"))
 
 
 def _number(value: float | None, digits: int) -> str:

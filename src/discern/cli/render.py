@@ -144,9 +144,12 @@ def train(
 
 
 def _method(method: dict[str, Any]) -> Iterator[str]:
+    facts, name, why = "", method.get("name", "probe"), method.get("why", "")
     if method.get("epochs") is not None:
-        facts = f"best epoch {method['best_epoch']} of {method['epochs']}, {method['parameters']:,} parameters"
-        yield f"method:                    {method['name']}, {facts}. {method['why']}"
+        facts = f", best epoch {method['best_epoch']} of {method['epochs']}, {method['parameters']:,} parameters"
+    # That of the plain probe is the default; a preset may lead to it as well, and `auto` says why it does.
+    if facts or name != "probe" or "--preset" in why:
+        yield f"method:                    {name}{facts}. {why}"
 
 
 def _basis(basis: dict[str, Any], used: int | None = None) -> str:

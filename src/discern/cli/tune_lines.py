@@ -15,7 +15,7 @@ def describe_study(value: dict[str, Any]) -> Iterator[str]:
     """Format a `TuneResult` as lines of text."""
     trials, best = value["trials"], value["best"]
     others = "".join(f", {trials[state]} {state}" for state in _OTHERS if trials[state])
-    yield f"study {value['study']}: {trials['done']} trials completed{others}"
+    yield f"study {value['study']}: {trials['done']} trial{'s' * (trials['done'] != 1)} completed{others}"
     yield f"best trial:                {best['trial']}, {best['measure'].replace('_', ' ')} {best['value']:.4f}"
     yield f"its options:               {describe_params(best['params'])}"
     yield f"accuracy on the test part: {format_interval(value['accuracy'])}"

@@ -12,6 +12,7 @@ from discern.evaluating.classification_metrics import (
 )
 from discern.evaluating.compared_models import AnswerCost, ComparedModel, ComparedPair, TrainTime
 from discern.evaluating.count_metrics import CountMetrics, evaluate_counts
+from discern.evaluating.difference_text import describe_points, format_points
 from discern.evaluating.epoch_metrics import EpochMetrics, read_epochs
 from discern.evaluating.intervals import NO_PICTURES, Interval, evaluate_share, paired_difference
 from discern.evaluating.metrics_schema import (
@@ -90,6 +91,7 @@ __all__ = [
     "compare_classes",
     "compare_pairs",
     "count_needed",
+    "describe_points",
     "evaluate_calibration",
     "evaluate_counts",
     "evaluate_ordinal",
@@ -97,6 +99,7 @@ __all__ = [
     "evaluate_predictions",
     "evaluate_share",
     "evaluate_unknown_detection",
+    "format_points",
     "is_within",
     "paired_difference",
     "read_epochs",

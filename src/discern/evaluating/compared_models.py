@@ -7,7 +7,7 @@ from typing import Any
 from discern.evaluating.classification_metrics import ClassificationMetrics
 from discern.evaluating.intervals import Interval
 from discern.evaluating.metrics_schema import Metrics
-from discern.evaluating.simplest_model import ModelPair
+from discern.evaluating.simplest_model import ModelPair, is_significant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,10 +151,11 @@ class ComparedPair:
             "difference": _ends(difference),
             "p": self.pair.p,
             "p_unadjusted": self.pair.test.p,
+            "clear": self.pair.is_clear,
             "only_a_wrong": self.pair.only_first_wrong,
             "only_b_wrong": self.pair.only_second_wrong,
             "per_class": {
-                label: {"value": each.value, "low": each.low, "high": each.high, "p": p}
+                label: {**_ends(each), "p": p, "clear": is_significant(p)}
                 for label, (each, p) in self.per_class.items()
             },
         }

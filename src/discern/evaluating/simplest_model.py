@@ -48,7 +48,7 @@ class ModelPair:
     @property
     def is_clear(self) -> bool:
         """Return True if the models differ by more than chance explains."""
-        return self.p is not None and self.p < LEVEL
+        return is_significant(self.p)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +68,11 @@ class ModelChoice:
     best: int
     evidence: Evidence
     refuted: int | None = None
+
+
+def is_significant(p: float | None) -> bool:
+    """Return True if an adjusted p-value is below `LEVEL`; False without one."""
+    return p is not None and p < LEVEL
 
 
 def compare_pairs(

@@ -131,8 +131,8 @@ class Run:
         facts = _read(folder)
         if facts.get("format") != FORMAT:
             raise RunError(f"{folder} has another format.", hint="Upgrade Discern, or start a new run.")
-        before = json.loads(json.dumps(config))
-        changed = sorted(key for key in before | facts["config"] if before.get(key) != facts["config"].get(key))
+        before, after = _flat(json.loads(json.dumps(config))), _flat(facts["config"])
+        changed = sorted(key for key in before | after if before.get(key) != after.get(key))
         if changed:
             raise RunError(
                 f"The run at {folder} was started with another {', '.join(changed)}.",
@@ -366,6 +366,11 @@ def name_stem(source: Path) -> str:
     name = source.name if is_folder(source) else source.name.split(".")[0]
     printable = "".join(letter if letter.isprintable() else "_" for letter in name)
     return printable.encode()[: _LONGEST_NAME // 2].decode(errors="ignore").lstrip(".") or "pictures"
+
+
+def _flat(config: dict[str, Any]) -> dict[str, Any]:
+    """Return options with those of a study beside them, so that a message names the option that differs."""
+    return {name: value for name, value in config.items() if name != "study"} | (config.get("study") or {})
 
 
 def _too_long(name: str) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from discern.errors import UsageError
-from discern.flow.find_examples import find_example_pictures
 from discern.flow.paths import resolve_path
 from discern.serving.config import ServeConfig
 from discern.serving.keys import add_key
@@ -52,8 +51,13 @@ def serve(
 
     if options.get("key_file") is not None:
         options["key_file"] = resolve_path(options["key_file"])
+    if examples is not None:
+        # Imported here, as a folder's formats load the library of tables, which no server needs.
+        from discern.flow.find_examples import find_example_pictures  # noqa: PLC0415
+
+        options["examples"] = find_example_pictures(examples)
     named = [bundles] if isinstance(bundles, str | Path) else list(bundles)
-    config = ServeConfig(bundles=tuple(map(str, named)), examples=find_example_pictures(examples), **options)
+    config = ServeConfig(bundles=tuple(map(str, named)), **options)
     run_server(config, announce=announce)
 
 

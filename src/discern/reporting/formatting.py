@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from discern.evaluating.difference_text import format_points
+
 if TYPE_CHECKING:
     from discern.evaluating import CalibrationError, Interval, PolicyMetrics
 
@@ -32,8 +34,7 @@ def percentage_points(difference: float | None) -> str:
     """Format a difference of shares in percentage points, such as `+4.8`."""
     if difference is None:
         return DASH
-    rounded = round(100 * difference, 1)
-    return f"{rounded:+.1f}".replace("-", MINUS) if rounded else "0.0"
+    return format_points(difference).replace("-", MINUS)
 
 
 def count(number: float | None) -> str:

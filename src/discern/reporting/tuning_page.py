@@ -10,7 +10,13 @@ from markupsafe import Markup
 
 from discern.evaluating.study_trials import TrialRow, counts
 from discern.reporting.charts.bars import stacked_bar
-from discern.reporting.charts.study_charts import describe_trial, number_text, parallel_coordinates, study_history
+from discern.reporting.charts.study_charts import (
+    describe_trial,
+    has_far_values,
+    number_text,
+    parallel_coordinates,
+    study_history,
+)
 from discern.reporting.display_names import DisplayNames
 from discern.reporting.formatting import DASH, duration, percent, plural
 from discern.reporting.render_html import write_page
@@ -89,6 +95,7 @@ def write_tuning_page(path: Path, account: StudyAccount) -> None:
         interval=f"{percent(ends['low'])} to {percent(ends['high'])}" if has_interval else "no interval",
         value=number_text(best.value or 0.0),
         summary=_summary(account),
+        far=has_far_values(account.trials, maximise=account.maximise),
         history=study_history(account.trials, **shape),  # type: ignore[arg-type]
         parallel=parallel_coordinates(
             account.trials,

@@ -146,6 +146,27 @@ def test_rates_and_the_calibration_error_have_their_intervals() -> None:
     assert "accepted without review: 25.0% of" in text
 
 
+@pytest.mark.parametrize(
+    ("method", "line"),
+    [
+        ({"name": "probe", "why": "It is the default: a head on frozen features takes seconds."}, ""),
+        ({"name": "auto", "why": "A pilot gained nothing."}, "auto. A pilot gained nothing."),
+        (
+            {"name": "probe", "why": "It was asked for with --preset bins-simple."},
+            "probe. It was asked for with --preset",
+        ),
+        (
+            {"name": "scratch", "why": "Asked.", "epochs": 3, "best_epoch": 2, "parameters": 1234},
+            "scratch, best epoch 2 of 3, 1,234 parameters. Asked.",
+        ),
+    ],
+)
+def test_the_method_is_printed_unless_it_is_the_default(method: dict[str, object], line: str) -> None:
+    (printed,) = list(render._method({"epochs": None} | method)) or [""]
+    assert printed.removeprefix("method:").strip().startswith(line)
+    assert bool(printed) == bool(line)
+
+
 def test_a_failed_verification_names_its_reason() -> None:
     assert list(render.verify({"passed": False, "why": "it was changed."})) == ["NOT VERIFIED: it was changed."]
 

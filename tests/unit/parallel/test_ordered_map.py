@@ -1,14 +1,14 @@
 """Results come in order, few are in flight, and work that nobody consumes is cancelled."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from itertools import count
 from typing import Any
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from discern.parallel import ThreadExecutor, map_in_order, parallel_map, results_in_order, single_threaded_blas
 
@@ -46,6 +46,14 @@ def blas_threads() -> set[int]:
     """Number of threads of each BLAS library that is loaded."""
     np.ones((2, 2)) @ np.ones((2, 2))
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+@pytest.fixture
+def two_blas_threads() -> Iterator[None]:
+    """Let BLAS use two threads, whatever the machine and the environment are."""
+    with threadpool_limits(2, user_api="blas"):
+        assert blas_threads() == {2}
+        yield
 
 
 def test_results_come_in_the_order_of_the_jobs():
@@ -145,20 +153,20 @@ def test_an_error_in_a_job_reaches_the_caller():
         list(parallel_map([lambda: 1, lambda: 1 // 0], threads=1))
 
 
+@pytest.mark.usefixtures("two_blas_threads")
 def test_each_product_uses_one_core_and_all_of_them_again_afterwards():
-    before = blas_threads()
     with single_threaded_blas():
         assert blas_threads() == {1}
-    assert blas_threads() == before
+    assert blas_threads() == {2}
     assert list(parallel_map([blas_threads], threads=1)) == [{1}]
-    assert blas_threads() == before
+    assert blas_threads() == {2}
 
 
+@pytest.mark.usefixtures("two_blas_threads")
 def test_the_limit_of_blas_ends_with_the_last_context_that_needs_it():
-    before = blas_threads()
     results = parallel_map([blas_threads, blas_threads], threads=1)
     assert next(results) == {1}
     with single_threaded_blas():
         assert list(results) == [{1}]
         assert blas_threads() == {1}, "the map that began before is over"
-    assert blas_threads() == before
+    assert blas_threads() == {2}

@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,9 +16,10 @@ from discern.picture import open_picture
 from discern.reporting import write_data_page, write_report
 from discern.reporting.captured_page import CapturedPage, CapturedPoint, write_captured_page
 from discern.reporting.gallery import PageImage
+from tests.e2e import chromium
 from tests.unit.reporting.factories import RUN, extras_for, finding, metrics_for, predictions_for, write_pictures
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSER = chromium.find()
 FLAGS = [
     "--headless",
     "--no-sandbox",

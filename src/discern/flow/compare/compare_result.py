@@ -74,13 +74,15 @@ class CompareResult(Displayed):
                 and `gate` (`auroc`, `kept` and `rejected`; null without negatives); `parameters`, `multiply_adds` for
                 one picture, `megabytes`, `ms_per_picture` on one core of this machine; `train_seconds`, with those of
                 the features of `cached_pictures`, estimated from the backbone's speed, and those of the trials of a
-                model that this call tuned; `measured_seconds` without those of the cached features; and `cost`, the US
-                dollars `per_month` of `per_day` answers by `target` (null if a price is not known), with
+                study that chose its options; `measured_seconds` without those of the cached features; and `cost`, the
+                US dollars `per_month` of `per_day` answers by `target` (null if a price is not known), with
                 `prices_as_of`.
             pairs: for each two runs, `a` and `b`, the `difference` in accuracy, A minus B, with its interval; `p`,
-                adjusted for the number of pairs, and `p_unadjusted`, null with too few groups; the number of pictures
+                adjusted for the number of pairs, and `p_unadjusted`, null with too few groups; `clear`, whether the
+                adjusted one is below .05, so that chance does not explain the difference; the number of pictures
                 that only one gets wrong (`only_a_wrong`, `only_b_wrong`), and `per_class` the difference in recall,
-                with a `p` adjusted for the number of classes.
+                with a `p` adjusted for the number of classes, and
+                `clear` likewise.
             recommended: the `run` to ship, `why`, the run that is the `best` one, the `difference` in accuracy to it
                 with its interval, and whether it is `not_inferior`: null where the pictures show neither.
             pictures: number of pictures that are compared.

@@ -23,7 +23,8 @@ from discern.flow.opened_run import OpenedRun
 from discern.flow.run import Run
 from discern.training import DEFAULT_METHOD
 
-_BEST_OF_STUDY = "best"  # the folder of that run in the folder of its study
+CHOSEN_BY = "chosen_by"
+"""Key in the facts of a run whose options a study chose: the study's name, the trial, and the seconds of the search."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +35,11 @@ class JudgedRun:
         run: the run.
         metrics: its metrics.
         labels: its classes.
-        search: seconds of the search for its options.
     """
 
     run: Run
     metrics: Metrics
     labels: tuple[str, ...]
-    search: float = 0.0
 
     @property
     def bundle(self) -> Path:
@@ -56,16 +55,16 @@ class JudgedRun:
     @property
     def is_tuned(self) -> bool:
         """Return True if a study chose its options, on held-out groups of its training part."""
-        if self.run.folder.name != _BEST_OF_STUDY:
-            return False
-        try:
-            return "study" in Run.open(self.run.folder.parent).facts["config"]
-        except RunError:
-            return False
+        return CHOSEN_BY in self.run.facts
+
+    @property
+    def search_seconds(self) -> float:
+        """Return the seconds of the search for its options."""
+        return float((self.run.facts.get(CHOSEN_BY) or {}).get("seconds", 0.0))
 
 
-def open_judged(run: Run, *, search: float = 0.0) -> JudgedRun:
-    """Open a training run with its metrics, and the seconds of a search for its options.
+def open_judged(run: Run) -> JudgedRun:
+    """Open a training run with its metrics.
 
     Raises:
         RunError: it is not a run of `train`, is not finished, or its metrics cannot be read.
@@ -84,7 +83,7 @@ def open_judged(run: Run, *, search: float = 0.0) -> JudgedRun:
     metrics = opened.metrics
     if not isinstance(metrics, Metrics) or metrics.classification is None:
         raise RunError(f"The run at {run.folder} has no metrics of its classes.", hint="Train again.")
-    return JudgedRun(run=run, metrics=metrics, labels=metrics.classification.labels, search=search)
+    return JudgedRun(run=run, metrics=metrics, labels=metrics.classification.labels)
 
 
 def shared_labels(judged: Sequence[JudgedRun]) -> tuple[str, ...]:
@@ -139,7 +138,7 @@ def describe_model(
         multiply_adds=size.multiply_adds,
         megabytes=size.megabytes,
         ms_per_picture=size.milliseconds,
-        training=find_train_time(judged.run, size, judged.method, search=judged.search),
+        training=find_train_time(judged.run, size, judged.method, search=judged.search_seconds),
         cost=size.cost,
         validation=None if validation is None else _accuracy(validation, place),
     )

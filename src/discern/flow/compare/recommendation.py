@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from discern.evaluating import ComparedModel, ComparedPair, Evidence, Interval, ModelChoice, count_needed
+from discern.evaluating import (
+    ComparedModel,
+    ComparedPair,
+    Evidence,
+    Interval,
+    ModelChoice,
+    count_needed,
+    describe_points,
+)
 
 _WITHIN = "with 95 % confidence it is at most 1 point below"
 
@@ -49,14 +57,6 @@ def explain_choice(
     )
 
 
-def describe_points(difference: Interval) -> str:
-    """Describe a difference of accuracies in percentage points with its interval."""
-    if difference.value is None or difference.low is None or difference.high is None:
-        points = "" if difference.value is None else f"{_signed(difference.value)} points, "
-        return f"{points}{difference.note or 'no interval'}"
-    return f"{_signed(difference.value)} points [{_signed(difference.low)}, {_signed(difference.high)}]"
-
-
 def find_difference(a: ComparedModel, b: ComparedModel, pairs: Sequence[ComparedPair]) -> Interval:
     """Return the accuracy of A minus that of B."""
     for each in pairs:
@@ -67,11 +67,6 @@ def find_difference(a: ComparedModel, b: ComparedModel, pairs: Sequence[Compared
             value, low, high = (None if end is None else -end for end in (found.value, found.high, found.low))
             return Interval(value=value, low=low, high=high, note=found.note)
     return Interval()
-
-
-def _signed(share: float) -> str:
-    rounded = round(100 * share, 1)
-    return f"{rounded:+.1f}" if rounded else "0.0"
 
 
 def _explain_best(

@@ -84,7 +84,9 @@ def compare_methods(
         fingerprint=catalog.fingerprint,
         runs=resolve_output(runs),
         stem=name_stem(Path(shared.preparing.source)),
-        tuning={"trials": trials, "seed": seed, **options},
+        source=source,
+        tuning=options,
+        trials=trials,
         cache=place,
     )
     trained = MethodRuns(plan, progress)
@@ -92,7 +94,7 @@ def compare_methods(
         trained.train(each)
     _require_two(trained.failed, len(trained.runs))
     return compare_judged(
-        [open_judged(run, search=trained.searched.get(name, 0.0)) for name, run in trained.runs.items()],
+        [open_judged(run) for run in trained.runs.values()],
         names=list(trained.runs),
         page=page or free_page(plan.runs),
         progress=progress,

@@ -13,7 +13,10 @@ from discern.flow.compare_methods.method_list import Candidate
 from discern.flow.prepare import SPLIT, PrepareConfig
 from discern.flow.run import Run
 from discern.flow.shared_pictures import has_config, train_with_pictures_of
-from discern.flow.tune.tune import tune
+from discern.flow.tune.study_config import StudyConfig
+from discern.flow.tune.study_keywords import StudyKeywords
+from discern.flow.tune.trial_budget import Budget
+from discern.flow.tune.tune import require_methods, tune_in
 from discern.progress import Progress
 from discern.training import DEFAULT_BACKBONE, TrainConfig, make_method
 
@@ -28,7 +31,9 @@ class Plan:
         fingerprint: digest of the pictures as they are now.
         runs: folder of the runs.
         stem: start of the runs' names.
-        tuning: arguments of `tune` beside the source and the backbone.
+        source: source of the pictures, as it was given.
+        tuning: options of a study beside the backbone.
+        trials: number of its trials; None for the default.
         cache: directory of the feature cache.
     """
 
@@ -37,7 +42,9 @@ class Plan:
     fingerprint: str
     runs: Path
     stem: str
-    tuning: dict[str, Any]
+    source: str | Path
+    tuning: StudyKeywords
+    trials: int | None
     cache: Path
 
 
@@ -54,7 +61,6 @@ class MethodRuns:
     def __init__(self, plan: Plan, progress: Progress) -> None:
         self._plan, self._progress = plan, progress
         self.runs: dict[str, Run] = {}
-        self.searched: dict[str, float] = {}
         self.failed: list[FailedMethod] = []
 
     def train(self, candidate: Candidate) -> None:
@@ -100,46 +106,38 @@ class MethodRuns:
 
     def _tune(self, candidate: Candidate) -> Run:
         plan = self._plan
-        folder = self._folder(candidate.name, None)
-        result = tune(
-            plan.preparing.source,
-            name=folder.name,
-            runs=plan.runs,
-            resume=True,
+        backbone = candidate.backbone or DEFAULT_BACKBONE
+        config = StudyConfig.checked(plan.source, {**plan.tuning, "backbone": backbone}, seed=plan.training.seed)
+        require_methods(config)
+        options = config.to_json()
+        folder = self._folder(candidate.name, options)
+        study = Run.create(plan.source, name=folder.name, runs=plan.runs, resume=True, config=options)
+        result = tune_in(
+            study,
+            config,
+            Budget.checked(plan.trials, None),
+            pictures_of=self._reference,
             cache=plan.cache,
             progress=self._named(candidate.name),
-            backbone=candidate.backbone or DEFAULT_BACKBONE,
-            **plan.tuning,
         )
-        # Models are compared by what it takes to make them, the trials included.
-        self.searched[candidate.name] = sum(Run.open(result.folder).facts["seconds"].values())
         return Run.open(result.run)
 
-    def _folder(self, name: str, config: dict[str, Any] | None) -> Path:
+    def _folder(self, name: str, config: dict[str, Any]) -> Path:
         """Return the folder of a run that can be reused or resumed, or else of a new one."""
         for folder in _numbered(self._plan.runs / f"{self._plan.stem}-{name}"):
             if not os.path.lexists(folder) or self._is_same(folder, config):
                 return folder
         raise AssertionError("there is always another number")
 
-    def _is_same(self, folder: Path, config: dict[str, Any] | None) -> bool:
+    def _is_same(self, folder: Path, config: dict[str, Any]) -> bool:
         try:
             run = Run.open(folder)
             found = (run.facts.get("data") or {}).get("fingerprint")
             if found is not None and found != self._plan.fingerprint:
                 return False
-            if config is None:
-                return self._is_same_study(run)
             return has_config(folder, config) and self._has_same_parts(run)
         except DiscernError:
             return False
-
-    def _is_same_study(self, run: Run) -> bool:
-        known = run.facts["config"]
-        options = json.loads(json.dumps(self._plan.preparing.to_json()))
-        study = known.get("study")
-        same = all(known.get(name) == value for name, value in options.items())
-        return same and isinstance(study, dict) and study.get("seed") == self._plan.training.seed
 
     def _has_same_parts(self, run: Run) -> bool:
         reference = self._reference

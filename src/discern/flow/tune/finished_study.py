@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from discern.evaluating import describe_points
 from discern.evaluating.study_trials import counts
 from discern.flow.compare.compare_result import CompareResult
 from discern.flow.compare.compare_runs import compare
-from discern.flow.compare.recommendation import describe_points
+from discern.flow.compare.judged_run import CHOSEN_BY
 from discern.flow.run import Run
 from discern.flow.tune.objective import MEASURES
 from discern.flow.tune.run_study import EndedTrials
@@ -26,6 +27,9 @@ def finish_study(study: Run, config: StudyConfig, ended: EndedTrials, *, cache: 
     data = StudyData.load(study.folder, cache, ordered=config.settings.preparing.ordered)
     best_settings = config.settings.replaced(config.space.complete(ended.best.params))
     best = train_in_study(study, BEST, best_settings, data, cache=cache, progress=progress)
+    # Models are compared by what it takes to make them, the trials included.
+    searched = round(sum(study.facts["seconds"].values()), 3)
+    best.save(**{CHOSEN_BY: {"study": study.facts["name"], "trial": ended.best.number, "seconds": searched}})
     default, compared = None, None
     if not ended.best.is_default:
         standard = config.settings.replaced(config.space.standard(config.settings))
@@ -44,10 +48,10 @@ def finish_study(study: Run, config: StudyConfig, ended: EndedTrials, *, cache: 
             "trial": ended.best.number,
         },
         "accuracy": read_metrics(best).accuracy.to_json()["leak_free"],
-        "default": _describe_default(ended, default, compared),
+        "default": {"params": config.space.standard(config.settings)} | _describe_default(ended, default, compared),
         "why": explain(compared, MEASURES[config.measure]),
         "sampler": config.sampling,
-        "notes": _notes(looks, ended),
+        "notes": _notes(config, looks, ended),
     }
     result = TuneResult.of_folder(study.folder, value)
     _write_page(study, config, ended, result)
@@ -94,8 +98,14 @@ def _count_looks(study: Run, best: int) -> int:
     return len(judged)
 
 
-def _notes(looks: int, ended: EndedTrials) -> list[str]:
+def _notes(config: StudyConfig, looks: int, ended: EndedTrials) -> list[str]:
     notes = []
+    if set_ := config.space.departures(config.settings):
+        values = ", ".join(f"{name} = {value}" for name, value in set_.items())
+        notes.append(
+            f"The default options are those of this search space, which sets {values}: they are not those of `discern "
+            "train` without options. Compare with a run of that, too."
+        )
     if looks > 1:
         notes.append(
             f"{looks} trials were judged on the test part, as the study was extended: its figures are no longer those "

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from discern.errors import UsageError, bound_message
+from discern.features.backbones.efficientnet_lite import EfficientNetLite
 from discern.flow.paths import is_file, resolve_path
 from discern.flow.tune.search_space import Choice, Kind, SearchSpace
 from discern.flow.tune.space_lines import SpaceLines
 from discern.flow.tune.trial_settings import HIDDEN, METHOD, NETWORK, TrialSettings, is_used, option_types
 from discern.training.method_config import METHOD_NAMES
 
-PRESETS = ("default", "banana", "bins", "fruit")
+_DEFAULT = "default"
+PRESETS = (_DEFAULT, "banana", "bins", "fruit")
 _MAX_BYTES = 1 << 20
 _KEYS: dict[str, tuple[str, ...]] = {
     "float": ("type", "low", "high", "log", "step", "when"),
@@ -26,7 +28,7 @@ _ONE = "Write it like [lr] with type, low and high, or with type and values."
 
 
 def read_space(space: str | Path, settings: TrialSettings) -> SearchSpace:
-    """Read a search space.
+    """Read a search space; that of the default head has no size if the backbone does not take every size of it.
 
     Args:
         space: name of a preset, or path of a TOML file.
@@ -41,6 +43,9 @@ def read_space(space: str | Path, settings: TrialSettings) -> SearchSpace:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(bound_message(f"{name} is not valid TOML: {error}."), hint="Correct it.") from error
+    if str(space) == _DEFAULT and not EfficientNetLite().accepts(settings.preparing.backbone):
+        # An export takes one size, a vision transformer multiples of its patch: only these take all of the space.
+        del content["size"]
     found = _Reader(lines, settings).read(content)
     return SearchSpace(name=name, fixed=found.fixed, choices=found.choices)
 

@@ -86,7 +86,7 @@ def run_study(
             path.write_text(format_trials(rows), encoding="utf-8")
     best = best_row(rows, maximise=maximise)
     if best is None:
-        raise DataError(f"No trial was completed: {describe_failure(rows)}", hint=_hint(rows))
+        raise DataError(describe_none(rows), hint=_hint(rows))
     default = next((row for row in rows if row.is_default and row.state == "done"), None)
     return EndedTrials(rows=rows, best=best, default=default, importances=store.importances())
 
@@ -131,6 +131,13 @@ def _describe(study: Run) -> dict[str, object]:
         "seed": options["seed"],
         "pictures": study.facts["data"]["fingerprint"],
     }
+
+
+def describe_none(rows: list[TrialRow]) -> str:
+    """Say why a study has no completed trial."""
+    if any(row.state == "failed" for row in rows):
+        return f"No trial was completed: {describe_failure(rows)}"
+    return "The time ended before the first trial was completed."
 
 
 def _hint(rows: list[TrialRow]) -> str:

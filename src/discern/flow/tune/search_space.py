@@ -115,6 +115,11 @@ class SearchSpace:
                 values |= {} if default is None else {choice.name: default}
         return values
 
+    def departures(self, settings: TrialSettings) -> dict[str, Any]:
+        """Return the options that the space sets to another value than the command `train` has by default."""
+        method = settings.training.method.name
+        return {name: value for name, value in self.fixed.items() if value != settings.default_of(name, method, {})}
+
     def defaults(self, settings: TrialSettings) -> dict[str, Any]:
         """Return the default values of the searched options, as far as the space contains them."""
         standard = self.standard(settings)

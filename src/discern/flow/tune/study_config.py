@@ -1,11 +1,14 @@
 """Options of a study."""
 
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
-from discern.flow.tune.objective import Measure
+from discern.flow.tune.objective import Measure, check_measure
+from discern.flow.tune.read_space import read_space
 from discern.flow.tune.search_space import SearchSpace
 from discern.flow.tune.storage_address import StorageAddress
+from discern.flow.tune.study_keywords import StudyKeywords, settings_of
 from discern.flow.tune.trial_settings import TrialSettings
 
 
@@ -28,6 +31,30 @@ class StudyConfig:
     storage: StorageAddress | None
     sampler: str = "TPE"
     pruner: str = "median"
+
+    @classmethod
+    def checked(
+        cls,
+        source: str | Path,
+        options: StudyKeywords,
+        *,
+        seed: int = 0,
+        space: str | Path = "default",
+        measure: str = "log_loss",
+        storage: str | None = None,
+    ) -> Self:
+        """Check the options of `tune`, which have the same names.
+
+        Raises:
+            UsageError: an option is invalid.
+        """
+        settings = settings_of(source, seed, options)
+        return cls(
+            settings=settings,
+            space=read_space(space, settings),
+            measure=check_measure(measure),
+            storage=None if storage is None else StorageAddress.checked(storage),
+        )
 
     @property
     def sampling(self) -> str:

@@ -1,6 +1,7 @@
 """Storage of the trials of a study, shared by its workers."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,8 +29,11 @@ _DEFAULT, _OWNER, _WORKER, _NOTE, _ATTEMPTS = "default", "owner", "worker", "not
 _MOST_ATTEMPTS = 2
 # Trials that run to their end, and those that reach the same point, before one is compared with their median.
 _FEWEST_COMPLETE, _FEWEST_COMPARED = 3, 3
+# Not tuned: of three trials, each option seems important that has different values in them.
+_FEWEST_FOR_IMPORTANCE = 10
 # Not tuned: several workers write to one file of SQLite, one after the other.
 _SECONDS_FOR_A_LOCK = 60
+_LINK = re.compile(r"\(Background on this error at: \S+\)")  # of SQLAlchemy, on its own errors
 _STATES = {
     TrialState.WAITING: "waiting",
     TrialState.RUNNING: "running",
@@ -183,6 +187,8 @@ class TrialStore:
 
     def importances(self) -> dict[str, float]:
         """Return the share of each option in the variation of the values; empty with too few trials."""
+        if sum(each.state == TrialState.COMPLETE for each in self._trials()) < _FEWEST_FOR_IMPORTANCE:
+            return {}
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self._address.seed)
         try:
             found = optuna.importance.get_param_importances(self._study, evaluator=evaluator)
@@ -211,11 +217,20 @@ def _row(trial: FrozenTrial) -> TrialRow:
     )
 
 
+def open_database(storage: StorageAddress) -> Any:
+    """Open the database of trials.
+
+    Raises:
+        RunError: it cannot be used.
+    """
+    patient = {"connect_args": {"timeout": _SECONDS_FOR_A_LOCK}} if storage.url.startswith("sqlite") else {}
+    with errors_of(storage):
+        return RDBStorage(storage.url, engine_kwargs=patient)
+
+
 def _open_storage(address: StoreAddress) -> Any:
     if address.storage is not None:
-        is_file = address.storage.url.startswith("sqlite")
-        patient = {"connect_args": {"timeout": _SECONDS_FOR_A_LOCK}} if is_file else {}
-        return RDBStorage(address.storage.url, engine_kwargs=patient)
+        return open_database(address.storage)
     journal = address.folder / JOURNAL
     return JournalStorage(JournalFileBackend(str(journal), lock_obj=JournalLock(journal)))
 
@@ -232,7 +247,7 @@ def errors_of(storage: StorageAddress | None) -> Iterator[None]:
             told, hint = "The journal of the trials cannot be used", "Check the folder of the study, or start another."
         else:
             told, hint = f"The storage {storage.hidden} cannot be used", "Check its address, and that it is reachable."
-        text = " ".join(str(error).split())
+        text = " ".join(_LINK.sub("", str(error)).split())
         reason = text if storage is None else storage.redact(text)
         raise RunError(f"{told}: {reason.rstrip('.')}.", hint=hint) from None
 

@@ -9,13 +9,11 @@ from discern.errors import DataError, UsageError
 from discern.flow.paths import cache_folder
 from discern.flow.prepare import prepare
 from discern.flow.run import Run
+from discern.flow.shared_pictures import share_pictures
 from discern.flow.train import split_in
-from discern.flow.tune.objective import check_measure
 from discern.flow.tune.optuna_extra import require_optuna
-from discern.flow.tune.read_space import read_space
-from discern.flow.tune.storage_address import StorageAddress
 from discern.flow.tune.study_config import StudyConfig
-from discern.flow.tune.study_keywords import StudyKeywords, settings_of
+from discern.flow.tune.study_keywords import StudyKeywords
 from discern.flow.tune.trial_budget import Budget
 from discern.flow.tune.trial_settings import METHOD, TrialSettings
 from discern.flow.tune.trial_watch import Watch, ignore_trials
@@ -75,27 +73,61 @@ def tune(
         DiscernError: the source, an option or the space is invalid, the pictures are too few for a test part, or no
             trial succeeds.
     """
-    require_optuna()
-    settings = settings_of(source, seed, options)
-    config = StudyConfig(
-        settings=settings,
-        space=read_space(space, settings),
-        measure=check_measure(measure),
-        storage=None if storage is None else StorageAddress.checked(storage),
-    )
-    _require_methods(config)
+    config = StudyConfig.checked(source, options, seed=seed, space=space, measure=measure, storage=storage)
     if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= _MOST_WORKERS:
         raise UsageError(f"Invalid number of workers: {workers!r}.", hint=f"Pass 1 to {_MOST_WORKERS}.")
     budget = Budget.checked(trials, timeout)
+    require_methods(config)
+    _require_storage(config)
     study = Run.create(source, name=name, runs=runs, resume=resume, config=config.to_json())
+    return tune_in(study, config, budget, workers=workers, cache=cache_folder(cache), progress=progress, watch=watch)
+
+
+def tune_in(
+    study: Run,
+    config: StudyConfig,
+    budget: Budget,
+    *,
+    workers: int = 1,
+    pictures_of: Run | None = None,
+    cache: Path,
+    progress: Progress = silent,
+    watch: Watch = ignore_trials,
+) -> TuneResult:
+    """Run the trials of a study and train its model in the folder of a run, unless that is done.
+
+    Args:
+        study: run of the study.
+        config: its options.
+        budget: number of trials and time.
+        workers: number of processes that run trials side by side.
+        pictures_of: run whose pictures, groups and parts the study shares; None to find its own.
+        cache: directory of the feature cache.
+        progress: called with the stage, items done and items in all.
+        watch: called with the trials.
+
+    Raises:
+        DiscernError: as for `tune`.
+    """
     with study.locked():
         if study.finished and "result" in study.facts and budget.is_used(study.facts["result"]["trials"]):
             return TuneResult.of_folder(study.folder, study.facts["result"])
-        return _tune(study, config, budget, workers=workers, cache=cache_folder(cache), progress=progress, watch=watch)
+        if pictures_of is not None:
+            share_pictures(pictures_of, study)
+        return _tune(study, config, budget, workers=workers, cache=cache, progress=progress, watch=watch)
 
 
-def _require_methods(config: StudyConfig) -> None:
-    """Raise UsageError if a method of the space needs a library that is not installed."""
+def _require_storage(config: StudyConfig) -> None:
+    """Raise RunError if the database cannot be used, before any picture is prepared."""
+    if config.storage is not None:
+        from discern.flow.tune.trial_store import open_database
+
+        open_database(config.storage)
+
+
+def require_methods(config: StudyConfig) -> None:
+    """Raise UsageError if a method of the space, or the search, needs a library that is not installed."""
+    require_optuna()
     for method in config.space.methods():
         make_method(config.settings.replaced({METHOD: method, **config.space.beside(method)}).training)
 

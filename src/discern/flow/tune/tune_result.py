@@ -63,7 +63,8 @@ class TuneResult(Displayed):
             report: path of its report, `report.html`.
             page: page on the study, `study.html`.
             accuracy: accuracy on the test part, which no trial saw, with its interval.
-            default: the `run` with the default options, their `value`, and the `difference` in accuracy on the test
+            default: the default options (`params` of what the search space sets, and the default of each option that it
+                searches), the `run` with them, their `value`, and the `difference` in accuracy on the test
                 part, best minus default, with its interval and its `p`; null where the best options are the default.
             why: what the search brought, in a sentence.
             sampler: name and seed of the sampler.

@@ -1,8 +1,8 @@
 """Functions that draw the trials of a search for training options as SVG."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -92,6 +92,13 @@ def describe_trial(row: TrialRow, measure: str) -> str:
     return f"trial {row.number}{default}: {told}" + (f" with {params}" if params else "")
 
 
+def has_far_values(trials: Sequence[TrialRow], *, maximise: bool) -> bool:
+    """Return True if a completed trial is so much worse than most that it lies at the edge of the figures."""
+    values = np.array([row.value for row in trials if row.state == "done" and row.value is not None], np.float64)
+    low, high = _range(values, maximise=maximise)
+    return bool(np.any((values < low) | (values > high)))
+
+
 def parallel_coordinates(
     trials: Sequence[TrialRow],
     *,
@@ -119,7 +126,10 @@ def parallel_coordinates(
         if any(name in row.params for row in done)
     ]
     low, high = _range(np.array(values), maximise=maximise)
-    axes.append(_Axis.of(measure, [min(max(value, low), high) for value in values], logarithmic=False))
+    drawn = [min(max(value, low), high) for value in values]
+    axes.append(
+        _Axis.of(measure, drawn, logarithmic=False).with_edges({low: "≤ ", high: "≥ "} if drawn != values else {})
+    )
     column = min(_WIDEST, _WIDTH / (len(axes) - 1))
     marks = [mark for place, axis in enumerate(axes) for mark in axis.marks(_LEFT + column * place)]
     order = sorted(range(len(done)), key=lambda place: values[place], reverse=maximise)
@@ -158,6 +168,11 @@ class _Axis:
         low, high = scale(min(known)), scale(max(known))
         places = tuple(None if v is None else (scale(v) - low) / ((high - low) or 1.0) for v in values)
         return cls(name=name, places=places, labels=((0.0, _text(min(known))), (1.0, _text(max(known)))))
+
+    def with_edges(self, marks: Mapping[float, str]) -> "_Axis":
+        """Return the axis with marks before the labels of values, where others lie beyond them."""
+        known = {_text(value): mark for value, mark in marks.items()}
+        return replace(self, labels=tuple((place, known.get(text, "") + text) for place, text in self.labels))
 
     def y(self, place: int) -> float:
         """Return the vertical position of a trial; one without the option lies below the axis."""

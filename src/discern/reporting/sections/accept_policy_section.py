@@ -8,7 +8,7 @@ import numpy as np
 
 from discern.bundle.prediction import LOWEST_CONFIDENCE
 from discern.reporting.charts import risk_curve, waffle_chart
-from discern.reporting.formatting import NBSP, count, exceeds_error_limit, percent, plural
+from discern.reporting.formatting import NBSP, count, exceeds_error_limit, nested, percent, plural
 from discern.reporting.sections.prediction_table import PredictionTable
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def describe_policy(metrics: "Metrics", predictions: PredictionTable) -> PolicyS
         chart=waffle_chart(list(counts.items()), name=describe_chart(counts)),
         outcomes=describe_outcomes(counts),
         sentence=policy.sentence or "",
-        explanation=_explanation(policy),
+        explanation=_explanation(policy, metrics),
         needed=_needed(policy),
         curve=risk_curve(
             policy.curve,
@@ -189,7 +189,7 @@ def describe_chart(counts: Mapping[str, int]) -> str:
     )
 
 
-def _explanation(policy: "PolicyMetrics") -> tuple[str, ...]:
+def _explanation(policy: "PolicyMetrics", metrics: "Metrics") -> tuple[str, ...]:
     limit, t_accept = percent(policy.max_error, digits=_digits(policy.max_error)), policy.t_accept
     if t_accept is None:
         return (
@@ -209,11 +209,28 @@ def _explanation(policy: "PolicyMetrics") -> tuple[str, ...]:
             "long as your pictures are like these."
         )
     else:
-        certainty = (
-            "This is an estimate: each picture was predicted by a model trained the same way on the others, not by "
-            "the one in the bundle. A separate test part turns it into a guarantee. It holds for pictures like these."
-        )
+        certainty = f"This is an estimate: {_origin(metrics)} It holds for pictures like these."
     return evidence, certainty
+
+
+def _origin(metrics: "Metrics") -> str:
+    """Say by which models the pictures of an estimate were predicted."""
+    if metrics.accuracy.leak_free.method != "test-part":
+        return (
+            "each picture was predicted by a model trained the same way on the others, not by the one in the bundle. A "
+            "separate test part turns it into a guarantee."
+        )
+    calibrating = nested(metrics.head, "method", "pictures").get("calibrate")
+    if calibrating is None:
+        return (
+            "the pictures of the test part were predicted by the model itself, the others by models trained the same "
+            "way without them. A larger test part turns it into a guarantee."
+        )
+    return (
+        "all pictures were predicted by the model itself, which was not trained on them; but "
+        f"{plural(calibrating, 'picture')} beside the test part also set its temperature. A larger test part turns it "
+        "into a guarantee."
+    )
 
 
 def _needed(policy: "PolicyMetrics") -> str:

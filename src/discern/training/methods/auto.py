@@ -58,9 +58,11 @@ class Auto:
     """Training method that chooses between the probe and a challenger on held-out groups of the training part.
 
     A short pilot of the challenger is compared with the probe, fold by fold, until the gain is above what chance
-    explains, or there is none, or three folds leave it open. Only in the first case, and if the budget allows, the
-    challenger is trained in full, and the better of both by held-out groups of the training part is the result. The
-    test part is not looked at; in cross-validation each fold is predicted by what the other folds choose.
+    explains, or there is none, or three folds leave it open. These up to three looks have no correction: with equal
+    methods, up to 5.4 % of pilots find a gain instead of 2.5 % (Armitage, McPherson & Rowe 1969), which costs time, as
+    it only starts the full training. That is trained in this case alone, and if the budget allows; the better of both
+    by held-out groups of the training part is the result. The test part is not looked at; in cross-validation each fold
+    is predicted by what the other folds choose.
 
     Attributes:
         probe: the probe.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from discern.evaluating import Interval, paired_difference
+from discern.evaluating import Interval, describe_points, paired_difference
 from discern.splitting import Split
 from discern.training.data import TrainingData
 from discern.training.predictions import Predictions
@@ -51,9 +51,7 @@ class PilotGain:
 
     def describe(self) -> str:
         """Describe the gain in points with its interval."""
-        ends = (self.gain.low, self.gain.high)
-        low, high = (None if end is None else f"{_points(end)}" for end in ends)
-        return f"{_points(self.gain.value or 0.0)} points ({self.gain.note if low is None else f'{low} to {high}'})"
+        return describe_points(self.gain)
 
     def to_json(self) -> dict[str, Any]:
         """Return the gain in JSON-ready values."""
@@ -98,8 +96,3 @@ def gains_of_folds(
         yield found
         if found.verdict is not Verdict.OPEN or len(joined) == MOST_FOLDS:
             return
-
-
-def _points(share: float) -> str:
-    rounded = round(100 * share, 1)
-    return f"{rounded or 0.0:.1f}"

@@ -180,11 +180,7 @@ class Fits:
 
     def _fit(self, name: str, parts: FitParts, *, with_negatives: bool = False) -> Fitted:
         method, settings = self._method, self._method.loop_settings
-        if len(np.unique(self._labels[parts.train])) < 2:
-            raise DataError(
-                "The pictures left to train on have one label: a network also needs groups that it does not train on.",
-                hint="Add pictures of other scenes, or use --method probe.",
-            )
+        parts.require_enough(self._labels)
         network = method.build_network(self._data, self._split, parts)
         side = self._data.recipe.size // self._pictures.factor
         accumulate = -(-settings["batch"] * side**2 // _MOST_PIXELS)

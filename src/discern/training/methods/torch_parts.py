@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from discern.errors import DataError
 from discern.splitting import Split
 from discern.splitting.folds import assign_folds
 
@@ -29,6 +30,23 @@ class FitParts:
     def unseen(self) -> np.ndarray:
         """Return the rows that are not trained on, those that choose the epoch first."""
         return np.concatenate([self.stop, self.fresh])
+
+    def require_enough(self, labels: np.ndarray) -> None:
+        """Raise DataError if there is one label to train on, or no picture to choose the epoch by.
+
+        Args:
+            labels: int `[N]`, label of each picture of the catalog.
+        """
+        if not len(self.stop):
+            reason = "No pictures are left to choose the epoch by"
+        elif len(np.unique(labels[self.train])) < 2:
+            reason = "The pictures left to train on have one label"
+        else:
+            return
+        raise DataError(
+            f"{reason}: a network also needs groups that it does not train on.",
+            hint="Add pictures of other scenes, or use --method probe.",
+        )
 
     @property
     def all_rows(self) -> np.ndarray:

@@ -17,10 +17,10 @@ ONCE = Uses(comparisons=1, models=2)
 CHOICE = ModelChoice(chosen=0, simplest=0, best=0, evidence=Evidence.BEST)
 
 
-def judged(*methods: str, folder: Path = Path()) -> list[JudgedRun]:
+def judged(*methods: str, tuned: int | None = None) -> list[JudgedRun]:
     return [
         JudgedRun(
-            run=Run(folder / ("default", "best")[place] if folder.name else Path(f"run-{place}")),
+            run=Run(Path(f"run-{place}"), {"chosen_by": {"trial": 3}} if place == tuned else {}),
             metrics=Metrics(accuracy=AccuracyMetrics(leak_free=LeakFreeAccuracy(method=method))),
             labels=("a", "b"),
         )
@@ -47,10 +47,10 @@ def notes(
     choice: ModelChoice = CHOICE,
     uses: Uses = ONCE,
     pictures: CommonPictures | None = None,
-    folder: Path = Path(),
+    tuned: int | None = None,
 ) -> list[str]:
     models = [model_of(f"m{place}") for place in range(len(methods))]
-    runs, shown = judged(*methods, folder=folder), pictures or pictures_of(40)
+    runs, shown = judged(*methods, tuned=tuned), pictures or pictures_of(40)
     return list(describe_basis(models, runs, shown, validation, choice=choice, uses=uses))
 
 
@@ -63,13 +63,12 @@ def test_the_basis_of_the_choice_is_said() -> None:
     assert notes("grouped-cv", "grouped-cv")[0].startswith("Without a test part, the same held-out pictures choose")
 
 
-def test_options_that_were_chosen_on_the_validation_pictures_are_said(tmp_path: Path) -> None:
-    both, folder = ("test-part", "test-part"), tmp_path / "study"
-    assert len(notes(*both, validation=pictures_of(30), folder=folder)) == 1
-    Run.create("photos", name="study", runs=tmp_path, resume=False, config={"study": {}})
-    found = notes(*both, validation=pictures_of(30), folder=folder)
+def test_options_that_were_chosen_on_the_validation_pictures_are_said() -> None:
+    both = ("test-part", "test-part")
+    assert len(notes(*both, validation=pictures_of(30))) == 1
+    found = notes(*both, validation=pictures_of(30), tuned=1)
     assert found[1].startswith("The options of m1 were chosen on pictures of the training part")
-    assert len(notes(*both, folder=folder)) == 1  # the test part finds the best one there
+    assert len(notes(*both, tuned=1)) == 1  # the test part finds the best one there
 
 
 def test_a_choice_that_the_test_part_refutes_is_said() -> None:

@@ -8,7 +8,6 @@ from discern.evaluating import (
     ComparedModel,
     ComparedPair,
     Evidence,
-    Interval,
     Metrics,
     ModelChoice,
     TrainTime,
@@ -16,7 +15,7 @@ from discern.evaluating import (
     compare_pairs,
     evaluate_predictions,
 )
-from discern.flow.compare.recommendation import describe_points, explain_choice
+from discern.flow.compare.recommendation import explain_choice
 
 
 def explain(wrong: tuple[int, ...], *, size: int = 400, per_group: int = 1) -> str:
@@ -93,8 +92,3 @@ def test_a_model_that_the_test_part_refutes_is_named() -> None:
     choice = ModelChoice(chosen=0, simplest=0, best=0, evidence=Evidence.BEST, refuted=1)
     found = explain_choice(choice, models, pairs, pictures=400, validated=True)
     assert "no other one than m1, which the test part refutes, is more accurate on the validation pictures" in found
-
-
-def test_points_have_a_sign_and_no_negative_zero() -> None:
-    assert describe_points(Interval(value=-0.0001, low=-0.02, high=0.02)) == "0.0 points [-2.0, +2.0]"
-    assert describe_points(Interval(note="no pictures")) == "no pictures"

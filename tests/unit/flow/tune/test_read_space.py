@@ -155,6 +155,12 @@ def test_each_preset_can_be_read(name: str) -> None:
     assert space.choices
 
 
+def test_the_default_space_has_sizes_for_backbones_that_take_them_all() -> None:
+    for backbone, sizes in (("lite1", True), ("nets/own.onnx", False), ("dinov2-small", False)):
+        settings = replace(SETTINGS, preparing=PrepareConfig(source="photos", backbone=backbone))
+        assert ("size" in {choice.name for choice in read_space("default", settings).choices}) == sizes
+
+
 def test_the_default_space_contains_the_default_options() -> None:
     own = replace(SETTINGS, preparing=replace(SETTINGS.preparing, size=192))
     space = read_space("default", own)

@@ -78,6 +78,12 @@ def test_the_defaults_are_those_of_the_default_method() -> None:
     assert scratch.defaults(SETTINGS) == {"epochs": 30}
 
 
+def test_what_a_space_sets_to_another_value_than_train_is_known() -> None:
+    fixed = {"method": "probe", "views": 2, "strength": 10.0, "size": 160, "backbone": "lite1"}
+    space = SearchSpace(name="own", fixed=fixed, choices=())
+    assert space.departures(SETTINGS) == {"size": 160, "backbone": "lite1"}
+
+
 def test_a_default_outside_the_space_is_left_to_the_sampler() -> None:
     narrow = SearchSpace(name="test", fixed={}, choices=(Choice(name="strength", kind="float", low=0.1, high=1.0),))
     assert narrow.defaults(SETTINGS) == {}

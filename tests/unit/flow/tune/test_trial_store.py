@@ -211,6 +211,7 @@ def test_a_line_that_breaks_off_is_removed_before_the_next_one(tmp_path: Path, l
 
 def test_importances_need_trials(tmp_path: Path) -> None:
     store = opened(tmp_path)
+    run(store, 9)
     assert store.importances() == {}
     run(store, 12)
     found = store.importances()

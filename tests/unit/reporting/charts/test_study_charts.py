@@ -8,6 +8,7 @@ import pytest
 from discern.evaluating.study_trials import State, TrialRow
 from discern.reporting.charts.study_charts import (
     describe_trial,
+    has_far_values,
     number_text,
     parallel_coordinates,
     study_history,
@@ -75,6 +76,16 @@ def test_a_value_far_off_does_not_press_the_others_together() -> None:
     assert before[8][1] < before[0][1]
     assert after[0][1] - after[8][1] > 50
     assert after[9][1] >= 12
+
+
+def test_a_value_at_the_edge_is_marked_as_beyond_it() -> None:
+    rows = [trial(number, 0.4 + 0.01 * number, views=number) for number in range(9)]
+    assert not has_far_values(rows, maximise=False)
+    rows.append(trial(9, 500.0, views=9))
+    assert has_far_values(rows, maximise=False)
+    chart = str(parallel_coordinates(rows, options=["views"], logarithmic=[], best=0, measure="loss", maximise=False))
+    assert re.search(r">≥ 0\.5\d*<", chart)
+    assert "≤" not in chart
 
 
 @pytest.mark.parametrize("values", [[0.5], [0.5, 0.5], [0.0, 0.0], [1.0]])

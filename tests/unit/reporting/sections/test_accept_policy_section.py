@@ -81,6 +81,19 @@ def test_an_estimate_is_called_an_estimate(catalog):
     assert section.explanation[1].startswith("This is an estimate")
 
 
+@pytest.mark.parametrize(
+    ("method", "head", "said"),
+    [
+        ("grouped-cv", {}, "each picture was predicted by a model trained the same way on the others"),
+        ("test-part", {}, "the pictures of the test part were predicted by the model itself, the others by models"),
+        ("test-part", {"method": {"pictures": {"calibrate": 7}}}, "itself, which was not trained on them; but 7 pict"),
+    ],
+)
+def test_the_models_behind_an_estimate_are_named(catalog, method, head, said):
+    value = {"policy": policy_for(basis="cross-fitted"), "accuracy": {"leak_free": {"method": method}}, "head": head}
+    assert said in describe_policy(Metrics.from_json(value), predictions_for(catalog)).explanation[1]
+
+
 def test_missing_pictures_are_stated(catalog):
     policy = policy_for(t_accept=None, error=None, picture_error=None, share=0.0, needed=1_200)
     section = describe_policy(Metrics.from_json({"policy": policy}), predictions_for(catalog))

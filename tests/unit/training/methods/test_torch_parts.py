@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from discern.errors import DataError
 from discern.splitting import TEST, Split
-from discern.training.methods.torch_parts import hold_out
+from discern.training.methods.torch_parts import FitParts, hold_out
 
 LABELS = np.tile([0, 1], 30)
 GROUPS = np.arange(60) // 3
@@ -77,3 +78,13 @@ def test_what_leaks_into_a_large_fold_is_not_trained_on() -> None:
     leak = int(next(row for row in clean.train if split_of(2).fold[row] == 1))
     parts = hold_out(split_of(2, left_out={0: [leak]}), LABELS, TEST, seed=1)
     assert leak not in parts.all_rows
+
+
+@pytest.mark.parametrize(
+    ("train", "stop", "said"),
+    [([0, 1], [], "No pictures are left to choose the epoch"), ([0, 2], [1], "left to train on have one label")],
+)
+def test_too_few_groups_for_a_network_are_an_error(train: list[int], stop: list[int], said: str) -> None:
+    rows = [np.array(each, np.int64) for each in (train, stop, [])]
+    with pytest.raises(DataError, match=said):
+        FitParts(train=rows[0], stop=rows[1], fresh=rows[2]).require_enough(LABELS)
