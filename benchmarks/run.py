@@ -15,6 +15,8 @@ SCRIPTS = (
     "unknown_auroc",
     "copies",
     "film_borders",
+    "film_frames",
+    "collect_urls",
     "burst_links",
     "robustness",
     "backbone_sizes",

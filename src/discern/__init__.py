@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from discern.flow.cache import CacheResult, cache
     from discern.flow.captured.captured import CapturedResult, captured
     from discern.flow.check import CheckResult, check
+    from discern.flow.collect import CollectResult, collect
     from discern.flow.compare.compare_result import CompareResult
     from discern.flow.compare.compare_runs import compare
     from discern.flow.compare_methods.compare_methods import compare_methods
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
     from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
+    from discern.flow.push import TransferResult, pull, push
     from discern.flow.read import read
     from discern.flow.rename import RenameResult, rename
     from discern.flow.serve import KeyResult, key, serve
@@ -65,6 +67,7 @@ _HOMES = {
     "Catalog": "discern.catalog",
     "CheckResult": "discern.flow.check",
     "Client": "discern.client",
+    "CollectResult": "discern.flow.collect",
     "CompareResult": "discern.flow.compare.compare_result",
     "CostOptions": "discern.flow.cost_workload",
     "CostResult": "discern.flow.cost_result",
@@ -87,6 +90,7 @@ _HOMES = {
     "SplitResult": "discern.flow.split",
     "TrafficResult": "discern.flow.workflow_traffic",
     "TrainResult": "discern.flow.train_result",
+    "TransferResult": "discern.flow.push",
     "TuneResult": "discern.flow.tune.tune_result",
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
@@ -94,6 +98,7 @@ _HOMES = {
     "cache": "discern.flow.cache",
     "captured": "discern.flow.captured.captured",
     "check": "discern.flow.check",
+    "collect": "discern.flow.collect",
     "compare": "discern.flow.compare.compare_runs",
     "compare_methods": "discern.flow.compare_methods.compare_methods",
     "cost": "discern.flow.cost",
@@ -109,6 +114,8 @@ _HOMES = {
     "predict": "discern.flow.predict.predict",
     "predict_to": "discern.flow.predict.batch",
     "progress_bar": "discern.display.progress_bar",
+    "pull": "discern.flow.push",
+    "push": "discern.flow.push",
     "read": "discern.flow.read",
     "rename": "discern.flow.rename",
     "send_traffic": "discern.flow.workflow_traffic",
@@ -135,6 +142,7 @@ __all__ = [
     "Catalog",
     "CheckResult",
     "Client",
+    "CollectResult",
     "CompareResult",
     "CostOptions",
     "CostResult",
@@ -157,6 +165,7 @@ __all__ = [
     "SplitResult",
     "TrafficResult",
     "TrainResult",
+    "TransferResult",
     "TuneResult",
     "UnsortResult",
     "VerifyResult",
@@ -165,6 +174,7 @@ __all__ = [
     "cache",
     "captured",
     "check",
+    "collect",
     "compare",
     "compare_methods",
     "cost",
@@ -180,6 +190,8 @@ __all__ = [
     "predict",
     "predict_to",
     "progress_bar",
+    "pull",
+    "push",
     "read",
     "rename",
     "send_traffic",

@@ -1,6 +1,10 @@
-"""Command that installs the optional dependencies of training networks.
+"""Commands that install the optional dependencies.
 
 The project's own name is on no package registry, so that messages name the libraries.
 """
 
 INSTALL_TORCH = "pip install onnxscript optuna timm torch torchvision"
+"""Installs what networks are trained with."""
+
+INSTALL_VIDEO = "pip install av"
+"""Installs what films are read with."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from discern.extras import INSTALL_TORCH
+from discern.extras import INSTALL_TORCH, INSTALL_VIDEO
 from tests.e2e.server_process import Completed, Workspace, refusal
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +64,11 @@ def completed(workspace: Workspace) -> dict[tuple[str, ...], Completed]:
 def test_the_line_that_installs_them_names_what_the_extra_does() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["torch"]
     assert INSTALL_TORCH.split()[2:] == [Requirement(each).name for each in declared]
+
+
+def test_the_line_that_installs_what_films_need_names_what_the_extra_does() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["video"]
+    assert INSTALL_VIDEO.split()[2:] == [Requirement(each).name for each in declared]
 
 
 @pytest.mark.parametrize("command", NEEDY, ids=" ".join)

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from discern.cli import (
+    bucket_commands,
     captured_commands,
+    collect_commands,
     compare_commands,
     cost_commands,
     info_commands,
@@ -51,11 +53,13 @@ def options(
 
 
 for command in (
+    collect_commands.collect,
     *(train_commands.check, train_commands.split, train_commands.train),
     tune_commands.tune,
     *(run_commands.fix, run_commands.diff, compare_commands.compare),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     captured_commands.captured,
+    *(bucket_commands.push, bucket_commands.pull),
     info_commands.backbones,
     *(info_commands.show, info_commands.verify, info_commands.rename, info_commands.doctor, info_commands.cache),
 ):

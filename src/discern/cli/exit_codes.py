@@ -34,8 +34,8 @@ EXIT_CODES = {
     SUCCESS: "success",
     FELL_SHORT: "completed, but a requirement is not met",
     REFUSED: "error: one line on standard error names the cause and the remedy",
-    INTERRUPTED: "interrupted; `--resume` with `--name` continues a run, the same command continues `predict --out` "
-    "and `compare --methods`",
+    INTERRUPTED: "interrupted; `--resume` with `--name` continues a run, the same command continues `collect`, "
+    "`predict --out` and `compare --methods`",
 }
 """Meanings of the exit codes, for the command reference."""
 
@@ -77,6 +77,8 @@ def interruption_message(arguments: Sequence[str]) -> str:
         return "interrupted; resume the run with --resume and its --name."
     if command == "tune":
         return "interrupted; resume the study with --resume and its --name."
+    if command == "collect":
+        return "interrupted; run the same command again to continue."
     if command == "compare" and any(word.partition("=")[0] == "--methods" for word in arguments):
         return "interrupted; run the same command again to resume."
     if command == "predict" and any(word.partition("=")[0] == "--out" for word in arguments):

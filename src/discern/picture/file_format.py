@@ -109,11 +109,12 @@ def identify_format(data: bytes, limits: Limits) -> str:
         other = _name_other(data)
         raise NotAPicture(
             f"The content is not a supported picture format{f': it looks like {other}' if other else ''}.",
-            hint=_NO_PICTURE if other in _NEVER_PICTURES else _OTHER_FORMAT,
+            hint=_HINTS.get(other, _OTHER_FORMAT),
         )
     return name
 
 
+_FILM = "a film"
 _OTHER_SIGNATURES = (
     (b"%PDF", "a PDF"),
     (b"%!PS", "PostScript"),
@@ -131,6 +132,7 @@ _OTHER_SIGNATURES = (
     (b"\x00\x00\x00\x0cJXL", "JPEG XL"),
     (b"\xff\x0a", "JPEG XL"),
     (b"\x00\x00\x01\x00", "an icon"),
+    (b"\x1aE\xdf\xa3", _FILM),
     (b"\xd0\xcf\x11\xe0", "a Windows compound file, such as Thumbs.db"),
     (b"{", "JSON"),
 )
@@ -141,7 +143,14 @@ _NO_PICTURE = "Download the picture again if a page was saved in its place, or r
 _OTHER_FORMAT = "Convert it to JPEG or PNG if it should be a picture, or remove it."
 
 
+_HINTS = dict.fromkeys(_NEVER_PICTURES, _NO_PICTURE) | {
+    _FILM: "Collect its frames: `discern collect FILM --label LABEL --out FOLDER`.",
+}
+
+
 def _name_other(data: bytes) -> str:
+    if data[4:8] == b"ftyp" or (data.startswith(b"RIFF") and data[8:12] == b"AVI "):
+        return _FILM
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     return next((what for signature, what in _OTHER_SIGNATURES if start.startswith(signature)), "")
 

@@ -72,6 +72,13 @@ def test_the_error_names_known_other_formats(data, name):
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("data", [b"\0\0\0\x18ftypqt  ", b"\x1aE\xdf\xa3\x01", b"RIFF\0\0\0\0AVI LIST"])
+def test_the_error_says_how_to_use_a_film(data):
+    with pytest.raises(NotAPicture, match="looks like a film") as caught:
+        read_header(data)
+    assert "discern collect" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "data", [b"\0", b"hello, world", b"BMW is a car maker", b"RIFF....WAVEfmt ", b"\0\0\0\x18ftypisom"]
 )

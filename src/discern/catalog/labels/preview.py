@@ -1,5 +1,7 @@
 """Labels that can be known before pictures are decoded."""
 
+from collections.abc import Callable
+
 import polars as pl
 
 from discern.catalog.class_rules import ClassRules
@@ -10,6 +12,8 @@ from discern.catalog.scan_table import to_table
 from discern.catalog.scanned_file import ScannedFile
 from discern.errors import CatalogError, NotAPicture, PictureError
 from discern.picture import read_header
+
+_USUAL = LayoutRules()
 
 
 def find_other_classes(source: Source, layout: LayoutRules, classes: ClassRules) -> frozenset[str]:
@@ -31,15 +35,33 @@ def find_other_classes(source: Source, layout: LayoutRules, classes: ClassRules)
     """
     if classes.names is None:
         return frozenset()
-    notes, left_out, empty_folders = list(source.notes), list(source.left_out), list(source.empty_folders)
     try:
-        files = to_table([_preview(item) for item in source.items()])
-        files = classes.replace_aliases(resolve_labels(source, files.filter(pl.col("path").is_last_distinct()), layout))
+        files = classes.replace_aliases(preview_labels(source, layout))
     except CatalogError:  # the scan says the same, or finds out that it is not so
         return frozenset()
+    return frozenset(files.filter(classes.is_other(files) & files["error"].is_null())["path"])
+
+
+def preview_labels(
+    source: Source, layout: LayoutRules = _USUAL, *, keep: Callable[[str], bool] = lambda _: True
+) -> pl.DataFrame:
+    """Return a table of the files of a source with their labels, parts and groups, without decoding pictures.
+
+    Args:
+        source: source, whose notes and lists of files stay as they are.
+        layout: rules for the meaning of folders.
+        keep: predicate for the paths of the files to consider.
+
+    Raises:
+        CatalogError: labels cannot be read.
+        UsageError: `layout` names parts that do not exist.
+    """
+    notes, left_out, empty_folders = list(source.notes), list(source.left_out), list(source.empty_folders)
+    try:
+        files = to_table([_preview(item) for item in source.items() if keep(item.path)])
+        return resolve_labels(source, files.filter(pl.col("path").is_last_distinct()), layout)
     finally:
         source.notes[:], source.left_out[:], source.empty_folders[:] = notes, left_out, empty_folders
-    return frozenset(files.filter(classes.is_other(files) & files["error"].is_null())["path"])
 
 
 def _preview(item: Item) -> ScannedFile:

@@ -154,7 +154,7 @@ def _none_found(
         f"{place.folder}, where there is no {written[0].path}."
     )
     if all(is_remote(entry.path) for entry in written):
-        return CatalogError(message, hint="URLs are not downloaded: copy the pictures next to the list.")
+        return CatalogError(message, hint="Download the pictures first: `discern collect LIST --out FOLDER`.")
     matches = places.best()
     remedy = _remedy_below(written, matches) or _remedy_nearby(place, written)
     if remedy:

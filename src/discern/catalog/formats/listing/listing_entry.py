@@ -139,7 +139,8 @@ def _placed(entry: ListingEntry, at: int, exists: Callable[[str], bool], folder:
 def _why_missing(entry: ListingEntry, folder: str) -> str:
     if is_remote(entry.path):
         return (
-            f"{entry.where}: {entry.path} is not next to the listing, and URLs are not downloaded. Copy the file there."
+            f"{entry.where}: {entry.path} is not next to the listing. Copy the file there, or download all by "
+            "`discern collect LIST --out FOLDER`."
         )
     inside = list(dict.fromkeys(path for path in entry.candidates or () if path))
     if not inside:

@@ -83,7 +83,7 @@ def test_a_file_of_the_same_name_does_not_stand_in_for_a_missing_one():
         (["a/1.png", "b/1.png"], ["1.png"], "1.png could be a/1.png or b/1.png: write paths that say which"),
         (["a/1.png"], ["1.png", "2.png", "3.png"], "1 of the 3 are below it by name, such as a/1.png for 1.png"),
         (["a/1.png"], ["7.png"], "none with these names below that folder either. Correct the paths"),
-        (["a/1.png"], ["https://host/7.png"], "URLs are not downloaded"),
+        (["a/1.png"], ["https://host/7.png"], "discern collect LIST"),
         (["a/1.png"], [".."], "Correct the paths"),
     ],
 )

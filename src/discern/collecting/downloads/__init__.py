@@ -1,0 +1,1 @@
+"""Download of the pictures in a list of addresses, in parallel and politely."""
