@@ -14,6 +14,7 @@ SCRIPTS = (
     "logistic_regression",
     "unknown_auroc",
     "copies",
+    "tiles",
     "film_borders",
     "film_frames",
     "collect_urls",

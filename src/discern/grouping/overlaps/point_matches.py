@@ -20,7 +20,7 @@ _TOLERANCE = 1.5  # pixels of a thumbnail between the shifts of points that agre
 _LEAST_POINTS = 2
 _MOST_PAIRS = 12  # per picture; a tile has 8 neighbours
 _LAGS = 24
-_EXACT_UP_TO = 150_000  # points; the graph takes as long there
+_EXACT_UP_TO = 80_000  # points; the graph is faster from 60,000, and misses 6 % of the nearest
 _ROWS, _COLUMNS = 512, 2048
 _MANY = 16  # matches of one point in a block, above which only the best are kept
 
@@ -113,9 +113,9 @@ def _search_graph(points: InterestPoints) -> Matches:
         ndim=vectors.shape[1],
         metric="ip",
         dtype="i8",
-        connectivity=8,
-        expansion_add=32,
-        expansion_search=24,
+        connectivity=6,
+        expansion_add=24,
+        expansion_search=12,
         enable_key_lookups=False,
     )
     graph.add(np.arange(len(vectors)), vectors, threads=1)
