@@ -12,7 +12,7 @@ from PIL import Image
 
 from discern.grouping.near_copies.agreement import colours_differ, windows_agree
 from discern.grouping.near_copies.align import Alignment, align, bilinear, place
-from discern.grouping.near_copies.candidates import Candidates
+from discern.grouping.near_copies.candidates import Candidates, best_of_each
 from discern.grouping.near_copies.rotation_invariants import blur, brightness, half_extents, halved
 from discern.grouping.near_copies.scratch_arrays import blocks
 from discern.grouping.near_copies.squash import is_shape_kept
@@ -31,6 +31,7 @@ _READ_AHEAD = 32
 _MIN_SIDE = 256
 _MAX_DENSITY = 64.0  # pixels per frame unit, half the shorter side
 _BLUR = 0.8
+_FINE_PAIRS_PER_PICTURE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +121,7 @@ def _compare(
     planes = np.concatenate(coarse)
     batches = [pairs.take(at) for at in _batches(len(pairs), _COARSE_BATCH)]
     pairs = Candidates.join([_compare_coarse(planes, batch, frames, config) for batch in batches])
+    pairs = best_of_each(pairs, _FINE_PAIRS_PER_PICTURE)
     compared = [_compare_fine(thumbs, pairs.take(at), frames, config) for at in _batches(len(pairs), _FINE_BATCH)]
     selected = Candidates.join([batch for batch, _ in compared])
     score = np.concatenate([score for _, score in compared])
@@ -132,10 +134,10 @@ def _batches(count: int, size: int) -> list[np.ndarray]:
 
 
 def _compare_coarse(planes: np.ndarray, pairs: Candidates, extents: np.ndarray, config: CompareConfig) -> Candidates:
-    """Select candidate pairs by the correlation of small registered thumbnails."""
+    """Select candidate pairs by the correlation of small registered thumbnails, which becomes their agreement."""
     frames = extents[pairs.wide], extents[pairs.narrow]
     affine, correlation = align(planes[pairs.wide], planes[pairs.narrow], pairs.affine, frames, steps=2)
-    return replace(pairs, affine=affine).take(correlation >= config.min_correlation)
+    return replace(pairs, affine=affine, agreement=correlation).take(correlation >= config.min_correlation)
 
 
 def _compare_fine(
