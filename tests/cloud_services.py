@@ -28,13 +28,17 @@ class _Relay(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         [service] = _SERVICE.findall(self.headers["Authorization"])
         address = f"https://{service}.{REGION}.amazonaws.com{self.path}"
-        found = requests.request(self.command, address, headers=_passed(self.headers), data=body, timeout=60)
-        length = found.headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(found.content))
+        request = requests.Request(self.command, address, headers=_passed(self.headers), data=body).prepare()
+        request.url = address  # `prepare` would take "." and ".." out of keys
+        is_head = self.command == "HEAD"
+        with requests.Session() as session:
+            found = session.send(request, timeout=60, stream=is_head)  # a body that never comes would be waited for
+            length = found.headers.get("Content-Length", "0") if is_head else str(len(found.content))
         self.send_response(found.status_code)
         for name, value in {**_passed(found.headers), "Content-Length": length}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
+        if not is_head:
             self.wfile.write(found.content)
 
     def do_HEAD(self) -> None:

@@ -25,8 +25,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import discern
+from discern.buckets.account_clients import AccountClients, plain_errors
 from discern.errors import DiscernError
-from discern.shipping.aws.account_clients import AccountClients, plain_errors
 from discern.shipping.aws.resource_kind import BUNDLE_TAG
 
 CONFIRMATION = "LIVE_AWS"

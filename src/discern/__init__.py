@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from discern.flow.predict.batch import PredictToResult, predict_to
     from discern.flow.predict.predict import Answer, predict
     from discern.flow.predict.sort import SortResult, UnsortResult, sort, unsort
+    from discern.flow.push import TransferResult, pull, push
     from discern.flow.read import read
     from discern.flow.rename import RenameResult, rename
     from discern.flow.serve import KeyResult, key, serve
@@ -89,6 +90,7 @@ _HOMES = {
     "SplitResult": "discern.flow.split",
     "TrafficResult": "discern.flow.workflow_traffic",
     "TrainResult": "discern.flow.train_result",
+    "TransferResult": "discern.flow.push",
     "TuneResult": "discern.flow.tune.tune_result",
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
@@ -112,6 +114,8 @@ _HOMES = {
     "predict": "discern.flow.predict.predict",
     "predict_to": "discern.flow.predict.batch",
     "progress_bar": "discern.display.progress_bar",
+    "pull": "discern.flow.push",
+    "push": "discern.flow.push",
     "read": "discern.flow.read",
     "rename": "discern.flow.rename",
     "send_traffic": "discern.flow.workflow_traffic",
@@ -161,6 +165,7 @@ __all__ = [
     "SplitResult",
     "TrafficResult",
     "TrainResult",
+    "TransferResult",
     "TuneResult",
     "UnsortResult",
     "VerifyResult",
@@ -185,6 +190,8 @@ __all__ = [
     "predict",
     "predict_to",
     "progress_bar",
+    "pull",
+    "push",
     "read",
     "rename",
     "send_traffic",

@@ -147,7 +147,7 @@ def test_the_readme_s_install_brings_what_the_code_imports() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     wanted = {canonicalize_name(Requirement(each).name) for each in declared}
     brought = {"starlette", "pydantic", "markupsafe", "threadpoolctl"}  # by fastapi, jinja2 and scikit-learn
-    optional = {"pandas", "boto3", "botocore"}  # the last two by the extra aws
+    optional = {"pandas", "boto3", "botocore", "obstore"}  # the last three by the extra aws
     optional |= {"onnxscript", "optuna", "safetensors", "timm", "torch", "torchvision"}  # by the extra torch
     homes = {module: set(map(canonicalize_name, names)) for module, names in packages_distributions().items()}
     for path in sorted((ROOT / "src").rglob("*.py")):

@@ -1,13 +1,17 @@
 """`discern cache`: sizes, pruning, and files of others that are never deleted."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from discern.buckets.bucket_address import BucketAddress
+from discern.buckets.mirror import mirror
 from discern.errors import StoreError
 from discern.flow.cache import cache
 from discern.flow.train import TrainResult
 from tests.integration.workspace import Workspace
+from tests.unit.buckets.memory_store import MemoryStore
 
 
 def test_what_training_cached_is_listed(shared_workspace: Workspace, trained: TrainResult) -> None:
@@ -68,3 +72,17 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="--cache"):
         cache(folder=tmp_path / "file", prune_to=0)
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_copies_of_buckets_are_listed_and_removed(tmp_path: Path) -> None:
+    store = MemoryStore()
+    store.objects.update({"p/1.jpg": b"one", "p/2.jpg": b"two", "q/3.jpg": b"three"})
+    former = mirror(BucketAddress("b", "q"), cache=tmp_path, store=store)
+    os.utime(former.parent, (0, 0))
+    mirrored = mirror(BucketAddress("b", "p"), cache=tmp_path, store=store)
+    [section] = cache(folder=tmp_path).shelves
+    assert (section["name"], section["rows"]) == ("buckets", 2)
+    assert cache(folder=tmp_path, prune_to=section["bytes"] - 1).freed > 0
+    assert (former.exists(), mirrored.exists()) == (False, True)
+    cache(folder=tmp_path, prune_to=0)
+    assert not mirrored.exists()

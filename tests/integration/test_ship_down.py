@@ -10,10 +10,10 @@ from cfnlint.decode.cfn_yaml import load as load_template
 from examples.aws_environment import aws_environment
 from moto import mock_aws
 
+from discern.buckets.account_clients import AccountClients
 from discern.bundle import load
 from discern.flow.deployed import ship_down, ship_status
 from discern.flow.ship import ship
-from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.account_stack import deploy_stack, upload_package
 from discern.shipping.aws.site_stack import upload_site
 from discern.shipping.lambda_options import LambdaOptions

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from discern.atomic import atomic_write
+from discern.buckets.bucket_address import find_bucket_address
 from discern.bundle.seen_pictures import SeenPictures
 from discern.bundle.stored_zip import is_canonical, read_stored, write_zip
 from discern.bundle.strict_json import MAX_BYTES as MAX_JSON_BYTES
@@ -81,7 +82,7 @@ def read_bundle(source: str | Path) -> bytes:
             f"A bundle must be the path of a file, not {type(source).__name__}.",
             hint="Write it to a file, and pass its path.",
         )
-    path = local_path(str(source))
+    path = str(local_bundle(source))
     if found := find_address(path):
         kind, address = found
         hint = remedy(address)
@@ -91,6 +92,19 @@ def read_bundle(source: str | Path) -> bytes:
     if problem := overlong_path(path):
         raise BundleError(problem, hint="Pass the path of a bundle.")
     return _read(Path(path))
+
+
+def local_bundle(source: str | Path) -> Path:
+    """Return the path of a bundle for its path, a `file:` URL, or an address in a bucket, which is fetched.
+
+    Raises:
+        DiscernError: it cannot be fetched.
+    """
+    if find_bucket_address(source) is None:
+        return Path(local_path(str(source)))
+    from discern.buckets.mirror import fetch  # noqa: PLC0415 - needed for few bundles
+
+    return Path(fetch(source))
 
 
 def unpack_bytes(data: bytes, path: Path) -> dict[str, bytes]:

@@ -15,7 +15,6 @@ from discern.bundle.picture_input import Picture, content_of, each_picture
 from discern.bundle.prediction import Prediction, predict_one
 from discern.bundle.runtime import Runtime, open_runtime
 from discern.bundle.seen_pictures import SeenPictures
-from discern.bundle.url_paths import local_path
 from discern.display.displayed import Displayed
 from discern.errors import BundleDamaged, BundleError, PictureError, UsageError
 from discern.picture import Limits, apply_recipe, load_input
@@ -334,7 +333,7 @@ def load(path: str | Path, *, threads: int | None = None, limits: Limits | None 
     It is run once on its golden pictures, so that a model whose outputs are not probabilities is not returned.
 
     Args:
-        path: path of the bundle, `model.discern`.
+        path: path of the bundle, `model.discern`, or its address in a bucket (`s3://`).
         threads: number of cores that one run may use; None lets the engine decide.
         limits: limits on the size of pictures; None for the defaults.
 
@@ -342,7 +341,7 @@ def load(path: str | Path, *, threads: int | None = None, limits: Limits | None 
         BundleError: the file is not a bundle, is damaged, or has a newer format.
     """
     members = archive.unpack(path)
-    model = Model(members, threads=threads, limits=limits, path=Path(local_path(str(path))).absolute())
+    model = Model(members, threads=threads, limits=limits, path=archive.local_bundle(path).absolute())
     model.check_outputs()
     return model
 

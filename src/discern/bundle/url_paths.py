@@ -88,6 +88,8 @@ def remedy(address: str, *, written: bool = False) -> str:
         written: whether something would be written there.
     """
     if written:
+        if address.startswith("s3://"):
+            return "Write to a folder of this machine, and copy it there with `discern push`."
         return "Write to a folder of this machine, and copy the result there."
     scheme = address.partition("://")[0].lower()
     if scheme in _COPY_COMMANDS:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from discern.cli import (
+    bucket_commands,
     captured_commands,
     collect_commands,
     compare_commands,
@@ -58,6 +59,7 @@ for command in (
     *(run_commands.fix, run_commands.diff, compare_commands.compare),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
     captured_commands.captured,
+    *(bucket_commands.push, bucket_commands.pull),
     info_commands.backbones,
     *(info_commands.show, info_commands.verify, info_commands.rename, info_commands.doctor, info_commands.cache),
 ):

@@ -5,11 +5,17 @@ from typing import Annotated
 import typer
 
 Source = Annotated[
-    str, typer.Argument(help="A folder of pictures, a list (CSV, Parquet, .lst, .manifest), or an archive (zip, tar).")
+    str,
+    typer.Argument(
+        help="A folder of pictures, a list (CSV, Parquet, .lst, .manifest), or an archive (zip, tar); or "
+        "its address in a bucket (s3://BUCKET/PREFIX)."
+    ),
 ]
-Bundle = Annotated[str, typer.Argument(help="Path of a bundle, such as runs/NAME/model.discern.")]
+Bundle = Annotated[
+    str, typer.Argument(help="Path of a bundle, such as runs/NAME/model.discern, or its address in a bucket.")
+]
 Name = Annotated[str | None, typer.Option(help="Name of the run; by default the source's name and a number.")]
-Runs = Annotated[str, typer.Option(help="Folder of all runs.")]
+Runs = Annotated[str, typer.Option(help="Folder of all runs, or its address in a bucket.")]
 Fixes = Annotated[str | None, typer.Option(help="A fixes.csv to apply first.")]
 _BACKBONES = (
     "lite0, lite1, lite2, dinov2-small, dinov2-small-int8, siglip2-base, timm/NAME, torchvision/NAME, or the path of "

@@ -40,12 +40,24 @@ state = State()
 
 
 def show(value: dict[str, Any], *, json: bool, lines: Callable[[dict[str, Any]], Iterator[str]]) -> None:
-    """Print the result of a command as JSON or text."""
+    """Print the result of a command as JSON or text, with addresses in buckets for what was copied there."""
+    value = _with_addresses(value)
     if json:
         show_json(value)
         return
     for line in lines(value):
         typer.echo(one_line(line))
+
+
+def _with_addresses(value: Any) -> Any:
+    """Replace paths in local copies of a bucket by the addresses that they stand for."""
+    if isinstance(value, dict):
+        return {name: _with_addresses(each) for name, each in value.items()}
+    if not isinstance(value, str) or "buckets" not in value:
+        return value
+    from discern.buckets.mirror import address_of
+
+    return address_of(value)
 
 
 def show_answer(value: dict[str, Any], *, json: bool) -> None:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from discern.buckets.mirror import cached_copies, remove_copy
 from discern.display.displayed import Displayed
 from discern.errors import StoreError
 from discern.flow.paths import cache_folder
 from discern.serving.browser_engine import cached_engines
-from discern.store import cached_networks, prune, survey
+from discern.store import BUCKETS, cached_networks, prune, survey
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -61,18 +62,21 @@ def cache(*, prune_to: float | None = None, folder: str | Path | None = None) ->
 
 def _prune(root: Path, keep_bytes: float) -> int:
     """Delete the least recently used entries: computed tables first, then what was downloaded or exported."""
-    engines, networks = cached_engines(root), cached_networks(root)
-    kept = engines | networks
+    engines, networks, copies = cached_engines(root), cached_networks(root), cached_copies(root)
+    kept = engines | networks | copies
     size_of_kept = sum(kept.values())
     fits = size_of_kept <= keep_bytes
     freed = prune(root, keep_bytes=keep_bytes - size_of_kept if fits else keep_bytes)
     entries = {root: list(engines)}
     for path in networks:
         entries.setdefault(path.with_suffix(""), []).append(path)
+    entries |= {path: [path] for path in copies}
     for paths in sorted(entries.values(), key=_last_used):
         if size_of_kept <= keep_bytes:
             break
         for path in paths:
+            if path in copies:
+                remove_copy(path)
             path.unlink(missing_ok=True)
             size_of_kept, freed = size_of_kept - kept[path], freed + kept[path]
     return freed
@@ -83,7 +87,7 @@ def _last_used(paths: list[Path]) -> float:
 
 
 def _list_files(root: Path) -> list[dict[str, Any]]:
-    sections = {"engines": cached_engines(root)}
+    sections = {"engines": cached_engines(root), BUCKETS: cached_copies(root)}
     for path, size in cached_networks(root).items():
         sections.setdefault(path.parent.name, {})[path] = size
     return [

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from discern.buckets.account_clients import AccountClients, plain_errors
 from discern.bundle import load
 from discern.display.displayed import Displayed
 from discern.errors import UsageError
 from discern.flow.paths import resolve_path
-from discern.shipping.aws.account_clients import AccountClients, plain_errors
 from discern.shipping.aws.inventory import OTHER, clear, stopped, take_inventory
 from discern.shipping.aws.resource_kind import Resource
 from discern.shipping.aws.sagemaker_kinds import list_notebooks, stop_notebook

@@ -8,6 +8,7 @@ from discern.bundle import Model
 from discern.bundle.archive import unpack
 from discern.display.displayed import Displayed
 from discern.errors import BundleDamaged
+from discern.flow.bucket_outputs import writes_to_buckets
 from discern.flow.find_examples import find_example_pictures
 from discern.flow.paths import cache_folder, resolve_path
 from discern.progress import Progress, silent
@@ -59,6 +60,7 @@ class ExportResult(Displayed):
         return sum(size for name, size in self.files.items() if name.startswith(prefix))
 
 
+@writes_to_buckets("folder")
 def export(
     bundle: str | Path,
     folder: str | Path,

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from discern.buckets.mirror import fetch
 from discern.bundle.url_paths import local_path, reject_address
 from discern.errors import UsageError, overlong_path
 from discern.store import default_folder
@@ -11,20 +12,22 @@ from discern.store import default_folder
 def resolve_path(path: str | Path, *, written: bool = False) -> Path:
     """Return the absolute path for a path, or a `file:` URL, given by the user, with `~` expanded.
 
+    For an address in a bucket it is the path of a local copy.
+
     Args:
         path: the path.
         written: whether something will be written there, for the hint of an error.
 
     Raises:
         UsageError: the path is empty, as from an unset variable of a script, contains a null character, or is another
-            URL or something else.
+            URL or something else; or the bucket cannot be read.
     """
     if not isinstance(path, str | os.PathLike):
         raise UsageError(
             f"A path must be text or a `pathlib.Path`, not {type(path).__name__}.",
             hint="Pass the path of a file or a folder.",
         )
-    text = local_path(os.fsdecode(path))
+    text = local_path(os.fsdecode(path if written else fetch(path)))
     reject_address(text, written=written)
     if problem := overlong_path(text):
         raise UsageError(problem, hint="Pass the path of a file or a folder.")

@@ -22,6 +22,7 @@ from discern.checking.findings_table import tabulate_findings
 from discern.checking.thresholds import choose_thresholds
 from discern.features import Backbone, extract, read_weights_digest
 from discern.flow.applied_fixes import applied_fixes, record_fixes
+from discern.flow.bucket_paths import local_source, resolve_source
 from discern.flow.feature_count import FeatureCount
 from discern.flow.fixed_scan import scan_with_fixes
 from discern.flow.input_options import InputOptions
@@ -83,10 +84,10 @@ class PrepareConfig(SourceOptions, InputOptions):
         """
         choose_thresholds(thresholds)
         return cls(
-            source=str(resolve_path(source)),
+            source=resolve_source(source),
             fixes=None if fixes is None else str(resolve_path(fixes)),
             backbone=_resolve_backbone(backbone),
-            negatives=None if negatives is None else str(resolve_path(negatives)),
+            negatives=None if negatives is None else resolve_source(negatives),
             ordered=tuple(ordered),
             names=None if names is None else str(resolve_path(names)),
             thresholds=dict(sorted(thresholds.items())) if thresholds else None,
@@ -218,7 +219,8 @@ def prepare(
         )
         edges = _edges(run, len(catalog), find)
         groups = form_groups(catalog, edges)
-        negatives = None if config.negatives is None else Path(config.negatives)
+        others = config.negatives
+        negatives = None if others is None else local_source(others, cache=folder, progress=progress)
         data = replace(data, fixed=applied_fixes(run, catalog))
         data = add_negatives(data, groups, negatives, cache=folder, progress=progress)
     with run.stage("check", progress):
@@ -291,11 +293,12 @@ def _sizes(catalog: Catalog, rows: np.ndarray) -> Sequence[tuple[int, int]]:
 
 
 def _catalog(run: Run, config: PrepareConfig, cache: Path, aliases: Mapping[str, str], progress: Progress) -> Catalog:
+    source = local_source(config.source, cache=cache, progress=progress)
     if run.has_kept(CATALOG):
         return _in_order(Catalog.load(run.path(CATALOG), cache=cache), config)
     run.discard(EDGES, SPLIT)
     fixes = None if config.fixes is None else Path(config.fixes)
-    scan = scan_with_fixes(Path(config.source), config, fixes=fixes, aliases=aliases, cache=cache, progress=progress)
+    scan = scan_with_fixes(source, config, fixes=fixes, aliases=aliases, cache=cache, progress=progress)
     if fixes is not None:
         run.save(**record_fixes(scan.scanned, scan.catalog, scan.fixes))
     with run.writing(CATALOG) as path:

@@ -6,6 +6,7 @@ from typing import Unpack
 
 from discern.catalog import Catalog
 from discern.catalog.label_names import read_name_table
+from discern.flow.bucket_paths import local_source
 from discern.flow.fixed_scan import scan_with_fixes
 from discern.flow.paths import cache_folder, resolve_path
 from discern.flow.source_options import SourceKeywords, SourceOptions
@@ -40,12 +41,13 @@ def read(
         DiscernError: the source, an option or the fixes cannot be used.
     """
     aliases = {} if names is None else read_name_table(resolve_path(names)).labels_by_alias()
+    folder = cache_folder(cache)
     scan = scan_with_fixes(
-        resolve_path(source),
+        local_source(source, cache=folder, progress=progress),
         SourceOptions.checked(**reading),
         fixes=None if fixes is None else resolve_path(fixes),
         aliases=aliases,
-        cache=cache_folder(cache),
+        cache=folder,
         progress=progress,
     )
     return scan.catalog.ordered(ordered) if ordered else scan.catalog

@@ -15,6 +15,7 @@ from discern.catalog.label_names import COLUMNS, NameTable, read_name_table
 from discern.catalog.label_text import show_label
 from discern.display.displayed import Displayed
 from discern.errors import NamesError, RunError, UsageError
+from discern.flow.bucket_outputs import writes_to_buckets
 from discern.flow.paths import is_folder, resolve_output, resolve_path
 from discern.training.card import write_card
 
@@ -53,6 +54,7 @@ class RenameResult(Displayed):
         return plain
 
 
+@writes_to_buckets("out")
 def rename(bundle: str | Path, names: str | Path, out: str | Path) -> RenameResult:
     """Write a copy of a model bundle with other labels, display names, spoken names or routes, without training.
 

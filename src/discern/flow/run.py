@@ -21,7 +21,10 @@ from polars.exceptions import PolarsError
 
 from discern._version import __version__
 from discern.atomic import atomic_write, is_unfinished
+from discern.buckets.bucket_address import find_bucket_address
 from discern.errors import DataError, DiscernError, RunError, RunStopped
+from discern.flow.bucket_outputs import RunsInBucket
+from discern.flow.bucket_paths import resolve_source
 from discern.flow.paths import is_file, is_folder, resolve_output, resolve_path
 from discern.progress import Progress
 from discern.store import is_cache_folder
@@ -44,11 +47,13 @@ class Run:
         folder: absolute path.
         facts: contents of `run.json`.
         is_new: whether this process created the run; False if it was resumed.
+        remote: folder of runs in a bucket, to which the run is copied when its lock is released; None for none.
     """
 
     folder: Path
     facts: dict[str, Any] = field(default_factory=dict)
     is_new: bool = False
+    remote: RunsInBucket | None = None
 
     @classmethod
     def create(
@@ -59,7 +64,7 @@ class Run:
         Args:
             source: source of the pictures; without a name, the run is named after it with a free number.
             name: name of the run, or None.
-            runs: folder of all runs.
+            runs: folder of all runs, or its address in a bucket.
             resume: resume the interrupted run of that name.
             config: options of the command, which a resumed run must share.
 
@@ -67,22 +72,28 @@ class Run:
             UsageError: `source` or `runs` is an invalid path.
             RunError: the name is taken, the run to resume has other options, or the folder cannot be written.
         """
-        runs = resolve_output(runs)
+        address = find_bucket_address(runs)
+        remote = None if address is None else RunsInBucket(address)
+        if remote is not None:
+            remote.prepare(name, resume=resume)
+        runs = resolve_output(runs) if remote is None else remote.folder
         try:
-            return cls._find(resolve_path(source), name=name, runs=runs, resume=resume, config=config)
+            run = cls._find(resolve_source(source), name=name, runs=runs, resume=resume, config=config)
+            run.remote = remote
         except OSError as error:
             reason = "it is not a folder" if os.path.lexists(runs) and not is_folder(runs) else error.strerror
             raise RunError(
                 f"Cannot write to the runs folder {runs}: {reason}.",
                 hint="Choose a writable folder with --runs.",
             ) from error
+        return run
 
     @classmethod
-    def _find(cls, source: Path, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
+    def _find(cls, source: str, *, name: str | None, runs: Path, resume: bool, config: dict[str, Any]) -> Self:
         if name is None and resume:
             raise RunError("`--resume` needs a run.", hint="Pass --name with the name of its folder in runs.")
         if name is None:
-            return cls._start(_number(runs, source), source, config)
+            return cls._start(_number(runs, Path(source)), source, config)
         if Path(name).name != name or name in {"", ".", ".."} or not name.isprintable() or _too_long(name):
             raise RunError(f"Invalid run name: {name!r}.", hint="Use a plain name, and --runs for the folder.")
         folder = runs / name
@@ -100,14 +111,14 @@ class Run:
         return cls._start(folder, source, config)
 
     @classmethod
-    def _start(cls, folder: Path, source: Path, config: dict[str, Any]) -> Self:
+    def _start(cls, folder: Path, source: str, config: dict[str, Any]) -> Self:
         run = cls(folder, is_new=True)
         run.facts = {
             "format": FORMAT,
             "name": folder.name,
             "status": "running",
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "source": str(source),
+            "source": source,
             "config": config,
             "versions": versions(),
             "seconds": {},
@@ -268,6 +279,8 @@ class Run:
                 ours = True
                 self._tidy()
                 yield self
+                if self.remote is not None:
+                    self.remote.upload(self.folder)
         except DiscernError as error:
             if ours and self.is_new and not isinstance(error, RunStopped):
                 shutil.rmtree(self.folder, ignore_errors=True)

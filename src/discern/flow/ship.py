@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from discern.buckets.account_clients import calls_in
 from discern.bundle import load
 from discern.display.displayed import Displayed
 from discern.errors import UsageError
@@ -14,7 +15,6 @@ from discern.flow.cost_of_plan import PER_DAY, open_pricing, price_plan
 from discern.flow.paths import resolve_output, resolve_path
 from discern.flow.shipped_site import add_site
 from discern.inference.verified_model import require_verified
-from discern.shipping.aws.account_clients import calls_in
 from discern.shipping.plan import Plan
 from discern.shipping.plan_folder import plan_folder
 from discern.shipping.ship_registry import find_ship_target

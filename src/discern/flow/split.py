@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from discern.buckets.bucket_address import find_bucket_address
 from discern.catalog import Catalog
 from discern.catalog.account import Account
 from discern.catalog.left_out import LEFT_OUT
 from discern.checking import conflicted
 from discern.display.displayed import Displayed
 from discern.errors import UsageError
+from discern.flow.bucket_outputs import writes_to_buckets
 from discern.flow.input_options import InputOptions
 from discern.flow.paths import is_folder, resolve_path
 from discern.flow.prepare import PrepareConfig, prepare
@@ -93,6 +95,7 @@ class SplitResult(Displayed):
         }
 
 
+@writes_to_buckets("out")
 def split(
     source: str | Path,
     *,
@@ -165,6 +168,8 @@ def split(
     config = SplitConfig(seed=seed, parts=parts)
     run_config = prepare_config.to_json() | {"seed": seed, "parts": list(parts)}
     links = _are_links(link=link, copy=copy)
+    if links and find_bucket_address(source) is not None:
+        raise UsageError("Pictures in a bucket cannot be linked to.", hint="Leave out --link.")
     target = None if out is None else _outside(resolve_path(out, written=True), Path(prepare_config.source))
     run = Run.create(source, name=name, runs=runs, resume=False, config=run_config)
     with run.locked():

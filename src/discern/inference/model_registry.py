@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discern.bundle import Model, Picture, archive
-from discern.bundle.url_paths import local_path, reject_address
+from discern.bundle.url_paths import reject_address
 from discern.errors import BundleError, NotFound, UsageError
 from discern.inference.batch_config import BatchConfig
 from discern.inference.batcher import Batcher, BatcherClosed, BatchResult
@@ -232,6 +232,6 @@ def _split(bundle: str | Path) -> tuple[str | None, Path]:
 
 
 def _local(bundle: str | Path) -> Path:
-    path = local_path(str(bundle))
+    path = archive.local_bundle(bundle)
     reject_address(path)
-    return Path(path)
+    return path

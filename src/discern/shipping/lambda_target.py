@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from discern.shipping.aws.account_clients import AccountClients
+from discern.buckets.account_clients import AccountClients
 from discern.shipping.function_memory import function_megabytes
 from discern.shipping.function_package import MAX_IMAGE_BYTES, MAX_UNPACKED_BYTES, FunctionPackage, build_package
 from discern.shipping.image_builder import require_builder

@@ -12,7 +12,10 @@ from discern.errors import UsageError
 ROOMS = ("picture", "bundle", "inference", "display", "parallel", "shipping/aws", "shipping/lambda_function")
 """Parts of Discern that the function needs, with the modules in `_MODULES`."""
 
-_MODULES = ("__init__.py", "_version.py", "atomic.py", "errors.py", "progress.py", "shipping/__init__.py")
+_MODULES = (
+    *("__init__.py", "_version.py", "atomic.py", "errors.py", "progress.py", "shipping/__init__.py"),
+    *("buckets/__init__.py", "buckets/account_clients.py", "buckets/bucket_address.py"),
+)
 _NOT_SHIPPED = ("testing.py",)
 
 # Left out of wheels: what no request loads. The second copy of ONNX Runtime's library is for programs in C.

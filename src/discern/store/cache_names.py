@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 SUFFIX = ".shelf"
+BUCKETS = "buckets"
 ENGINES = "engines"
 WEIGHTS = "weights"
 NETWORKS = "networks"

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from discern.errors import StoreError
-from discern.store.cache_names import ENGINES, NETWORKS, PRUNE_LOCK, WEIGHTS, is_cache_folder
+from discern.store.cache_names import BUCKETS, ENGINES, NETWORKS, PRUNE_LOCK, WEIGHTS, is_cache_folder
 
 _LOG = logging.getLogger("discern.store")
 _OTHERS = 0o077
@@ -90,7 +90,7 @@ _HINT = "Choose a folder of your own with --cache."
 def _tighten(cache: Path) -> None:
     entries = [Path(entry) for entry in os.scandir(cache)]
     tables = [path for path in entries if is_cache_folder(path)]
-    if len(tables) == sum(path.name not in (ENGINES, NETWORKS, WEIGHTS, PRUNE_LOCK) for path in entries):
+    if len(tables) == sum(path.name not in (BUCKETS, ENGINES, NETWORKS, WEIGHTS, PRUNE_LOCK) for path in entries):
         tables.append(cache)
     for folder in tables:
         if _is_open(folder):

@@ -139,11 +139,11 @@ def test_a_url_is_rejected_with_the_commands_for_servers(source: str | Path, mes
     assert "discern.Client" in raised.value.hint
 
 
-@pytest.mark.parametrize("source", ["s3://bucket/model.discern", Path("s3://bucket/model.discern")])
+@pytest.mark.parametrize("source", ["gs://bucket/model.discern", Path("gs://bucket/model.discern")])
 def test_an_address_of_another_store_is_rejected_with_its_command(source: str | Path) -> None:
-    with pytest.raises(BundleError, match=r"s3://bucket/model\.discern is a URL") as raised:
+    with pytest.raises(BundleError, match=r"gs://bucket/model\.discern is a URL") as raised:
         load(source)
-    assert "`aws s3 cp s3://bucket/model.discern FOLDER`" in raised.value.hint
+    assert "`gcloud storage cp gs://bucket/model.discern FOLDER`" in raised.value.hint
 
 
 def test_packing_requires_exactly_the_members() -> None:

@@ -54,7 +54,7 @@ def test_another_type_is_not_a_path(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["https://shop.example/photos.zip", Path("https://shop.example/photos.zip"), "s3://a/b"]
+    "path", ["https://shop.example/photos.zip", Path("https://shop.example/photos.zip"), "gs://a/b"]
 )
 def test_a_url_is_not_a_path(path: str | Path) -> None:
     with pytest.raises(UsageError, match="is a URL, not a path") as raised:
@@ -73,7 +73,7 @@ def test_a_path_that_cannot_be_looked_up_is_no_file_and_no_folder() -> None:
     assert not is_folder(Path("x" * 3000))
 
 
-@pytest.mark.parametrize("scheme", ["https", "s3", "gs", "hdfs", "kaggle", "abfss", "ftp", "S3", "smb"])
+@pytest.mark.parametrize("scheme", ["https", "gs", "hdfs", "kaggle", "abfss", "ftp", "GS", "smb"])
 def test_a_url_keeps_its_slashes_in_the_message(scheme: str) -> None:
     url = f"{scheme}://bucket/photos"
     for given in (url, Path(url)):
@@ -85,11 +85,14 @@ def test_a_url_keeps_its_slashes_in_the_message(scheme: str) -> None:
 
 def test_the_hint_has_the_command_that_copies() -> None:
     with pytest.raises(UsageError) as raised:
-        resolve_path("s3://bucket/photos")
-    assert "`aws s3 cp --recursive s3://bucket/photos FOLDER`" in raised.value.hint
+        resolve_path("gs://bucket/photos")
+    assert "`gcloud storage cp --recursive gs://bucket/photos FOLDER`" in raised.value.hint
     with pytest.raises(UsageError) as raised:
         resolve_output("gs://bucket/runs")
     assert raised.value.hint == "Write to a folder of this machine, and copy the result there."
+    with pytest.raises(UsageError) as raised:
+        resolve_output("s3://bucket/runs")
+    assert "`discern push`" in raised.value.hint
 
 
 @pytest.mark.parametrize("url", ["file://{}", "file:{}", "FILE://localhost{}"])

@@ -13,8 +13,8 @@ from tests.unit.bundle.factories import plain, write_small
 from tools import live_aws
 
 import discern
+from discern.buckets.account_clients import AccountClients
 from discern.errors import DiscernError
-from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.resource_kind import BUNDLE_TAG
 
 FAKE = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "eu-west-1"}

@@ -8,6 +8,7 @@ from typing import Unpack
 from discern.catalog import Catalog
 from discern.catalog.label_names import read_name_table
 from discern.errors import DataError, UsageError
+from discern.flow.bucket_paths import local_source
 from discern.flow.compare.compare_result import CompareResult, FailedMethod
 from discern.flow.compare.compare_runs import compare_judged, free_page
 from discern.flow.compare.judged_run import open_judged
@@ -109,9 +110,8 @@ def _scan(preparing: PrepareConfig, cache: Path, progress: Progress) -> Catalog:
     """Read the pictures as they are now, so that runs on other ones are not reused."""
     aliases = {} if preparing.names is None else read_name_table(Path(preparing.names)).labels_by_alias()
     fixes = None if preparing.fixes is None else Path(preparing.fixes)
-    scan = scan_with_fixes(
-        Path(preparing.source), preparing, fixes=fixes, aliases=aliases, cache=cache, progress=progress
-    )
+    source = local_source(preparing.source, cache=cache, progress=progress)
+    scan = scan_with_fixes(source, preparing, fixes=fixes, aliases=aliases, cache=cache, progress=progress)
     return scan.catalog.ordered(preparing.ordered) if preparing.ordered else scan.catalog
 
 

@@ -11,6 +11,7 @@ from discern.catalog.account import Account
 from discern.catalog.path_groups import count_unmatched
 from discern.client import Client
 from discern.errors import UsageError
+from discern.flow.bucket_paths import local_source
 from discern.flow.evaluate.answer_frame import tabulate_evaluation
 from discern.flow.evaluate.evaluated_pictures import EvaluatedPictures
 from discern.flow.evaluate.evaluation_run import EvaluationRun
@@ -84,8 +85,9 @@ def evaluate(
     """
     floors = _check_floors(at_least or {})
     reading = SourceOptions.checked(group_by=group_by, classes=classes, label_from=label_from)
-    folder, origin = cache_folder(cache), resolve_path(source)
-    other = None if negatives is None else resolve_path(negatives)
+    folder = cache_folder(cache)
+    origin = local_source(source, cache=folder, progress=progress)
+    other = None if negatives is None else local_source(negatives, cache=folder, progress=progress)
     aliases = Aliases() if names is None else Aliases.read(resolve_path(names))
     open_run = partial(EvaluationRun.opened, origin, negatives=other, reading=reading, seed=seed, name=name)
     with ExitStack() as opened:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from discern.buckets.bucket_address import find_bucket_address
+from discern.buckets.mirror import address_of
 from discern.catalog.account import Account, list_left_out
 from discern.catalog.left_out import LEFT_OUT, write_left_out
 from discern.errors import UsageError
@@ -125,7 +127,7 @@ class EvaluationRun:
             provenance={
                 "Created": self.run.facts["created"],
                 "Seed": str(self.seed),
-                "Pictures": str(pictures.catalog.root),
+                "Pictures": address_of(str(pictures.catalog.root)),
                 "Data fingerprint": pictures.catalog.fingerprint,
                 "Models": {each.model.of: each.model.fingerprint for each in evaluations},
                 "Versions": self.run.facts["versions"],
@@ -137,7 +139,10 @@ class EvaluationRun:
 
 def default_runs(source: str | Path) -> Path:
     """Return the folder of runs in the working directory, or beside the source if that directory is part of it."""
-    origin, here = resolve_path(source), Path.cwd()
+    here = Path.cwd()
+    if find_bucket_address(source) is not None:
+        return here / "runs"
+    origin = resolve_path(source)
     return (origin.parent if _is_inside(here, origin) else here) / "runs"
 
 

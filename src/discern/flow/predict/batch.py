@@ -10,6 +10,7 @@ from typing import Any
 
 from discern.bundle import Model
 from discern.display.displayed import Displayed
+from discern.flow.bucket_outputs import writes_to_buckets
 from discern.flow.paths import resolve_output
 from discern.flow.predict.answer_table import join_parts, output_format
 from discern.flow.predict.batch_job import BatchJob
@@ -46,6 +47,7 @@ class PredictToResult(Displayed):
         return asdict(self) | {"out": str(self.out), "sheet": None if self.sheet is None else str(self.sheet)}
 
 
+@writes_to_buckets("out", "sheet")
 def predict_to(
     bundle: str | Path | Model,
     source: str | Path | Sequence[str | Path],

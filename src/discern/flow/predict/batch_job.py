@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from discern.buckets.mirror import address_of
 from discern.bundle import Model, load
 from discern.catalog import Source
 from discern.catalog.path_text import to_text
@@ -96,7 +97,7 @@ class BatchJob:
 def _absolute_path(source: Source, at: str) -> str:
     if isinstance(source, StdinSource):
         return at
-    return os.path.join(to_text(str(source.root)), at)  # noqa: PTH118 - faster on text
+    return os.path.join(to_text(address_of(str(source.root))), at)  # noqa: PTH118 - faster on text
 
 
 def _keep(parts: ResumableOutput, rows: list[dict[str, Any]], columns: dict[str, pl.DataType]) -> list[dict[str, Any]]:

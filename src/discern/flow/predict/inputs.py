@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from discern.buckets.bucket_address import find_bucket_address
+from discern.buckets.mirror import fetch
 from discern.bundle.picture_input import is_one_picture, reject_names_of, reject_url
 from discern.bundle.url_paths import local_path
 from discern.errors import PictureError, UsageError
@@ -44,6 +46,8 @@ def _require_input(path: object) -> str:
     if not isinstance(path, str | os.PathLike):
         raise _not_a_path(path)
     text = local_path(os.fsdecode(path))
+    if (address := find_bucket_address(text)) is not None:
+        return str(address)
     if not text:
         raise UsageError("Invalid path: ''.", hint="Pass the path of a file or a folder.")
     reject_url(text)
@@ -75,7 +79,7 @@ def resolve_inputs(inputs: Iterable[str], limits: Limits = Limits()) -> Iterator
     Raises:
         UsageError: standard input is closed, a terminal, not readable or too long, or lists a URL.
     """
-    for each in inputs:
+    for each in map(str, map(fetch, inputs)):
         if each == STANDARD_INPUT:
             yield from _standard_input(limits)
         else:
@@ -96,7 +100,7 @@ def _standard_input(limits: Limits) -> Iterator[str | bytes]:
         yield data
     elif lines := [os.fsdecode(line) for line in data.splitlines() if line.strip()]:
         for line in require_inputs(lines):
-            yield from _paths(line)
+            yield from _paths(str(fetch(line)))
 
 
 def _read_standard_input(limits: Limits) -> bytes:

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from discern.buckets.mirror import address_of
 from discern.bundle import Model, Prediction, load
 from discern.catalog.formats.archive_source import holds_files, read_members
 from discern.catalog.formats.capture_file import is_capture
@@ -119,10 +120,10 @@ class _Input(NamedTuple):
 
 def _answer(given: _Input, result: Prediction | PictureError) -> Answer:
     if isinstance(result, Prediction):
-        return Answer(path=given.path, prediction=result)
+        return Answer(path=address_of(given.path), prediction=result)
     if isinstance(result, NotAPicture) and given.explicit and isinstance(given.picture, Path):
         result = _container_error(given.picture) or result
-    return Answer(path=given.path, error=result)
+    return Answer(path=address_of(given.path), error=result)
 
 
 def _container_error(path: Path) -> NotAPicture | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from discern.shipping.aws.account_clients import AccountClients
+from discern.buckets.account_clients import AccountClients
 from discern.shipping.aws.resource_kind import Kind, Resource, bundle_of, pages
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from discern.buckets.account_clients import AccountClients, error_code, plain_errors
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients, error_code, plain_errors
 from discern.shipping.aws.resource_kind import BUNDLE_TAG, bundle_of, pages
 
 WAIT = {"Delay": 5, "MaxAttempts": 360}

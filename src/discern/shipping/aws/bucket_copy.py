@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from discern.buckets.account_clients import AccountClients, plain_errors
 from discern.errors import CatalogError, UsageError
 from discern.parallel import ThreadExecutor, map_in_order
 from discern.progress import Progress
-from discern.shipping.aws.account_clients import AccountClients, plain_errors
 
 _ADDRESS = re.compile(r"s3://([^/]+)/?(.*)", re.DOTALL)
 _THREADS, _WINDOW = 8, 64  # not tuned: an object is small, and most of its time is waiting

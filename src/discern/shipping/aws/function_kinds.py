@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from discern.buckets.account_clients import AccountClients
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.account_stack import WAIT, first_failure
 from discern.shipping.aws.resource_kind import Kind, Resource, bundle_of, pages
 from discern.shipping.aws.storage_kinds import empty_bucket, empty_repository

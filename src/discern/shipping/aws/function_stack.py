@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from discern.shipping.aws.account_clients import AccountClients
+from discern.buckets.account_clients import AccountClients
 from discern.shipping.aws.account_stack import deploy_stack, upload_package
 
 _CODE, _IMAGE = "CodeUri: function.zip", "  ImageUri:\n    Type: String\n"

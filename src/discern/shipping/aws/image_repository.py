@@ -4,8 +4,8 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from discern.buckets.account_clients import AccountClients, plain_errors
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients, plain_errors
 from discern.shipping.aws.account_stack import tag_list
 
 

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from discern.buckets.account_clients import AccountClients, concerns_credentials, error_code, plain_errors
 from discern.errors import UsageError
 from discern.shipping.aws.access_kinds import ACCESS_KINDS
-from discern.shipping.aws.account_clients import AccountClients, concerns_credentials, error_code, plain_errors
 from discern.shipping.aws.function_kinds import DISTRIBUTION, FUNCTION_KINDS, STACK
 from discern.shipping.aws.resource_kind import BUNDLE_TAG, Kind, Resource, bundle_of, pages
 from discern.shipping.aws.sagemaker_kinds import ENDPOINT, NOTEBOOK, SAGEMAKER_KINDS

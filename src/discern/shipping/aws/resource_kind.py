@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from discern.shipping.aws.account_clients import AccountClients
+from discern.buckets.account_clients import AccountClients
 
 BUNDLE_TAG = "discern:bundle"
 """Tag of everything that Discern creates; its value is the bundle's name."""

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from discern.buckets.account_clients import AccountClients
 from discern.errors import BadRequest, DiscernError, NotFound, RequestTooLarge, Unreachable
-from discern.shipping.aws.account_clients import AccountClients
 
 _MISSING = ("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "AccessDenied", "403", "InvalidObjectState")
 _READ_SECONDS = 8  # not tuned: three attempts end before the function's time does

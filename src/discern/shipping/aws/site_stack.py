@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from discern.shipping.aws.account_clients import AccountClients, plain_errors
+from discern.buckets.account_clients import AccountClients, plain_errors
 from discern.shipping.aws.account_stack import deploy_stack
 
 

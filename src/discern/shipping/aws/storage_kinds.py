@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from discern.buckets.account_clients import AccountClients, error_code
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients, error_code
 from discern.shipping.aws.resource_kind import BUNDLE_TAG, Kind, Resource, bundle_of, pages
 
 _MOST_IMAGES = 100  # of a call

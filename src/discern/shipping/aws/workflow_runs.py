@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from discern.buckets.account_clients import AccountClients, error_code, plain_errors
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients, error_code, plain_errors
 
 _FIRST_PAUSE, _MOST_PAUSE = 0.2, 3.0  # not tuned: DescribeExecution is limited to some calls per second
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from discern.buckets.account_clients import AccountClients, error_code, plain_errors
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients, error_code, plain_errors
 from discern.shipping.aws.account_stack import deploy_stack
 
 

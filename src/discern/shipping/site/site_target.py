@@ -9,8 +9,8 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+from discern.buckets.account_clients import AccountClients
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle
 from discern.shipping.site.site_headers import cache_control, describe_files, site_headers

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from discern.buckets.account_clients import AccountClients
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.workflow_stack import create_workflow
 from discern.shipping.plan import Plan, Step
 from discern.shipping.ship_target import ShippedBundle

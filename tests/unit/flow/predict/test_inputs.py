@@ -47,7 +47,7 @@ def test_standard_input_may_be_paths_patterns_or_a_picture(folder: Path) -> None
         ([], "no picture to predict"),
         (["a.jpg", ""], "Invalid path: ''"),
         (["https://shop.example/a.jpg"], "https://shop.example/a.jpg is a URL"),
-        (["a.jpg", "s3://bucket/a.jpg"], "s3://bucket/a.jpg is a URL"),
+        (["a.jpg", "gs://bucket/a.jpg"], "gs://bucket/a.jpg is a URL"),
         ([Path("https://shop.example/a.jpg")], "https://shop.example/a.jpg is a URL"),
         (["file://server/photos/a.jpg"], "is a URL, not a path"),
         ([Path(os.__file__).anchor], "root of the system's drive"),

@@ -16,8 +16,8 @@ from moto import mock_aws
 from moto.cloudformation.models import cloudformation_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 
+from discern.buckets.account_clients import AccountClients
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.account_stack import deploy_stack, upload_package
 from discern.shipping.aws.inventory import remove
 from discern.shipping.aws.resource_kind import Resource

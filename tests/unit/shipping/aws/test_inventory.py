@@ -13,8 +13,8 @@ import pytest
 from examples.aws_environment import aws_environment
 from moto import mock_aws
 
+from discern.buckets.account_clients import AccountClients
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
-from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.inventory import KINDS, add_tagged, clear, remove, take_inventory
 from discern.shipping.aws.resource_kind import Resource
 

@@ -10,8 +10,8 @@ import pytest
 from examples.aws_environment import aws_environment
 from moto import mock_aws
 
+from discern.buckets.account_clients import AccountClients
 from discern.errors import UsageError
-from discern.shipping.aws.account_clients import AccountClients
 from discern.shipping.aws.site_stack import create_site, upload_site
 
 UPLOAD = """[

@@ -13,10 +13,10 @@ from botocore import exceptions as failures
 from botocore.exceptions import ClientError
 from examples.aws_environment import aws_environment
 
+from discern.buckets.account_clients import AccountClients, plain_errors
 from discern.errors import UsageError
 from discern.flow.deployed import ship_down, ship_status, stop_notebooks
 from discern.flow.workflow_traffic import send_traffic
-from discern.shipping.aws.account_clients import AccountClients, plain_errors
 from discern.shipping.aws.function_stack import create_stack
 from discern.shipping.aws.site_stack import create_site
 from discern.shipping.aws.workflow_stack import create_workflow
@@ -177,6 +177,7 @@ def test_a_function_loads_no_more_than_it_needs() -> None:
     code = "import sys, discern.shipping.aws.runtime_services; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
     loaded = done.stdout.split()
-    aws = {name.rpartition(".")[2] for name in loaded if name.startswith("discern.shipping.aws.")}
+    rooms = ("discern.shipping.aws.", "discern.buckets.")
+    aws = {name.rpartition(".")[2] for name in loaded if name.startswith(rooms)}
     assert aws == {"account_clients", "runtime_services"}
     assert {name.partition(".")[0] for name in loaded}.isdisjoint(("boto3", "botocore", "polars", "numpy"))

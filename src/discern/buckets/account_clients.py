@@ -79,12 +79,15 @@ class AccountClients:
     Args:
         region: region; None for that of `calls_in`, or else of the environment.
         read_seconds: time that an answer may take.
+        default_region: region if none is set anywhere; None: there must be one.
 
     Raises:
         UsageError: the client library is not installed, no region is set, or the settings of AWS are invalid.
     """
 
-    def __init__(self, region: str | None = None, *, read_seconds: int = _READ_SECONDS) -> None:
+    def __init__(
+        self, region: str | None = None, *, read_seconds: int = _READ_SECONDS, default_region: str | None = None
+    ) -> None:
         try:
             import boto3  # noqa: PLC0415 - an extra of the installation
             import botocore.session  # noqa: PLC0415
@@ -96,6 +99,7 @@ class AccountClients:
         with plain_errors():
             core = botocore.session.get_session()
             core.register_component("data_loader", _loader())
+            region = region or core.get_config_variable("region") or default_region
             self._session = boto3.Session(botocore_session=core, region_name=region)
             self._config = Config(
                 connect_timeout=_CONNECT_SECONDS, read_timeout=read_seconds, retries={"mode": "standard"}
@@ -108,6 +112,11 @@ class AccountClients:
     def region(self) -> str:
         """Return the region of the clients."""
         return str(self._session.region_name)
+
+    @property
+    def credentials(self) -> Any:
+        """Return the credentials of the session, which refresh themselves; None if there are none."""
+        return self._session.get_credentials()
 
     def __getitem__(self, service: str) -> Any:
         """Return the client of a service, such as "s3".
