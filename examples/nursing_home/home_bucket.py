@@ -47,8 +47,8 @@ def _without_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def figures(transfer: dict[str, Any]) -> dict[str, Any]:
-    """Return the figures of a transfer, with its rate in MB a second."""
-    return {
-        **{name: transfer[name] for name in ("files", "bytes", "seconds", "resumed")},
-        "megabytes_per_second": round(transfer["bytes"] / 1e6 / max(transfer["seconds"], 0.001), 1),
-    }
+    """Return the figures of a transfer, with its rate if anything was transferred."""
+    found = {name: transfer[name] for name in ("files", "bytes", "seconds", "resumed")}
+    if found["resumed"]:
+        return found
+    return found | {"megabytes_per_second": round(found["bytes"] / 1e6 / max(found["seconds"], 0.001), 1)}

@@ -1,4 +1,4 @@
-"""Which object is in the room?
+"""Objects in the rooms of a nursing home, spoken aloud.
 
 People who cannot see hear what their phone's camera sees in the rooms of a nursing home. The published project filmed
 objects, cut the films into frames, split the frames at random, compared a small network with ResNet-50, and proposed
@@ -97,7 +97,7 @@ def film(run: Run) -> Path:
             f"class, or set DISCERN_TEST_DATA to a folder with {PACK}/."
         )
     run.data = "rendered"
-    plans = films_of(run, choose_stills(source, max(6, run.options.pictures // 6)))
+    plans = films_of(run, choose_stills(source, max(NEVER_SEEN, run.options.pictures // 6)))
     render_films(plans)
     (run.folder / "films" / "notes.txt").write_text("Filmed on Monday, ground floor.\n", encoding="utf-8")
     held = Counter(plan.rotation for plan in plans)
