@@ -26,6 +26,11 @@ def photograph(seed: int, size: tuple[int, int] = (160, 150)) -> Image.Image:
     return Image.fromarray(small).resize(size, Image.Resampling.BICUBIC)
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    with Image.open(path) as image:
+        return image.size
+
+
 @pytest.fixture
 def photographs(tmp_path: Path) -> Path:
     """Two classes, with four photographs each, a copy under another name, and a small one."""
@@ -121,7 +126,7 @@ def test_the_example_runs_whole(real_data: Path, tmp_path: Path) -> None:
     assert left_out["unreadable_film"] == left_out["not_a_film"] == 1
     assert min(left_out[reason] for reason in ("blurred", "near_equal", "too_small")) >= films["films"] // 2
     assert "truncated" in collected["rooms"]["failed"][0]["message"]
-    assert all(Image.open(path).width > Image.open(path).height for path in (out / "02-frames").glob("rooms/*/*.jpg"))
+    assert {size_of(path) for path in (out / "02-frames").glob("rooms/*/*.jpg")} == {nursing_home.SMALL}  # upright
     split = json.loads((out / "04-parts-by-film/films.json").read_text())["split"]
     assert split["by film"]["also_in_training"] == 0
     assert split["at random"]["also_in_training"] == split["at random"]["test_films"]
