@@ -12,8 +12,8 @@ OUT = FOLDER / "out"
 
 
 def names() -> list[str]:
-    """Return the names of the examples: the folders with a module of the folder's name."""
-    return sorted(path.stem for path in FOLDER.glob("*/*.py") if path.stem == path.parent.name)
+    """Return the names of the examples: the folders with a module of the folder's name, with - for _."""
+    return sorted(path.stem.replace("_", "-") for path in FOLDER.glob("*/*.py") if path.stem == path.parent.name)
 
 
 def load(name: str) -> Example:
@@ -24,7 +24,8 @@ def load(name: str) -> Example:
     """
     if name not in names():
         raise StepFailed(f"There is no example {name!r}. NAME is one of: {', '.join(names())}.")
-    found = import_module(f"examples.{name}.{name}").EXAMPLE
+    module = name.replace("-", "_")
+    found = import_module(f"examples.{module}.{module}").EXAMPLE
     assert isinstance(found, Example)
     return found
 

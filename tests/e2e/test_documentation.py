@@ -116,7 +116,7 @@ def strings() -> dict[str, str]:
 
 # Options of npm, and of the commands that copy from elsewhere.
 FOREIGN = {"pack-destination", "loglevel", "ignore-scripts", "no-update-notifier", "recursive", "ratio", "share"}
-FOREIGN |= {"invalidation-mode"}  # of python -m compileall
+FOREIGN |= {"invalidation-mode", "no-sign-request"}  # of python -m compileall, and of the command line of AWS
 FOREIGN |= {"dest", "only-binary", "no-deps", "python-version", "no-input", "disable-pip-version-check", "quiet"}
 FOREIGN |= {"implementation", "abi"}  # as those before, of pip
 FOREIGN |= {"parameter-overrides", "template-file", "capabilities", "s3-bucket"}  # as those that follow

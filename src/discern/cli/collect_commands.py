@@ -49,7 +49,7 @@ def collect(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Collect pictures from films, lists of addresses and published data sets into a folder for training.
+    """Collect pictures from films, lists of addresses and data sets.
 
     Frames that are too small, blurred or nearly equal to the last one kept are left out and counted. Each film is a
     group, which no split divides. Addresses are requested politely, and again only if they failed for now. The exit

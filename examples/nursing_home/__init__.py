@@ -1,0 +1,1 @@
+"""Objects in the rooms of a nursing home: a published system, run whole with Discern."""
