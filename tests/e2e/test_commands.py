@@ -56,8 +56,9 @@ def trained(workspace: Workspace) -> Any:
 
 def test_training_returns_the_documented_keys(trained: Any) -> None:
     assert {"run", "bundle", "report", "pictures", "accuracy", "ece", "policy", "seconds"} <= set(trained)
-    assert set(trained["accuracy"]) == {"leak_free", "naive", "given", "difference"}
+    assert set(trained["accuracy"]) == {"leak_free", "naive", "given", "difference", "unlike"}
     assert {"value", "low", "high", "method", "estimates", "classes"} <= set(trained["accuracy"]["leak_free"])
+    assert {"value", "low", "high", "share", "alarm"} <= set(trained["accuracy"]["unlike"])
     assert {"value", "low", "high", "null95"} <= set(trained["ece"])
     words = {"sentence", "basis", "share", "error", "needed", "risk", "asked", "floor", "offered"}
     assert set(trained["policy"]) == words

@@ -13,7 +13,7 @@ from discern.grouping.films.sequences import find_sequences
 from discern.grouping.groups import merge_groups
 from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
 from discern.grouping.near_copies.confirm import MIN_LOOK_ALIKES, confirm
-from discern.grouping.overlaps.overlap_finder import find_overlaps
+from discern.grouping.overlaps.overlap_finder import Overlaps, find_overlaps
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def find_edges(
 
     An index proposes a bounded number of candidate pairs for each picture, and each near copy is confirmed by aligning
     one picture with the other. Pictures with a side below 32 pixels are compared for exact copies only. Film frames are
-    guessed from their numbers, so they join no two declared groups; copies are linked whatever is declared.
+    guessed from their numbers, so they join no two declared groups; copies and overlaps that are seen are linked
+    whatever is declared.
 
     Args:
         catalog: N pictures; unreadable ones are skipped.
@@ -61,7 +62,8 @@ def find_edges(
         finder = CandidateFinder(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
         film = merge_groups(len(catalog.table), films)
         overlaps = find_overlaps(catalog, rows, film=film, scratch=scratch, progress=progress)
-        parts.append(_table(overlaps.pairs[:, 0], overlaps.pairs[:, 1], "overlap", overlaps.agreement))
+        links, agreement = _keep_sources_apart(overlaps, catalog)
+        parts.append(_table(links[:, 0], links[:, 1], "overlap", agreement))
         jobs = [partial(_drop_pairs_within_films, job, film) for job in finder.jobs()]
         pairs, scores = confirm(catalog, jobs, _reference_pairs(finder.look_alikes(), film), progress=progress)
         copies = ~_are_among(pairs.wide, pairs.narrow, overlaps.moved)
@@ -74,6 +76,13 @@ def link_films(catalog: "Catalog", *, scratch: Path | None = None) -> tuple[np.n
     films, closeness = find_sequences(catalog, np.flatnonzero(catalog.readable), scratch=scratch)
     kept = keep_apart(films, closeness, catalog.table["group"].to_list())
     return films[kept], closeness[kept]
+
+
+def _keep_sources_apart(overlaps: Overlaps, catalog: "Catalog") -> tuple[np.ndarray, np.ndarray]:
+    """Drop the overlaps that are guessed and would join declared groups; those that are seen join them."""
+    certainty = np.where(overlaps.guessed, 0, 1) + overlaps.agreement
+    kept = keep_apart(overlaps.pairs, certainty, catalog.table["group"].to_list()) | ~overlaps.guessed
+    return overlaps.pairs[kept], overlaps.agreement[kept]
 
 
 def _are_among(first: np.ndarray, second: np.ndarray, pairs: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from PIL import Image
 from tests.unit.grouping.synthetic_images import (
+    bare_catalog,
     brightened,
     catalog_of,
     cropped,
@@ -23,8 +24,9 @@ from tests.unit.grouping.synthetic_images import (
 
 from discern.catalog import scan
 from discern.grouping import find_edges, form_groups
-from discern.grouping.edges import _reference_pairs
+from discern.grouping.edges import _keep_sources_apart, _reference_pairs
 from discern.grouping.near_copies.candidates import Candidates
+from discern.grouping.overlaps.overlap_finder import Overlaps
 
 ALTERED = {
     "re-encoded": re_encoded(45),
@@ -193,3 +195,12 @@ def test_frames_of_a_film_are_not_used_as_look_alikes_if_there_are_others():
     film = np.where(np.arange(81) < 41, 0, np.arange(81))
     assert _reference_pairs(pairs, film).wide.tolist() == list(range(40, 80))
     assert len(_reference_pairs(pairs, np.where(np.arange(81) < 70, 0, np.arange(81)))) == 80
+
+
+def test_overlaps_join_declared_groups_only_where_they_are_seen():
+    catalog = bare_catalog(list("abcd"), groups={"a": "one", "b": "two", "c": "two"})
+    pairs, agreement = np.array([(0, 1), (0, 3), (2, 3)]), np.array([0.9, 0.5, 0.99])
+    overlaps = Overlaps(pairs=pairs, agreement=agreement, guessed=np.array([False, True, True]), moved=pairs[:0])
+    assert _keep_sources_apart(overlaps, catalog)[0].tolist() == [[0, 1], [2, 3]]
+    overlaps = replace(overlaps, guessed=np.zeros(3, bool))
+    assert len(_keep_sources_apart(overlaps, catalog)[0]) == 3

@@ -81,11 +81,13 @@ class Overlaps:
     Args:
         pairs: linked rows, int [E, 2]; the pictures of a source are linked directly or indirectly.
         agreement: mean correlation of the linked pictures where they overlap, float64 [E] in [0, 1].
+        guessed: pairs that only their colours or names link, bool [E].
         moved: pairs of one source, linked or not, that share too little for one to be a copy of the other, int [M, 2].
     """
 
     pairs: np.ndarray
     agreement: np.ndarray
+    guessed: np.ndarray
     moved: np.ndarray
 
 
@@ -116,7 +118,7 @@ def find_overlaps(
     config = config or OverlapConfig()
     none = np.zeros((0, 2), np.int64)
     if len(rows) < 2:
-        return Overlaps(pairs=none, agreement=np.zeros(0), moved=none)
+        return Overlaps(pairs=none, agreement=np.zeros(0), guessed=np.zeros(0, bool), moved=none)
     film = _of_rows(np.arange(len(catalog)) if film is None else film, rows)
     candidates = match_points(find_points(catalog.thumbs, rows, scratch), len(rows))
     candidates = candidates.take(_is_moved(candidates, config))
@@ -154,6 +156,7 @@ def find_overlaps(
     return Overlaps(
         pairs=rows[np.concatenate([pairs[linked.at], others])],
         agreement=np.concatenate([linked.agreement, agreement]),
+        guessed=np.arange(len(linked.at) + len(others)) >= len(linked.at),
         moved=np.sort(rows[pairs[moved]], axis=1),
     )
 

@@ -85,8 +85,8 @@ def test_overlapping_tiles_are_no_copies_and_no_conflict(tmp_path):
     assert set(edges["kind"]) == {"overlap"}
 
 
-def test_names_link_what_contents_cannot(tmp_path):
-    """Check that a tile whose overlaps are pure white, which fit every other, is linked by its name."""
+def test_tiles_of_a_white_corner_are_grouped_by_their_source(tmp_path):
+    """Check that overlaps which are mostly white, as many sources have, link no two sources."""
     pictures, source = {}, {}
     for seed in range(3):
         image = scene(seed, width=320, height=256)
