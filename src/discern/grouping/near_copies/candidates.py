@@ -33,9 +33,8 @@ _PAIRS_PER_PICTURE = 5
 # Agreement of the last pair kept from which on look-alikes crowd a picture. benchmarks/copies.py: 0.87 or more for 90 %
 # of the X-rays (seed 1), below 0.79 for 90 % of trashnet and clothing_small, whose CPU time is not to rise.
 _CROWDED = 0.85
-_LOOK_ALIKE = (
-    0.65  # least median agreement of look-alikes in such sets: X-rays 0.78, ten packs of photographs up to 0.53
-)
+# Least median agreement of look-alikes in such sets: X-rays 0.78, packs of photographs up to 0.53.
+_LOOK_ALIKE = 0.65
 _EMBEDDING_NEIGHBOURS = 2
 _HEAD_COLUMNS = 1280
 _DIRECTIONS = 96
