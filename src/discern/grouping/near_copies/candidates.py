@@ -30,9 +30,11 @@ _BLUR_BLOCK = 64  # thumbnails that fit in the processor's cache
 _SAMPLE = 20_000
 _NEIGHBOURS = 4
 _PAIRS_PER_PICTURE = 5
-# Agreement of the last pair kept from which on a picture is crowded by look-alikes. benchmarks/copies.py, seed 0: 0.84
-# or more for 90 % of the X-rays, less for 95 % of the pictures of trashnet and imagenette160.
+# Agreement of the last pair kept from which on look-alikes crowd a picture. benchmarks/copies.py: 0.87 or more for 90 %
+# of the X-rays (seed 1), below 0.79 for 90 % of trashnet and clothing_small, whose CPU time is not to rise.
 _CROWDED = 0.85
+# Least median agreement of look-alikes in such sets: X-rays 0.78, packs of photographs up to 0.53.
+_LOOK_ALIKE = 0.65
 _EMBEDDING_NEIGHBOURS = 2
 _HEAD_COLUMNS = 1280
 _DIRECTIONS = 96
@@ -166,13 +168,15 @@ class CandidateFinder:
         self._embedding_neighbours = _embedding_neighbours(embeddings, rows, scratch)
         for index in self._indexes():
             index.build()
+        alike = self.look_alikes().agreement
+        self._crowded = _CROWDED if len(alike) and np.median(alike) >= _LOOK_ALIKE else np.inf
 
     def jobs(self) -> list[Callable[[], Candidates]]:
         """Return independent jobs that each search for candidate pairs.
 
         A job returns at most 5 pairs in each kind of frame for each of its pictures as the wide one, or all nearest
-        neighbours of its views if at least 5 agree strongly: the discs of look-alikes, such as X-rays of one anatomy,
-        may agree better than those of a picture and its crop.
+        neighbours of its views if 5 agree strongly in a set of look-alikes: discs of X-rays of one anatomy may agree
+        better than those of an X-ray and its crop.
         """
         return [partial(self._propose, at) for at in blocks(len(self._rows))]
 
@@ -199,9 +203,10 @@ class CandidateFinder:
     def _propose(self, at: np.ndarray) -> Candidates:
         """Propose candidate pairs from the nearest neighbours of every view of the images."""
         smooth, besides = self._smooth(at), self._embedding_neighbours[at]
-        found = [self._true.propose(at, smooth, VIEWS, besides)]
+        found = [self._true.propose(at, smooth, VIEWS, besides, crowded=self._crowded)]
         if self._square is not None:
-            squashed = self._square.propose(at, smooth, VIEWS[:_SQUARE_VIEWS], besides, aspects=self._extents)
+            views = VIEWS[:_SQUARE_VIEWS]
+            squashed = self._square.propose(at, smooth, views, besides, crowded=self._crowded, aspects=self._extents)
             frames = self._extents[squashed.wide], self._extents[squashed.narrow]
             found.append(replace(squashed, affine=true_maps(squashed.affine, *frames)))
         return self._to_rows(Candidates.join(found))
@@ -251,6 +256,7 @@ class _DiscIndex:
         views: np.ndarray,
         besides: np.ndarray,
         *,
+        crowded: float,
         aspects: np.ndarray | None = None,
     ) -> Candidates:
         """Propose the best pairs of each image with the nearest neighbours of its views.
@@ -260,6 +266,7 @@ class _DiscIndex:
             smooth: their smoothed brightness, float32 [n, S, S].
             views: views of the wide images, float32 [V, 3].
             besides: further candidates for the narrow ones, int [n, k].
+            crowded: agreement of the last pair from which on an image keeps all its pairs.
             aspects: half extents of all images in the true frame, to keep only those pairs of different aspect ratios
                 that need no rotation but by quarter turns; None to keep all.
         """
@@ -279,9 +286,9 @@ class _DiscIndex:
                 agreement[~shapes_differ(aspects[at[local]], aspects[narrow], angle)] = -1
             affine = _initial_maps(view, mirrored, angle, self._extents[at[local]])
             parts.append(Candidates(wide=at[local], narrow=narrow, affine=affine, agreement=agreement))
-        pairs = Candidates.join(parts)
-        pairs = pairs.take(pairs.agreement >= _MIN_AGREEMENT)
-        return self._with_texture(best_of_each(pairs, _PAIRS_PER_PICTURE, crowded=_CROWDED))
+        joined = Candidates.join(parts)
+        likely = joined.take(joined.agreement >= _MIN_AGREEMENT)
+        return self._with_texture(best_of_each(likely, _PAIRS_PER_PICTURE, crowded=crowded))
 
     def _describe(self, at: np.ndarray) -> None:
         self._described[at] = self._descriptor.describe(self._base[at])

@@ -4,6 +4,7 @@ from tests.unit.grouping.synthetic_images import (
     brightened,
     cropped,
     halved,
+    look_alike,
     mirrored,
     quarter_turned,
     re_encoded,
@@ -51,6 +52,14 @@ def test_the_number_of_pairs_is_bounded(candidates, images):
     assert np.bincount(candidates.wide).max() <= 5
     assert len(candidates) <= 5 * len(images)
     assert (candidates.wide != candidates.narrow).all()
+
+
+def test_crops_of_look_alikes_are_proposed():
+    """The discs of different X-rays agree better than those of an X-ray and its crop."""
+    sources = [look_alike(seed, detail=3) for seed in range(90)]
+    crops = [image.crop((12, 12, 128, 128)) for image in sources[:30]]
+    found = unordered(propose(finder_of([*sources, *crops])))
+    assert sum(frozenset((at, 90 + at)) in found for at in range(30)) >= 27
 
 
 def test_candidates_are_deterministic(candidates, images):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.unit.grouping.synthetic_images import catalog_of, look_alike, mirrored, scene
 
-from discern.grouping.near_copies.candidates import CandidateFinder
+from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
 from discern.grouping.near_copies.compare import CompareConfig, compare_pictures, compare_thumbs
 from discern.grouping.near_copies.confirm import ConfirmConfig, confirm, look_alike_level
 
@@ -97,6 +97,14 @@ def test_look_alikes_are_read_only_where_their_level_decides(scenes, most, decid
     pairs, scores = confirm(reading, finder.jobs(), finder.look_alikes(rank=20), config=config)
     assert (len(pairs), bool(scores[0] < most)) == (1, decides)
     assert (len(reading.rows) == len(scenes)) == decides
+
+
+def test_a_quarter_of_the_look_alikes_is_read_where_they_are_far_from_copies(scenes):
+    finder, reading = finder_of(scenes), Reading(scenes)
+    many = Candidates.join([finder.look_alikes(rank=rank) for rank in (20, 25, 30)])
+    pairs, _ = confirm(reading, finder.jobs(), many, config=ConfirmConfig(max_level=1.1))
+    assert len(pairs) == 1
+    assert len(reading.rows) < len(scenes)
 
 
 def test_no_candidates(scenes):
