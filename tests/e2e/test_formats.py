@@ -122,7 +122,7 @@ def test_run_json_has_the_documented_keys(runs: Runs) -> None:
         key
         for key in checker.unseen("run.md")
         if key.startswith(("runjson", "data", "changes", "applied-fixes", "configuration."))
-    ] == ["runjson.ungrouped"]
+    ] == ["runjson.chosen_by", "runjson.ungrouped"]
 
 
 def config_types(command: str) -> dict[str, str]:
