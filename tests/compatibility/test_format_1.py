@@ -178,7 +178,7 @@ def test_cached_values_are_not_recomputed(stored: StoredFiles) -> None:
     assert reported == [(20, 20), (4, 4)]
     added = set(stored.shelves()) - set(before)
     assert {name: stored.shelves()[name] for name in before} == before
-    # Pairs are sought anew: overlaps and squashed copies were not found then.
+    # Pairs are searched again, since overlaps and squashed copies were not found then.
     kept = [name for name in added if "/edges-" not in name]
     assert not [name for name in kept if "pillow" not in name or stored.has_installed_decoder()]
 

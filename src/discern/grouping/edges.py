@@ -13,7 +13,7 @@ from discern.grouping.films.sequences import find_sequences
 from discern.grouping.groups import merge_groups
 from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
 from discern.grouping.near_copies.confirm import MIN_LOOK_ALIKES, confirm
-from discern.grouping.overlaps.overlap_finder import Overlaps, find_overlaps
+from discern.grouping.overlaps.overlap_finder import OverlapConfig, Overlaps, find_overlaps
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from discern.store import Rows
 
 _MIN_SIDE = 32
+# X-rays of one anatomy agree up to .87 where none of them overlap (benchmarks/copies.py --packs xrays).
+_ALIKE = OverlapConfig(min_agreement=OverlapConfig.sure_agreement)
 _SCHEMA = {"first": pl.Int32(), "second": pl.Int32(), "kind": pl.String(), "score": pl.Float64()}
 
 
@@ -61,7 +63,14 @@ def find_edges(
         size = catalog.table.select("width", "height")[rows].to_numpy()
         finder = CandidateFinder(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
         film = merge_groups(len(catalog.table), films)
-        overlaps = find_overlaps(catalog, rows, film=film, scratch=scratch, progress=progress)
+        overlaps = find_overlaps(
+            catalog,
+            rows,
+            film=film,
+            config=_ALIKE if finder.is_crowded else None,
+            scratch=scratch,
+            progress=progress,
+        )
         links, agreement = _keep_sources_apart(overlaps, catalog)
         parts.append(_table(links[:, 0], links[:, 1], "overlap", agreement))
         jobs = [partial(_drop_pairs_within_films, job, film) for job in finder.jobs()]

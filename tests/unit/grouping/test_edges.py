@@ -130,6 +130,11 @@ def test_look_alikes_are_not_merged(tmp_path):
     assert len(groups.sizes) == 80
 
 
+def test_look_alikes_do_not_overlap(tmp_path):
+    catalog = catalog_of(tmp_path, {f"{NAMES[seed]}.png": look_alike(seed, detail=3) for seed in range(80)})
+    assert len(find_edges(catalog)) == 0
+
+
 def test_squashed_look_alikes_are_found_and_not_merged(tmp_path):
     shapes = ((128, 104), (112, 128), (128, 128), (96, 120))
     pictures = {f"{NAMES[seed]}.png": resized(*shapes[seed % 4])(look_alike(seed)) for seed in range(60)}

@@ -169,7 +169,9 @@ class CandidateFinder:
         for index in self._indexes():
             index.build()
         alike = self.look_alikes().agreement
-        self._crowded = _CROWDED if len(alike) and np.median(alike) >= _LOOK_ALIKE else np.inf
+        self.is_crowded = bool(len(alike)) and bool(np.median(alike) >= _LOOK_ALIKE)
+        """Whether different pictures of the set look much alike, as X-rays of one anatomy do."""
+        self._crowded = _CROWDED if self.is_crowded else np.inf
 
     def jobs(self) -> list[Callable[[], Candidates]]:
         """Return independent jobs that each search for candidate pairs.
