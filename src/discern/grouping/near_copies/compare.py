@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +12,11 @@ from PIL import Image
 from discern.grouping.near_copies.agreement import colours_differ, windows_agree
 from discern.grouping.near_copies.align import Alignment, align, bilinear, place
 from discern.grouping.near_copies.candidates import Candidates, best_of_each
+from discern.grouping.near_copies.grey_pictures import read_greys, resize_grey
 from discern.grouping.near_copies.rotation_invariants import blur, brightness, half_extents, halved
 from discern.grouping.near_copies.scratch_arrays import blocks
 from discern.grouping.near_copies.squash import is_shape_kept
 from discern.parallel import parallel_map
-from discern.picture import open_picture
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 _COARSE_BATCH = 64
 _FINE_BATCH = 16
 _PAIRS_READ = 256
-_READ_AHEAD = 32
-_MIN_SIDE = 256
 _MAX_DENSITY = 64.0  # pixels per frame unit, half the shorter side
 _BLUR = 0.8
 # As many as are proposed where look-alikes do not crowd. benchmarks/copies.py, plain kinds on X-rays, seed 0:
@@ -103,7 +100,7 @@ def compare_pictures(
     agreement = np.zeros(len(pairs))
     for at in blocks(len(pairs), _PAIRS_READ):
         batch = pairs.take(at)
-        greys = _read_greys(catalog, np.union1d(batch.wide, batch.narrow))
+        greys = read_greys(catalog, np.union1d(batch.wide, batch.narrow))
         ends = zip(batch.wide.tolist(), batch.narrow.tolist(), batch.affine[:, None], strict=True)
         jobs = [partial(_compare_pair, greys[wide], greys[narrow], affine, config) for wide, narrow, affine in ends]
         agreement[at] = list(parallel_map(jobs))
@@ -185,28 +182,10 @@ def _distinct(pairs: Candidates, score: np.ndarray) -> tuple[Candidates, np.ndar
     return pairs.take(order[first]), score[order[first]]
 
 
-def _read_greys(catalog: "Catalog", rows: np.ndarray) -> dict[int, Image.Image]:
-    files = catalog.read(rows.tolist())
-    greys: dict[int, Image.Image] = {}
-    while batch := dict(islice(files, _READ_AHEAD)):
-        greys |= zip(batch, parallel_map([partial(_open_grey, data) for data in batch.values()]), strict=True)
-    return greys
-
-
-def _open_grey(data: bytes) -> Image.Image:
-    grey = Image.fromarray(brightness(open_picture(data, min_side=_MIN_SIDE)))
-    scale = min(_MIN_SIDE / min(grey.size), 1)
-    return _resize(grey, grey.width * scale, grey.height * scale)
-
-
-def _resize(grey: Image.Image, width: float, height: float) -> Image.Image:
-    return grey.resize((max(round(width), 16), max(round(height), 16)), Image.Resampling.BILINEAR)
-
-
 def _compare_pair(wide: Image.Image, narrow: Image.Image, affine: np.ndarray, config: CompareConfig) -> float:
     frames = _extents_of(wide), _extents_of(narrow)
     planes = [
-        blur(np.asarray(_resize(picture, *size), np.float32)[None], _BLUR)
+        blur(np.asarray(resize_grey(picture, *size), np.float32)[None], _BLUR)
         for picture, size in zip((wide, narrow), _matching_sizes(wide, narrow, affine[0]), strict=True)
     ]
     affine, _ = align(planes[0], planes[1], affine, frames, steps=3)

@@ -6,7 +6,6 @@ or a horizon that many pictures share agrees, but not what surrounds it.
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -14,10 +13,10 @@ from PIL import Image
 
 from discern.grouping.near_copies.agreement import windows_agree
 from discern.grouping.near_copies.align import align, bilinear, place, slopes
+from discern.grouping.near_copies.grey_pictures import read_greys
 from discern.grouping.near_copies.rotation_invariants import blur, brightness, half_extents, halved
 from discern.grouping.near_copies.scratch_arrays import blocks
 from discern.parallel import parallel_map
-from discern.picture import open_picture
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ _BATCH = 16  # pairs that fit in the processor's cache
 _SMOOTH = 0.8
 _STEPS = 3
 _PAIRS_READ = 256
-_READ_AHEAD = 32
-_SIDE = 256  # pixels along the shorter side of a decoded picture
 _FEWEST_PIXELS = 12  # along a side of an overlap
 
 
@@ -134,27 +131,11 @@ def overlay_pictures(
     """
     found = [_NONE.take(np.zeros(0, np.int64))]
     for at in blocks(len(pairs), _PAIRS_READ):
-        greys = _read_greys(catalog, np.unique(pairs[at]))
+        greys = read_greys(catalog, np.unique(pairs[at]))
         ends = zip(pairs[at].tolist(), affine[at], strict=True)
         found += parallel_map([partial(_overlay_pair, greys[a], greys[b], start) for (a, b), start in ends])
         progress("confirm overlaps", int(at[-1]) + 1, len(pairs))
     return join_overlays(found)
-
-
-def _read_greys(catalog: "Catalog", rows: np.ndarray) -> dict[int, Image.Image]:
-    files = catalog.read(rows.tolist())
-    greys: dict[int, Image.Image] = {}
-    while batch := dict(islice(files, _READ_AHEAD)):
-        greys |= zip(batch, parallel_map([partial(_open_grey, data) for data in batch.values()]), strict=True)
-    return greys
-
-
-def _open_grey(data: bytes) -> Image.Image:
-    grey = Image.fromarray(brightness(open_picture(data, min_side=_SIDE)))
-    scale = _SIDE / min(grey.size)
-    if scale < 1:
-        grey = grey.resize((round(grey.width * scale), round(grey.height * scale)), Image.Resampling.BILINEAR)
-    return grey
 
 
 def _overlay_pair(first: Image.Image, second: Image.Image, affine: np.ndarray) -> Overlay:
