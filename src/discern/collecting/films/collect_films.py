@@ -161,10 +161,10 @@ class _SavedFrame(NamedTuple):
 def _save_frames(film: Film, choice: FrameChoice, folder: Path) -> Iterator[_SavedFrame]:
     """Yield each frame that is kept, saved in a folder."""
     for number, (seconds, pixels) in enumerate(choice.choose(film.frames())):
-        encoded = io.BytesIO()
-        Image.fromarray(pixels).save(encoded, "JPEG", quality=_QUALITY)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY)
         file = folder / f"{number}.jpg"
-        file.write_bytes(encoded.getbuffer())
-        yield _SavedFrame(file, round(seconds, 3), hashlib.sha256(encoded.getbuffer()).hexdigest())
+        file.write_bytes(buffer.getbuffer())
+        yield _SavedFrame(file, round(seconds, 3), hashlib.sha256(buffer.getbuffer()).hexdigest())
     if film.damaged:
         choice.left_out["damaged"] += film.damaged
