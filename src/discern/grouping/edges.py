@@ -74,7 +74,7 @@ def find_edges(
         links, agreement = _keep_sources_apart(overlaps, catalog)
         parts.append(_table(links[:, 0], links[:, 1], "overlap", agreement))
         jobs = [partial(_drop_pairs_within_films, job, film) for job in finder.jobs()]
-        pairs, scores = confirm(catalog, jobs, _reference_pairs(finder.look_alikes(), film), progress=progress)
+        pairs, scores = confirm(catalog, jobs, _reference_pairs(finder.reference, film), progress=progress)
         copies = ~_are_among(pairs.wide, pairs.narrow, overlaps.moved)
         parts.append(_table(pairs.wide[copies], pairs.narrow[copies], "near", scores[copies]))
     return pl.concat(parts).sort("first", "second", "kind")

@@ -168,7 +168,9 @@ class CandidateFinder:
         self._embedding_neighbours = _embedding_neighbours(embeddings, rows, scratch)
         for index in self._indexes():
             index.build()
-        alike = self.look_alikes().agreement
+        self.reference = self.look_alikes()
+        """Pairs of similar pictures, few of which are copies."""
+        alike = self.reference.agreement
         self.is_crowded = bool(len(alike)) and bool(np.median(alike) >= _LOOK_ALIKE)
         """Whether different pictures of the set look much alike, as X-rays of one anatomy do."""
         self._crowded = _CROWDED if self.is_crowded else np.inf
