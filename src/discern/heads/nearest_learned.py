@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from discern.bundle.heads import SMALLEST_LENGTH
+from discern.bundle.heads import unit_rows
 
 _BLOCK = 1024
 
@@ -25,9 +25,3 @@ def nearest_learned(rows: np.ndarray, learned: np.ndarray) -> tuple[np.ndarray, 
         place[start : start + _BLOCK] = cosine.argmax(axis=1)
         distance[start : start + _BLOCK] = np.clip(1 - cosine.max(axis=1), 0, 2)
     return place, distance
-
-
-def unit_rows(rows: np.ndarray) -> np.ndarray:
-    """Scale rows to unit length."""
-    unit: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), SMALLEST_LENGTH)
-    return unit

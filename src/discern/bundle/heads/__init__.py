@@ -3,7 +3,7 @@
 The graph of a bundle computes the same functions.
 """
 
-from discern.bundle.heads.embedding_blocks import SMALLEST_LENGTH, Span, unit_blocks
+from discern.bundle.heads.embedding_blocks import SMALLEST_LENGTH, Span, unit_blocks, unit_rows
 from discern.bundle.heads.head import ABSENT, Head
 from discern.bundle.heads.linear_head import LinearHead
 from discern.bundle.heads.logits import log_sum_exp, softmax
@@ -28,4 +28,5 @@ __all__ = [
     "log_sum_exp",
     "softmax",
     "unit_blocks",
+    "unit_rows",
 ]

@@ -37,16 +37,17 @@ def unit_blocks(features: np.ndarray, spans: Sequence[Span], centre: np.ndarray 
         raise BundleError(f"The head expects features of shape [N, {spans[-1][1]}], not {list(features.shape)}.")
     rows = np.empty_like(features)
     for place, (start, end) in enumerate(spans):
-        block = _at_unit_length(features[:, start:end])
+        block = unit_rows(features[:, start:end])
         if centre is not None and place:
-            block = _at_unit_length(block - centre[start:end])
+            block = unit_rows(block - centre[start:end])
         rows[:, start:end] = block
     return rows
 
 
-def _at_unit_length(block: np.ndarray) -> np.ndarray:
-    rows: np.ndarray = block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), SMALLEST_LENGTH)
-    return rows
+def unit_rows(rows: np.ndarray) -> np.ndarray:
+    """Scale rows, float `[N, D]`, to unit length, leaving zero rows unchanged."""
+    unit: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), SMALLEST_LENGTH)
+    return unit
 
 
 def first_block_length(features: np.ndarray, spans: Sequence[Span]) -> np.ndarray:
