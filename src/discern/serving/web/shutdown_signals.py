@@ -1,6 +1,8 @@
 """Signals that end a server process gracefully."""
 
+import _thread
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,8 +17,19 @@ _INHERITED = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGQUIT") if ha
 _IGNORED = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2", "SIGTTOU") if hasattr(signal, name))
 
 
+_RETRY_SECONDS = 0.01  # not tuned
+
+
 class Shutdown(BaseException):
-    """Exception that ends a server which is starting up or cleaning up."""
+    """Exception that ends a server which is starting up or cleaning up.
+
+    Args:
+        number: the signal's number.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 @contextmanager
@@ -54,11 +67,42 @@ def run_until_signal(run: Callable[[], None], *, restore: bool = True) -> None:
         restore: see `handle_signals`.
     """
 
-    def leave(_: int) -> None:
-        raise Shutdown
+    def leave(number: int) -> None:
+        raise Shutdown(number)
 
-    with suppress(Shutdown), handle_signals(leave, restore=restore):
+    with suppress(Shutdown), handle_signals(leave, restore=restore), _repeated_signals():
         run()
+
+
+@contextmanager
+def _repeated_signals() -> Iterator[None]:
+    """Repeat a signal whose `Shutdown` was raised where Python ignores exceptions, such as in a `__del__` method."""
+    before = sys.unraisablehook
+    retries: list[threading.Timer] = []
+
+    def handle(ignored: "sys.UnraisableHookArgs") -> None:
+        if isinstance(ignored.exc_value, Shutdown):
+            # Not at once, as this hook runs where exceptions are ignored.
+            retries.append(threading.Timer(_RETRY_SECONDS, _signal_main_thread, [ignored.exc_value.number]))
+            retries[-1].daemon = True
+            retries[-1].start()
+        else:
+            before(ignored)
+
+    sys.unraisablehook = handle
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for retry in retries:
+            retry.cancel()
+
+
+def _signal_main_thread(number: int) -> None:
+    if hasattr(signal, "pthread_kill"):  # also ends a wait of the main thread, such as for a lock
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        _thread.interrupt_main(signal.Signals(number))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -45,6 +46,48 @@ def test_a_signal_that_is_ignored_from_the_start_stays_ignored() -> None:
         signal.raise_signal(signal.SIGHUP)
         signal.raise_signal(signal.SIGQUIT)
     assert handled == []
+
+
+class _Signalling:
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("_defaults")
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_in_a_finaliser_which_swallows_exceptions_is_not_lost() -> None:
+    done: list[str] = []
+
+    def run() -> None:
+        thing = _Signalling()
+        del thing  # prints exceptions and ignores them
+        done.append("left the finaliser")
+        time.sleep(60)
+        done.append("finished")
+
+    run_until_signal(run)
+    assert done == ["left the finaliser"]
+
+
+@pytest.mark.usefixtures("_defaults")
+def test_other_errors_of_finalisers_are_reported_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[object] = []
+
+    class Failing:
+        def __del__(self) -> None:
+            raise ValueError("a test")
+
+    def report(ignored: "sys.UnraisableHookArgs") -> None:
+        reported.append(ignored.exc_type)
+
+    def run() -> None:
+        thing = Failing()
+        del thing
+
+    monkeypatch.setattr(sys, "unraisablehook", report)
+    run_until_signal(run)
+    assert reported == [ValueError]
+    assert sys.unraisablehook is report
 
 
 @pytest.mark.usefixtures("_defaults")
