@@ -5,8 +5,9 @@
 Photographs, and synthetic slides, welds and aerial pictures, are cut into tiles. `recall` is the share of pairs of
 tiles of one source that are in one group, and `wrong` counts the links between sources. Then half of the sources have
 labels by lot, one for each source, and `train` states its accuracy on their tiles (`claimed`); `true` is that of the
-same model on the tiles of the other sources, whose labels are by lot too. Both are .5 on average if nothing leaks;
-one draw deviates by .08, as there are forty sources only.
+same model on the tiles of the other sources, whose labels are by lot too. Both are .5 on average if nothing leaks. As there
+are forty sources only, either deviates by .05 in one draw, and their difference by .07: by .02 on average over ten draws.
+So `difference` has its `error`, the standard error of the mean, and a setting with a large one needs more draws.
 
 Usage: python benchmarks/tiles.py [--draws 0] for the links alone. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
@@ -259,10 +260,12 @@ def measure_claim(kind: str, tiling: Tiling, *, sources: int, seed: int, draws: 
             f"    {kind} {tiling.overlap} {tiling.names} draw {draw}: claimed {claimed[-1]:.3f}, true {true[-1]:.3f}",
             flush=True,
         )
+    difference = np.subtract(claimed, true)
     return {
         "claimed": round(float(np.mean(claimed)), 4),
         "true": round(float(np.mean(true)), 4),
-        "deviation": round(float(np.std(claimed) / np.sqrt(draws)), 4),
+        "difference": round(float(difference.mean()), 4),
+        "error": round(float(difference.std(ddof=1) / np.sqrt(draws)), 4) if draws > 1 else None,
         "draws": [[round(a, 3), round(b, 3)] for a, b in zip(claimed, true, strict=True)],
     }
 
