@@ -5,9 +5,9 @@
 Photographs, and synthetic slides, welds and aerial pictures, are cut into tiles. `recall` is the share of pairs of
 tiles of one source that are in one group, and `wrong` counts the links between sources. Then half of the sources have
 labels by lot, one for each source, and `train` states its accuracy on their tiles (`claimed`); `true` is that of the
-same model on the tiles of the other sources, whose labels are by lot too. Both are .5 on average if nothing leaks. As there
-are forty sources only, either deviates by .05 in one draw, and their difference by .07: by .02 on average over ten draws.
-So `difference` has its `error`, the standard error of the mean, and a setting with a large one needs more draws.
+same model on the tiles of the other sources, whose labels are by lot too. Both are .5 on average if nothing leaks. As
+there are forty sources only, either deviates by .05 in one draw and their difference by .07, or by .02 on average over
+ten draws. So `difference` has its `error`, the standard error of the mean: one of two errors is chance.
 
 Usage: python benchmarks/tiles.py [--draws 0] for the links alone. Needs DISCERN_TEST_DATA (default ../shared/data).
 """
