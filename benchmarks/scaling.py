@@ -235,7 +235,7 @@ def extract_features(catalog: Catalog, backbone: str, cache: Path) -> Rows:
 def run_step(step: str, folder: Path, cache: Path, backbone: str) -> dict[str, Any]:
     """Measure one step; the steps before it are cached."""
     catalog = None if step == "scan" else scan(folder, cache=cache)
-    features = extract_features(catalog, backbone, cache) if step in ("overlaps", "group") and catalog else None
+    features = extract_features(catalog, backbone, cache) if step == "group" and catalog else None
     start, before = time.perf_counter(), sum(os.times()[:4])
     result: dict[str, Any] = {}
     if step == "scan":
