@@ -1,14 +1,15 @@
 """Time and peak memory of scanning, feature extraction and grouping, by the number of pictures.
 
-    python benchmarks/scaling.py [--sizes 10000 30000 100000] [--side 100] [--steps scan features group]
-                               [--backbone lite0]
+    python benchmarks/scaling.py [--sizes 10000 30000 100000] [--side 100] [--steps scan features overlaps group]
+                               [--shapes one|varied] [--backbone lite0]
 
 The pictures are synthetic JPEGs of 100 px: half are distinct scenes, half are frames of films (an object on a turntable
 before plain white), and one in fifty is a re-encoded copy. `--side` scales them to another width and adds noise. The
 scan is compared with a bare loop over the same files that reads them and decodes to RGB with Pillow, in one thread and
 in one process per core; the faster counts. On a shared machine the ratio of CPU times is more reliable: that of the
 bare loop over a thousand pictures to that of the scan and its workers. By default, the backbone computes mean colours,
-so that the overhead around the network is measured; `--backbone lite0` measures a real one.
+so that the overhead around the network is measured; `--backbone lite0` measures a real one. The step `overlaps` is a
+part of `group`. With `--shapes varied`, scenes have one of four aspect ratios, so that squashed copies are sought too.
 
 Each measurement runs in a separate process. Its memory is the private memory of the process and its children (`RssAnon`
 of Linux, sampled five times per second): mapped pages of files do not count, because the system can reclaim them.
@@ -42,6 +43,9 @@ from discern.catalog import Catalog, scan
 from discern.features import extract, load_backbone
 from discern.features.testing import colour_backbone
 from discern.grouping import find_edges, form_groups
+from discern.grouping.edges import link_films
+from discern.grouping.groups import merge_groups
+from discern.grouping.overlaps.overlap_finder import find_overlaps
 from discern.picture import SCAN_MIN_SIDE, choose_recipe
 from discern.store import Rows
 
@@ -49,7 +53,8 @@ SIZES = (10_000, 30_000, 100_000)
 SIDE = 100
 FRAMES = 100
 COPIES = 50
-STEPS = ("scan", "features", "group")
+STEPS = ("scan", "features", "overlaps", "group")
+ASPECTS = (1.0, 0.75, 0.6, 0.45)
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -128,14 +133,16 @@ def enlarge(image: Image.Image, side: int) -> Image.Image:
     return Image.fromarray(np.clip(pixels + 4 * noise, 0, 255).astype(np.uint8))
 
 
-def encode(image: Image.Image, quality: int = 88, side: int = SIDE) -> bytes:
+def encode(image: Image.Image, quality: int = 88, side: int = SIDE, aspect: float = 1.0) -> bytes:
     image = image if side == SIDE else enlarge(image, side)
+    if aspect < 1:
+        image = image.crop((0, 0, image.width, round(image.height * aspect)))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
-def write_scenes_and_films(folder: Path, side: int, start: int, count: int) -> None:
+def write_scenes_and_films(folder: Path, side: int, varied: bool, start: int, count: int) -> None:
     """Write the pictures start to start + count: scenes and films alternately, some of them re-encoded copies."""
     for block in range(start, start + count, 2 * FRAMES):
         film = block // (2 * FRAMES)
@@ -148,8 +155,9 @@ def write_scenes_and_films(folder: Path, side: int, start: int, count: int) -> N
         for at, name in enumerate(names):
             is_copy = at % COPIES == COPIES - 1
             image = images[names[at - COPIES // 2]] if is_copy else images[name]
+            aspect = ASPECTS[at % len(ASPECTS)] if varied and not name.startswith("film") and not is_copy else 1.0
             (label / f"{'copy' + _word(block + at) if is_copy else name}.jpg").write_bytes(
-                encode(image, 70 if is_copy else 88, side)
+                encode(image, 70 if is_copy else 88, side, aspect)
             )
 
 
@@ -172,16 +180,13 @@ def _word(number: int) -> str:
     return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
-def write_pictures(folder: Path, count: int, side: int = SIDE) -> None:
+def write_pictures(folder: Path, count: int, side: int = SIDE, *, varied: bool = False) -> None:
     folder.mkdir(parents=True)
     step = 2 * FRAMES
     starts = range(0, count, step)
     with ProcessPoolExecutor(os.cpu_count(), mp_context=SPAWN) as pool:
-        list(
-            pool.map(
-                partial(write_scenes_and_films, folder, side), starts, [min(step, count - start) for start in starts]
-            )
-        )
+        write = partial(write_scenes_and_films, folder, side, varied)
+        list(pool.map(write, starts, [min(step, count - start) for start in starts]))
 
 
 def write_fruits(folder: Path, count: int, classes: int = 131) -> None:
@@ -238,6 +243,10 @@ def run_step(step: str, folder: Path, cache: Path, backbone: str) -> dict[str, A
     elif step == "features":
         assert catalog is not None
         result["numbers"] = extract_features(catalog, backbone, cache).shape[1]
+    elif step == "overlaps":
+        assert catalog is not None
+        film = merge_groups(len(catalog), link_films(catalog)[0])
+        result["links"] = len(find_overlaps(catalog, np.flatnonzero(catalog.readable), film=film).pairs)
     else:
         assert catalog is not None
         assert features is not None
@@ -269,11 +278,13 @@ def private_memory(process: int) -> int:
     return 0
 
 
-def run(sizes: list[int], side: int, steps: list[str], backbone: str, workdir: Path) -> list[dict[str, Any]]:
+def run(
+    sizes: list[int], side: int, steps: list[str], backbone: str, workdir: Path, *, varied: bool = False
+) -> list[dict[str, Any]]:
     table = []
     for size in sizes:
         folder, cache = workdir / f"pictures{size}", workdir / f"cache{size}"
-        write_pictures(folder, size, side)
+        write_pictures(folder, size, side, varied=varied)
         bare = bare_loop(folder)
         row: dict[str, Any] = {"pictures": size, "bare": bare}
         for step in steps:
@@ -283,7 +294,10 @@ def run(sizes: list[int], side: int, steps: list[str], backbone: str, workdir: P
         table.append(row)
         print(
             f"{size:8,}  {max(bare.values()):9,.0f}  {row['share_of_bare']:5.2f}  {row['share_of_cpu']:6.2f}  "
-            + "  ".join(f"{row[step]['seconds']:8.1f} s {row[step]['peak_mib']:6,} MiB" for step in steps),
+            + "  ".join(
+                f"{row[step]['seconds']:8.1f} s {1000 * row[step]['cpu'] / size:6.2f} ms {row[step]['peak_mib']:6,} MiB"
+                for step in steps
+            ),
             flush=True,
         )
         shutil.rmtree(folder)
@@ -296,6 +310,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
     parser.add_argument("--side", type=int, default=SIDE, help="width in pixels")
     parser.add_argument("--steps", nargs="*", choices=STEPS, default=STEPS, help="must include the scan")
+    parser.add_argument("--shapes", choices=("one", "varied"), default="one", help="aspect ratios of the scenes")
     parser.add_argument("--backbone", default="colour", help="name, ONNX file, or `colour` for mean colours")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "scaling.json")
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
@@ -305,9 +320,11 @@ def main() -> None:
     if args.step:
         print(json.dumps(run_step(args.step, args.folder, args.cache, args.backbone)))
         return
-    print("pictures  bare loop/s  share  of cpu" + "".join(f"  {step:>21}" for step in args.steps))
+    print(
+        "pictures  bare loop/s  share  of cpu" + "".join(f"  {step + ', CPU ms a picture':>31}" for step in args.steps)
+    )
     with tempfile.TemporaryDirectory() as workdir:
-        table = run(args.sizes, args.side, args.steps, args.backbone, Path(workdir))
+        table = run(args.sizes, args.side, args.steps, args.backbone, Path(workdir), varied=args.shapes == "varied")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps({"backbone": args.backbone, "side": args.side, "table": table}, indent=1) + "\n")
 

@@ -133,6 +133,8 @@ def train(
         yield f"measured on:               {_basis(basis, sum(value['classes'].values()))}"
     if unlike.get("value") is not None:
         yield f"on unlike pictures:        {format_interval(unlike)}; pessimistic, as all look-alikes were held out"
+    elif unlike.get("note"):
+        yield f"on unlike pictures:        not measured: {unlike['note']}"
     yield f"random-split accuracy:     {format_interval(accuracy['naive'])}"
     if accuracy["given"]:
         yield f"accuracy on given parts:   {format_interval(accuracy['given'])}"

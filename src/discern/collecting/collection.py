@@ -107,7 +107,7 @@ class Collection:
         ):
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["source", "label", "reason", "message"])
-            for each in records:
+            for each in sorted(records, key=lambda record: (record.source, record.label)):  # recorded as they ended
                 reason = each.failure or next(iter(each.left_out), "")
                 writer.writerow([guard(each.source), each.label, reason, guard(each.message)])
 

@@ -14,6 +14,7 @@ from discern.grouping.groups import merge_groups
 from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
 from discern.grouping.near_copies.confirm import MIN_LOOK_ALIKES, confirm
 from discern.grouping.overlaps.overlap_finder import OverlapConfig, Overlaps, find_overlaps
+from discern.grouping.overlaps.tile_names import join_named_grids
 from discern.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -81,8 +82,13 @@ def find_edges(
 
 
 def link_films(catalog: "Catalog", *, scratch: Path | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Link the frames of films and bursts, unless that joins declared groups (see `find_sequences`)."""
+    """Link the frames of films and bursts, unless that joins declared groups or grids of tiles (see `find_sequences`).
+
+    The last tile of one source is often as plain as the first of the next, and no film goes on from grid to grid.
+    """
     films, closeness = find_sequences(catalog, np.flatnonzero(catalog.readable), scratch=scratch)
+    apart = ~join_named_grids(catalog.table["path"].to_list(), films)
+    films, closeness = films[apart], closeness[apart]
     kept = keep_apart(films, closeness, catalog.table["group"].to_list())
     return films[kept], closeness[kept]
 

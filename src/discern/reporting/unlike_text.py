@@ -42,6 +42,18 @@ def describe_unlike(metrics: "Metrics") -> str:
     )
 
 
+def describe_unmeasured(metrics: "Metrics") -> str:
+    """Describe in sentences why there is no accuracy on unlike pictures, and what that means; "" if there is one."""
+    unlike = metrics.accuracy.unlike
+    if unlike is None or unlike.value is not None:
+        return ""
+    why = f": {unlike.note}" if unlike.note else ""
+    return (
+        f"The accuracy on pictures unlike any it learned from was not measured{why}. So no alarm tells whether "
+        "pictures depend on each other in a way that no check finds, such as augmented versions of one photograph."
+    )
+
+
 def describe_alarm(metrics: "Metrics") -> UnlikeAlarm | None:
     """Return the warning that the accuracy rests on look-alikes, or None if there is no alarm."""
     unlike, evidence = metrics.accuracy.unlike, metrics.unlike

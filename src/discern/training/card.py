@@ -108,6 +108,8 @@ def _unlike(metrics: Metrics) -> Iterator[str]:
         yield f"- **Accuracy on pictures unlike the learned ones, pessimistic**: {_interval(unlike)}"
         if unlike.alarm:
             yield "- **Alarm**: pictures probably depend on each other, and the accuracy holds only for look-alikes"
+    elif unlike is not None and unlike.note:
+        yield f"- **Accuracy on pictures unlike the learned ones**: not measured, {unlike.note}"
 
 
 def _licence(backbone: Mapping[str, Any]) -> str:

@@ -14,7 +14,6 @@ from discern.training.data import TrainingData
 from discern.training.distance_curve import compute_distance_curve
 from discern.training.predictions import HeldOutPredictions
 
-TOO_FEW = "too few independent groups to hold out clusters of look-alikes"
 _RANK = 128
 _FOLDS = 5
 _MOST_PICTURES = 20_000
@@ -63,7 +62,7 @@ def compute_unlike(
     sample = _sample_groups(split.group[rows], seed)
     pool = _Pool.of(data, split, rows[sample], coordinates[sample], seed)
     if not pool.is_large_enough:
-        return UnlikeAccuracy(note=TOO_FEW), UnlikeEvidence(curve=curve)
+        return UnlikeAccuracy(note=pool.explain_too_few()), UnlikeEvidence(curve=curve)
     real = pool.measure(pool.coordinates, pool.groups, deals=_DEALS)
     subclass = LookalikeTree(pool.groups, seed=seed).cut(_SUBCLASSES, smallest=_SMALLEST_SUBCLASS)
     controls = tuple(parallel_map([partial(pool.control_fall, subclass, number) for number in range(_CONTROLS)]))
@@ -156,8 +155,22 @@ class _Pool:
     @property
     def is_large_enough(self) -> bool:
         """Return True if two classes have enough groups, and all of these together as well."""
-        classes = len(np.unique(self.labels[self.covered]))
-        return classes > 1 and len(np.unique(self.groups.group[self.covered])) >= _FEWEST_IN_ALL
+        return self._covered_classes > 1 and self._covered_groups >= _FEWEST_IN_ALL
+
+    def explain_too_few(self) -> str:
+        """Return why the accuracy cannot be measured, if the pool is not large enough."""
+        return (
+            f"too few independent groups to hold out clusters of look-alikes ({self._covered_groups} in "
+            f"{self._covered_classes} classes of {_FEWEST_GROUPS} or more; it takes {_FEWEST_IN_ALL} in two)"
+        )
+
+    @property
+    def _covered_classes(self) -> int:
+        return len(np.unique(self.labels[self.covered]))
+
+    @property
+    def _covered_groups(self) -> int:
+        return len(np.unique(self.groups.group[self.covered]))
 
     def measure(self, coordinates: np.ndarray, groups: GroupMeans, *, deals: int) -> _Outcome:
         """Predict folds of groups and folds of clusters, in a number of deals."""

@@ -195,3 +195,5 @@ def test_an_alarm_of_look_alikes_stands_before_all_figures() -> None:
     assert any(line.startswith("on unlike pictures:        0.500 (0.400 to 0.600)") for line in lines)
     figures["unlike"] = unlike | {"alarm": False}
     assert not any("CAREFUL" in line for line in render.train(value))
+    figures["unlike"] = {"value": None, "low": None, "high": None, "note": "too few groups"}
+    assert "on unlike pictures:        not measured: too few groups" in list(render.train(value))

@@ -55,6 +55,16 @@ def test_temporary_failures_are_tried_again_and_others_are_not(tmp_path: Path) -
         assert collection.find("b") is not None
 
 
+def test_left_out_sources_are_listed_in_one_order_whichever_ends_first(tmp_path: Path) -> None:
+    lists = []
+    for order in ("abc", "cab"):
+        with open_collection(tmp_path / order) as collection:
+            for key in order:
+                collection.add(CollectedRecord(key=key, source=key, failure="not_found", message=f"No {key}."))
+        lists.append(collection.left_out_list.read_text())
+    assert lists[0] == lists[1]
+
+
 def test_pictures_of_an_earlier_outcome_are_removed(tmp_path: Path) -> None:
     with open_collection(tmp_path / "out") as collection:
         collection.add(record(collection, "a.jpg"))

@@ -24,7 +24,7 @@ from tests.unit.grouping.synthetic_images import (
 
 from discern.catalog import scan
 from discern.grouping import find_edges, form_groups
-from discern.grouping.edges import _keep_sources_apart, _reference_pairs
+from discern.grouping.edges import _keep_sources_apart, _reference_pairs, link_films
 from discern.grouping.near_copies.candidates import Candidates
 from discern.grouping.overlaps.overlap_finder import Overlaps
 
@@ -155,6 +155,16 @@ def test_frames_of_a_film_are_linked_as_a_sequence(tmp_path):
     edges = find_edges(catalog)
     assert set(edges["kind"]) == {"sequence"}
     assert sorted(form_groups(catalog, edges).sizes)[-4:] == [12, 12, 12, 12]
+
+
+def test_no_film_goes_on_from_grid_to_grid(tmp_path):
+    tiles = {f"s{n // 9:02}_x{n % 9 // 3}_y{n % 3}": frame(0, 9 * n) for n in range(18)}
+    others = {f"{NAMES[seed]}/{NAMES[seed]}.png": scene(seed) for seed in range(40)}
+    catalog = catalog_of(tmp_path, {f"a/{name}.png": tile for name, tile in tiles.items()} | others)
+    source = [path[2:5] for path in catalog.table["path"]]
+    links, _ = link_films(catalog)
+    assert len(links) > 9
+    assert all(source[first] == source[second] for first, second in links.tolist())
 
 
 def test_declared_groups_are_joined_by_copies_but_not_by_numbers(tmp_path):

@@ -1,7 +1,7 @@
 """Sentences on unlike pictures: quiet without an alarm, and a warning with one."""
 
 from discern.evaluating import Metrics
-from discern.reporting.unlike_text import describe_alarm, describe_unlike
+from discern.reporting.unlike_text import describe_alarm, describe_unlike, describe_unmeasured
 
 
 def metrics(*, alarm: bool, share: float = 1.0, **accuracy) -> Metrics:
@@ -38,3 +38,12 @@ def test_without_a_figure_nothing_is_said():
     assert describe_unlike(Metrics.from_json({})) == ""
     assert describe_unlike(metrics(alarm=False, value=None)) == ""
     assert describe_alarm(Metrics.from_json({})) is None
+
+
+def test_a_missing_figure_is_explained_with_what_it_means():
+    text = describe_unmeasured(metrics(alarm=False, value=None, note="too few groups"))
+    assert text.startswith(
+        "The accuracy on pictures unlike any it learned from was not measured: too few groups. So no"
+    )
+    assert describe_unmeasured(metrics(alarm=False)) == ""
+    assert describe_unmeasured(Metrics.from_json({})) == ""

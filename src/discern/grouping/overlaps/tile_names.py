@@ -132,6 +132,25 @@ def find_named_grids(paths: list[str]) -> tuple[TileNames, np.ndarray] | None:
     return (names, gridded) if gridded.any() else None
 
 
+def join_named_grids(paths: list[str], pairs: np.ndarray) -> np.ndarray:
+    """Tell which pairs are tiles of two different grids, as their names tell them.
+
+    Args:
+        paths: paths of all pictures.
+        pairs: positions of pairs, int [E, 2].
+
+    Returns:
+        bool [E].
+    """
+    found = find_named_grids(paths) if len(pairs) else None
+    if found is None:
+        return np.zeros(len(pairs), bool)
+    names, gridded = found
+    source = _number(names)
+    joined: np.ndarray = gridded[pairs].all(axis=1) & (source[pairs[:, 0]] != source[pairs[:, 1]])
+    return joined
+
+
 def _number(names: TileNames) -> np.ndarray:
     _, number = np.unique([each or "" for each in names.source], return_inverse=True)
     return np.asarray(number, np.int64)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from discern.reporting.charts import distance_curve
 from discern.reporting.formatting import count, percent, percent_interval, two_decimals
 from discern.reporting.gallery import Gallery, PageImage
-from discern.reporting.unlike_text import UnlikeAlarm, describe_alarm, describe_unlike
+from discern.reporting.unlike_text import UnlikeAlarm, describe_alarm, describe_unlike, describe_unmeasured
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -69,11 +69,8 @@ def describe_lookalikes(metrics: "Metrics", gallery: Gallery) -> UnlikeSection |
     if unlike is None or evidence is None:
         return None
     bins = [each for each in evidence.curve if each.accuracy.value is not None]
-    if not bins and unlike.value is None:
-        return None
     return UnlikeSection(
-        sentence=describe_unlike(metrics)
-        or f"The accuracy on pictures unlike any it learned from was not measured: {unlike.note}.",
+        sentence=describe_unlike(metrics) or describe_unmeasured(metrics),
         alarm=describe_alarm(metrics),
         curve=distance_curve(bins) if len(bins) > 1 else None,
         rows=tuple(

@@ -7,11 +7,11 @@ from discern.grouping.overlaps.plain_tiles import PlainTiles, common_shifts
 SHIFTS = common_shifts(np.array([(32.2, 0.3), (31.8, 0), (0, 32)], np.float32))
 
 
-def ground(seed, width=96):
+def ground(seed, width=96, slope=(10, 30)):
     """Smooth ground of slowly changing colour, uint8 [64, width, 3]."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:64, :width] / 64
-    slopes = rng.uniform(10, 30, (2, 3)) * rng.choice([-1, 1], (2, 3))
+    slopes = rng.uniform(*slope, (2, 3)) * rng.choice([-1, 1], (2, 3))
     plane = rng.uniform(90, 160, 3) + x[..., None] * slopes[0] + y[..., None] * slopes[1]
     return np.clip(plane, 0, 255).astype(np.uint8)
 
@@ -32,6 +32,12 @@ def test_the_tile_that_goes_on_is_found():
     pairs, difference = match([tile for each in grounds for tile in (each[:, :64], each[:, 32:])], range(16))
     assert {tuple(sorted(pair)) for pair in pairs.tolist()} == {(2 * n, 2 * n + 1) for n in range(8)}
     assert (difference < 1).all()
+
+
+def test_so_is_that_of_a_bare_table():
+    grounds = [ground(seed, slope=(3, 4)) for seed in range(8)]
+    pairs, _ = match([tile for each in grounds for tile in (each[:, :64], each[:, 32:])], range(16))
+    assert {tuple(sorted(pair)) for pair in pairs.tolist()} == {(2 * n, 2 * n + 1) for n in range(8)}
 
 
 def test_one_colour_fits_all_and_is_not_matched():

@@ -5,7 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from discern.grouping.overlaps.tile_names import find_named_grids, find_telling_names, link_by_names, read_tile_names
+from discern.grouping.overlaps.tile_names import (
+    find_named_grids,
+    find_telling_names,
+    join_named_grids,
+    link_by_names,
+    read_tile_names,
+)
 
 FORMS = (
     *("plate{0:02}_r{1}_c{2}.jpg", "s{0}_x{1}_y{2}.png", "slide {0} ({1},{2}).tif"),
@@ -60,3 +66,11 @@ def test_grids_in_names_have_most_of_their_places():
     assert find_named_grids([f"IMG_2023_{n:04}.jpg" for n in range(50)]) is None
     assert find_named_grids([f"p_{n}_{n * 7 % 40}.jpg" for n in range(40)]) is None
     assert find_named_grids(["a.jpg", "b.jpg"]) is None
+
+
+def test_pairs_of_two_grids_are_told_from_others():
+    paths = [*grid(FORMS[1]), "a/other_1.jpg"]
+    pairs = np.array([[0, 1], [8, 9], [0, 26], [9, 17], [26, 27]])
+    assert join_named_grids(paths, pairs).tolist() == [False, True, True, False, False]
+    assert join_named_grids([f"film_{n:03}.jpg" for n in range(5)], pairs[:1]).tolist() == [False]
+    assert join_named_grids(paths, pairs[:0]).shape == (0,)

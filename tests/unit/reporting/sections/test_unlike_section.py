@@ -39,6 +39,8 @@ def test_a_figure_that_could_not_be_had_says_why(catalog, gallery):
     section = describe_lookalikes(Metrics.from_json(plain), gallery)
     assert "was not measured: too few groups" in section.sentence
     assert section.alarm is None
+    plain["unlike"]["curve"] = []
+    assert describe_lookalikes(Metrics.from_json(plain), gallery).sentence == section.sentence
 
 
 def test_earlier_versions_have_no_section(gallery):
