@@ -173,7 +173,7 @@ def _attach_plain(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Link small pieces that no points link to the source whose colours they continue.
 
-    Each piece has one link, its best, so that it joins no two sources.
+    Each piece has one link, its best, so that it joins no two sources. Lone tiles of one colour come last.
     """
     links, differences = [np.zeros((0, 2), np.int64)], [np.zeros(0)]
     for _ in range(_ROUNDS):
@@ -187,7 +187,9 @@ def _attach_plain(
         links.append(pairs[best])
         differences.append(difference[best])
         component = merge_groups(len(component), np.concatenate([_spanning(component), pairs[best]]))
-    return np.concatenate(links), np.concatenate(differences)
+    size = np.bincount(component, minlength=len(component))[component]
+    flat, difference = matcher.match_flat(component[tiles], size[tiles] > config.piece)
+    return np.concatenate([*links, tiles[flat]]), np.concatenate([*differences, difference])
 
 
 def _spanning(component: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from discern.grouping.near_copies.scratch_arrays import blocks, scratch_array
+from discern.grouping.overlaps.flat_tiles import match_flat_tiles
+from discern.grouping.overlaps.thumb_regions import overlap_regions
 from discern.parallel import parallel_map
 
 if TYPE_CHECKING:
@@ -89,9 +91,23 @@ class PlainTiles:
         matched = best <= _MOST_DIFFERENCE
         return np.stack([left[matched], other[matched]], axis=1), best[matched]
 
+    def match_flat(self, piece: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find for lone tiles of one colour the only source that holds it (see `match_flat_tiles`).
+
+        Args:
+            piece: piece that each tile belongs to, int [n].
+            source: tiles of pieces that are large enough to be a source, bool [n].
+
+        Returns:
+            The matched tiles, int [E, 2], the one that was alone first, and their difference in grey levels, [E].
+        """
+        _, number, count = np.unique(piece, return_inverse=True, return_counts=True)
+        alone = np.flatnonzero(count[number] == 1)
+        return match_flat_tiles(self._cells, self._shifts * _CELLS // _SIDE, piece, alone, source)
+
     def _match_at(self, shift: np.ndarray, piece: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the best match of each tile at one shift, and their difference; infinite where there is none."""
-        first, second = _overlap(shift * _CELLS // _SIDE, _CELLS)
+        first, second = overlap_regions(shift * _CELLS // _SIDE, _CELLS)
         own = self._cells[left][:, second[0], second[1]].reshape(len(left), -1)
         variation = own.reshape(len(left), -1, 3).std(axis=1).mean(axis=1)
         best, other = np.full(len(left), np.inf), np.full(len(left), -1)
@@ -130,7 +146,7 @@ class PlainTiles:
         one, other = (self._thumbs[int(self._rows[at])].astype(np.float32) for at in (first, second))
         best = np.inf
         for nudge in _NUDGES:
-            a, b = _overlap(shift + nudge, _SIDE)
+            a, b = overlap_regions(shift + nudge, _SIDE)
             best = min(best, float(np.abs(one[a] - other[b]).mean()))
         return best
 
@@ -140,10 +156,3 @@ def _to_cells(pixels: np.ndarray) -> np.ndarray:
     split = pixels.reshape(len(pixels), _CELLS, step, _CELLS, step, 3)
     cells: np.ndarray = split.mean(axis=(2, 4), dtype=np.float32)
     return cells
-
-
-def _overlap(shift: np.ndarray, size: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Return the rows and columns of the first and second picture that overlap at a shift."""
-    first = tuple(slice(max(int(s), 0), size + min(int(s), 0)) for s in shift[::-1])
-    second = tuple(slice(max(-int(s), 0), size - max(int(s), 0)) for s in shift[::-1])
-    return (first[0], first[1]), (second[0], second[1])
