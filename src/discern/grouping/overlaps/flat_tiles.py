@@ -86,5 +86,5 @@ def _nearest(
 
 def _variation(cells: np.ndarray) -> np.ndarray:
     """Return the mean deviation of red, green and blue within each picture, [n]."""
-    variation: np.ndarray = cells.reshape(len(cells), -1, 3).std(axis=1, dtype=np.float64).mean(axis=1)
+    variation: np.ndarray = cells.std(axis=(1, 2), dtype=np.float64).mean(axis=1)
     return variation

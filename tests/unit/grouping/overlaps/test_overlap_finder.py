@@ -126,3 +126,14 @@ def test_progress_counts_the_pairs(tmp_path):
     find_overlaps(catalog, np.arange(len(catalog)), progress=lambda *step: steps.append(step))
     assert steps[-1][0] == "confirm overlaps"
     assert steps[-1][1] == steps[-1][2]
+
+
+def test_a_lone_tile_of_sky_is_linked_to_the_source_of_its_colour(tmp_path):
+    pictures, source = {}, {}
+    for seed in range(4):
+        image = scene(seed, width=288, height=288)
+        image.paste([(88, 137, 193), (96, 134, 180), (80, 120, 200), (100, 140, 210)][seed], (0, 0, SIDE, SIDE))
+        for tile in tiles_of(image, side=SIDE, step=80).values():
+            path = f"{hidden_name(len(pictures))}.jpg"
+            pictures[path], source[path] = tile, seed
+    assert_grouped_by_source(catalog_of(tmp_path, pictures), source)
