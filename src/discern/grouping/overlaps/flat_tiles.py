@@ -56,8 +56,10 @@ def match_flat_tiles(
     strips = [overlap_regions(shift, size)[0] for shift in shifts]
     sources = _Sources(cells, np.flatnonzero(source), piece)
     near, other = _nearest(sources, strips, colour, piece[left])
-    second, _ = _nearest(sources, patches + strips, colour, np.where(other < 0, piece[left], piece[other]))
-    alone = (near <= _MOST_DISTANCE) & (second >= _LEAST_DISTANCE)
+    close = near <= _MOST_DISTANCE
+    left, colour, near, other = left[close], colour[close], near[close], other[close]
+    second, _ = _nearest(sources, patches + strips, colour, piece[other])
+    alone = second >= _LEAST_DISTANCE
     return np.stack([left[alone], other[alone]], axis=1), near[alone]
 
 
