@@ -92,9 +92,10 @@ class CandidateIndex:
         self._graph = None
         self._search = Lock()  # one search uses all cores
         if len(rows) > _EXACT_UP_TO:
-            from usearch.index import Index as Graph  # noqa: PLC0415 - only large sets need HNSW
-
             import discern.bundle.runtime  # noqa: F401, PLC0415 - ONNX Runtime crashes if it is loaded after usearch
+
+            # isort: split
+            from usearch.index import Index as Graph  # noqa: PLC0415 - only large sets need HNSW
 
             self._graph = Graph(
                 ndim=rows.shape[1],

@@ -106,9 +106,10 @@ def _search_rows(points: InterestPoints, rows: np.ndarray) -> Matches:
 
 def _search_graph(points: InterestPoints) -> Matches:
     """Search the nearest points in an HNSW graph (Malkov and Yashunin 2016), which one thread builds."""
-    from usearch.index import Index  # noqa: PLC0415 - only large sets need HNSW
-
     import discern.bundle.runtime  # noqa: F401, PLC0415 - ONNX Runtime crashes if it is loaded after usearch
+
+    # isort: split
+    from usearch.index import Index  # noqa: PLC0415 - only large sets need HNSW
 
     vectors = points.descriptor
     graph = Index(
