@@ -21,6 +21,7 @@ from discern.grouping.near_copies.rotation_invariants import (
 )
 from discern.grouping.near_copies.scratch_arrays import blocks, scratch_array
 from discern.grouping.near_copies.squash import QUARTERS, aspects_vary, shapes_differ, true_maps
+from discern.grouping.neighbour_graph import build_graph
 from discern.parallel import parallel_map
 
 if TYPE_CHECKING:
@@ -92,21 +93,9 @@ class CandidateIndex:
         self._graph = None
         self._search = Lock()  # one search uses all cores
         if len(rows) > _EXACT_UP_TO:
-            import discern.bundle.runtime  # noqa: F401, PLC0415 - ONNX Runtime crashes if it is loaded after usearch
-
-            # isort: split
-            from usearch.index import Index as Graph  # noqa: PLC0415 - only large sets need HNSW
-
-            self._graph = Graph(
-                ndim=rows.shape[1],
-                metric="ip",
-                dtype="f32",
-                connectivity=16,
-                expansion_add=64,
-                expansion_search=48,
-                enable_key_lookups=False,
+            self._graph = build_graph(
+                rows, dtype="f32", connectivity=16, expansion_add=64, expansion_search=48, copy=False
             )
-            self._graph.add(np.arange(len(rows)), rows, threads=1, copy=False)
 
     def neighbours_of(self, own: np.ndarray, count: int) -> np.ndarray:
         """Find the nearest neighbours of indexed rows.

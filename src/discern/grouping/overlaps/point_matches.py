@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 
 from discern.grouping.near_copies.scratch_arrays import blocks
+from discern.grouping.neighbour_graph import build_graph
 from discern.grouping.overlaps.interest_points import InterestPoints
 from discern.parallel import parallel_map
 
@@ -106,22 +107,8 @@ def _search_rows(points: InterestPoints, rows: np.ndarray) -> Matches:
 
 def _search_graph(points: InterestPoints) -> Matches:
     """Search the nearest points in an HNSW graph (Malkov and Yashunin 2016), which one thread builds."""
-    import discern.bundle.runtime  # noqa: F401, PLC0415 - ONNX Runtime crashes if it is loaded after usearch
-
-    # isort: split
-    from usearch.index import Index  # noqa: PLC0415 - only large sets need HNSW
-
     vectors = points.descriptor
-    graph = Index(
-        ndim=vectors.shape[1],
-        metric="ip",
-        dtype="i8",
-        connectivity=6,
-        expansion_add=24,
-        expansion_search=12,
-        enable_key_lookups=False,
-    )
-    graph.add(np.arange(len(vectors)), vectors, threads=1)
+    graph = build_graph(vectors, dtype="i8", connectivity=6, expansion_add=24, expansion_search=12)
     parts = []
     for rows in blocks(len(vectors), 4096):
         other = graph.search(vectors[rows], _NEIGHBOURS + 1).keys.astype(np.int64)

@@ -15,8 +15,6 @@ ENDING = tuple(
 _INHERITED = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGQUIT") if hasattr(signal, name))
 # Their default actions end or stop a process, and other servers rotate logs or change the number of workers then.
 _IGNORED = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2", "SIGTTOU") if hasattr(signal, name))
-
-
 _RETRY_SECONDS = 0.01  # not tuned
 
 

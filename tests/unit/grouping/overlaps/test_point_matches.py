@@ -1,8 +1,5 @@
 """Pictures with several matching points at one shift are proposed, others are not."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -55,16 +52,3 @@ def test_many_equal_points_are_bounded():
     alike = [[(1, 10 + number % 5 * 9, 10 + number // 5 * 9) for number in range(25)] for _ in range(40)]
     pairs = match_points(make_points(*alike), 40)
     assert np.bincount(np.concatenate([pairs.first, pairs.second])).mean() <= 30
-
-
-GRAPH = """
-import numpy as np
-from discern.grouping.near_copies.candidates import CandidateIndex
-CandidateIndex(np.ones((8001, 4), np.float32))
-import onnxruntime
-"""
-
-
-def test_a_runtime_loaded_after_a_graph_does_not_crash():
-    """The libraries of both crash the process if that of the graph is loaded first."""
-    assert subprocess.run([sys.executable, "-c", GRAPH], check=False).returncode == 0
