@@ -1,0 +1,1 @@
+"""Drift detection by tests that hold at any time: conformal test martingales and a two-sample classifier."""

@@ -1,0 +1,1 @@
+"""Storage of captured exchanges in SQLite or PostgreSQL, with their pictures as files or in a bucket."""
