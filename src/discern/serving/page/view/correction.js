@@ -79,7 +79,6 @@ export class CorrectionDialog {
     this.#choices = listChoices(item.prediction.probabilities, info);
     $("correction-text").value = "";
     this.#draw();
-    this.#write("");
     $("correction-dialog").showModal();
     $("correction-text").focus();
   }
