@@ -72,7 +72,11 @@ def create_app(
     access, metrics = AccessControl(config), ServerMetrics(registry, link)
     fetcher = (fetcher or UrlFetcher(max_bytes=config.limits.max_bytes)) if config.allow_urls else None
     signal = ReloadSignal(link)
-    recorder = recorder or open_recorder(config, registry)
+    if config.capture is not None and recorder is None:
+        # Loads SQLAlchemy, which a server that keeps nothing does without.
+        from discern.serving.web.open_recorder import open_recorder  # noqa: PLC0415
+
+        recorder = open_recorder(config.capture, registry)
     lifespan = Lifespan(config, registry=registry, signal=signal, fetcher=fetcher, recorder=recorder)
     app = FastAPI(
         title="Discern",

@@ -94,7 +94,7 @@ class ExchangeRecorder:
         for each in answered:
             labels = self._labels_of(each.prediction.model["fingerprint"], served)
             self._answered.add([each.prediction.id], labels)
-        keep = partial(self._keep, self._sink, answered, served.name, door, self.client(scope), scope.get(CLIENT_ID))
+        keep = partial(self._keep, self._sink, answered, served, door, self.client(scope), scope.get(CLIENT_ID))
         return await self._in_thread(keep)
 
     async def labels_of(self, exchange: str) -> KnownLabels:
@@ -151,9 +151,16 @@ class ExchangeRecorder:
 
     @staticmethod
     def _keep(sink: CaptureSink, answered: Sequence[BatchResult], *request: Any) -> int:
-        model, door, client, client_id = request
+        served, door, client, client_id = request
         exchanges = build_exchanges(
-            answered, model=model, door=door, client=client, client_id=client_id, sink=sink, now=time.time()
+            answered,
+            model=served.name,
+            door=door,
+            client=client,
+            client_id=client_id,
+            sink=sink,
+            now=time.time(),
+            limits=served.model.limits,
         )
         return sink.keep(exchanges)
 
