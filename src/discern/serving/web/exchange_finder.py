@@ -1,8 +1,6 @@
 """Search for an exchange by its identifier, in the spool of all processes and in the store."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 from discern.inference.exchange import Exchange
 from discern.inference.exchange_record import decode_records

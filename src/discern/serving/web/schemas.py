@@ -82,7 +82,9 @@ class ModelJson(BaseModel):
     labels: list[str]
     models: list[str] = Field(description="The names of all served models; the first is the default.")
     card: str = Field(description="The model card, in Markdown.")
-    capture: bool = Field(False, description="Whether answers are kept, so that POST /feedback takes their labels.")
+    capture: bool = Field(
+        default=False, description="Whether answers are kept, so that POST /feedback takes their labels."
+    )
 
 
 class FeedbackKept(BaseModel):
