@@ -1,12 +1,16 @@
 """Search for an exchange by its identifier, in the spool of all processes and in the store."""
 
 import threading
+from pathlib import Path
 
 from discern.inference.exchange import Exchange
 from discern.inference.exchange_record import decode_records
 from discern.watching.captures.capture_config import CaptureConfig
+from discern.watching.captures.spool_segment import list_segments, seal_of
 from discern.watching.stores.exchange_store import ExchangeStore
 from discern.watching.stores.open_exchanges import open_store
+
+_MAX_SEGMENTS = 8  # not tuned: minutes of traffic; more are waiting only while the store is down
 
 
 class ExchangeFinder:
@@ -35,3 +39,18 @@ class ExchangeFinder:
             if self._store is None:
                 self._store = open_store(self._config.store)
             return self._store
+
+
+def _find_in_spool(folder: Path, exchange: str) -> Exchange | None:
+    for path in reversed(list_segments(folder)[-_MAX_SEGMENTS:]):
+        seal = seal_of(path)
+        try:
+            data = path.read_bytes()
+        except OSError:  # passed on meanwhile
+            continue
+        if seal is None or exchange.encode() not in data:
+            continue
+        for record in decode_records(data, seal=seal):
+            if isinstance(record.content, Exchange) and record.content.id == exchange:
+                return record.content
+    return None

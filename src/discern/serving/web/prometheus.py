@@ -54,17 +54,19 @@ class ServerMetrics:
         self._lost = Counter("discern_capture_lost", "Exchanges and feedback that could not be kept.", registry=own)
         self._waiting = Gauge("discern_capture_waiting_bytes", "Bytes that wait in the spool.", registry=own)
         self._sink: Callable[[], CaptureSink | None] = lambda: None
+        self._waiting_bytes: Callable[[], int] = lambda: 0
         self._lost_before = 0
         if link:
             link.publish(self._values)
 
-    def watch_capture(self, sink: Callable[[], CaptureSink | None]) -> None:
-        """Also publish what a sink could not keep, and what waits in it.
+    def watch_capture(self, sink: Callable[[], CaptureSink | None], waiting_bytes: Callable[[], int]) -> None:
+        """Also publish what a sink could not keep, and what waits in its spool.
 
         Args:
-            sink: returns the sink, or None before it is open.
+            sink: returns the sink of this process, or None before it is open.
+            waiting_bytes: returns the size of the spool of all processes.
         """
-        self._sink = sink
+        self._sink, self._waiting_bytes = sink, waiting_bytes
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count an HTTP request and record its duration."""
@@ -95,9 +97,13 @@ class ServerMetrics:
         This waits up to a few seconds for the other processes.
         """
         self._update_pending()
-        if self._link is None:
-            return generate_latest(self._collectors)
-        return generate_latest(_Total(self._collectors, self._link.collect()))
+        self._waiting.set(self._waiting_bytes())
+        try:
+            if self._link is None:
+                return generate_latest(self._collectors)
+            return generate_latest(_Total(self._collectors, self._link.collect()))
+        finally:
+            self._waiting.set(0)  # only who renders measures the common spool, as the values of all are added
 
     def _update_pending(self) -> None:
         for name, served in self._registry.served.items():
@@ -107,7 +113,6 @@ class ServerMetrics:
             lost = sink.lost
             self._lost.inc(max(0, lost - self._lost_before))
             self._lost_before = lost
-            self._waiting.set(sink.waiting_bytes)
 
     def _values(self) -> MetricValues:
         """Return the values of this process's metrics."""

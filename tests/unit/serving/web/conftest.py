@@ -137,7 +137,13 @@ def capture(bundle: Path) -> Iterator[Callable[..., Capturing]]:
                     raise StoreError("The database is down.")
                 return found.elsewhere.get(exchange)
 
-            recorder = ExchangeRecorder(registry, open_sink=lambda: sink, find=find, salt=b"salt")
+            recorder = ExchangeRecorder(
+                registry,
+                open_sink=lambda: sink,
+                find=find,
+                waiting_bytes=lambda: 10 * len(sink.exchanges),
+                salt=b"salt",
+            )
             app = create_app(config, registry=registry, recorder=recorder)
             found.client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
             return found

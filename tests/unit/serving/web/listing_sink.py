@@ -26,7 +26,6 @@ class ListingSink:
     keeps_pictures: bool = True
     rate: float = 1.0
     lost: int = 0
-    waiting_bytes: int = 0
     is_closed: bool = False
 
     def sampling(self, exchange_id: str, decision: str) -> float:
@@ -39,7 +38,6 @@ class ListingSink:
             self.lost += len(exchanges)
             return 0
         self.exchanges += exchanges
-        self.waiting_bytes += sum(len(each.picture or b"") for each in exchanges)
         return len(exchanges)
 
     def keep_feedback(self, feedback: Feedback) -> bool:
