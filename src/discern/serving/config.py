@@ -16,6 +16,7 @@ from discern.errors import UsageError
 from discern.inference.batch_config import BatchConfig
 from discern.serving.host_names import parse_host
 from discern.serving.rate_limit import is_local_store, parse_rate_limit
+from discern.watching.captures.capture_config import CaptureConfig
 
 if TYPE_CHECKING:
     from discern.picture import Limits
@@ -102,6 +103,7 @@ class ServeConfig:
             client is the last address in it that is not one of them; with "*", the last one.
         examples: example pictures on the page; public to everyone who can open the page.
         batching: settings of each bundle's batcher.
+        capture: where exchanges are kept; None to keep none.
 
     Raises:
         UsageError: a value is out of range, or options do not fit together.
@@ -127,6 +129,7 @@ class ServeConfig:
     trusted_proxies: str = ""
     examples: "tuple[Example, ...]" = ()
     batching: BatchConfig = field(default_factory=BatchConfig)
+    capture: CaptureConfig | None = None
 
     def __post_init__(self) -> None:
         if self.host not in LOOPBACK and not (self.key_file or self.no_auth):

@@ -21,6 +21,9 @@
  * @property {HTMLDialogElement} key-dialog
  * @property {HTMLDialogElement} speech-dialog
  * @property {HTMLDialogElement} about-dialog
+ * @property {HTMLDialogElement} correction-dialog
+ * @property {HTMLFormElement} correction-form
+ * @property {HTMLInputElement} correction-text
  */
 
 /**
