@@ -56,8 +56,8 @@ def test_the_page_shows_alarms_with_examples_and_their_nearest_training_pictures
     text = written(tmp_path, LOOK)
     assert "Something has changed since 2026-11-24." in text
     assert "Pictures are &lt;darker&gt;." in text
-    assert "odds of the test: 1,23" in text
-    assert text.count("base64,near") == 1
+    assert "odds of the test: 1,234 to 1" in text
+    assert text.count("base64,near") == 2  # in the alarm and in the cluster
     assert f"base64,{IDS[2]}" in text
     assert "a, 91 %, review" in text
 
