@@ -52,9 +52,8 @@ DAMAGED_HINT = "Copy the bundle again from its source, or train it again."
 def pack(members: Mapping[str, bytes]) -> bytes:
     """Serialise the members of a model bundle to a canonical zip archive."""
     if not set(MEMBERS) <= set(members) <= {*MEMBERS, *OPTIONAL}:
-        raise BundleError(
-            f"A bundle has exactly {', '.join(MEMBERS)}, and may have {', '.join(OPTIONAL)}, not {', '.join(sorted(members))}."
-        )
+        found = ", ".join(sorted(members))
+        raise BundleError(f"A bundle has {', '.join(MEMBERS)}, and may have {', '.join(OPTIONAL)}, not {found}.")
     buffer = io.BytesIO()
     write_zip(buffer, _in_order(members), fingerprint(members).encode())
     return buffer.getvalue()
