@@ -1,6 +1,6 @@
 """Function that looks at the captured exchanges of a model."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from discern.bundle import Model
@@ -188,10 +188,10 @@ def _classes(model: Model, running: RunningLook) -> Iterator[dict[str, object]]:
 
 
 def _trained_shares(model: Model) -> dict[str, float]:
-    counts = model.manifest.data.get("classes")
+    counts = model.manifest.data.get("per_class")
     if not isinstance(counts, dict):
         return {}
-    numbers = {str(label): float(number) for label, number in counts.items() if isinstance(number, int | float)}
+    numbers = {label: each.get("pictures", 0) for label, each in counts.items() if isinstance(each, dict)}
     total = sum(numbers.values())
     return {label: number / total for label, number in numbers.items()} if total > 0 else {}
 
@@ -204,5 +204,3 @@ def _notes(store: ExchangeStore, model: Model, running: RunningLook) -> Iterator
     if running.without_embedding:
         yield f"{running.without_embedding:,} exchanges have no embedding, so parts of the drift are not measured."
 
-
-_Clock = Callable[[], float]
