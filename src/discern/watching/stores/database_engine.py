@@ -10,9 +10,9 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from discern.errors import StoreError, UsageError
+from discern.errors import UsageError
 from discern.extras import INSTALL_POSTGRES
-from discern.watching.stores.database_errors import plain_errors
+from discern.watching.stores.database_errors import explain, plain_errors
 from discern.watching.stores.store_address import StoreAddress
 
 _WRITES = "discern_writes"
@@ -116,12 +116,11 @@ def create_sqlite_file(address: StoreAddress) -> None:
     with plain_errors(address.name):
         if not address.file.parent.exists():
             address.file.parent.mkdir(parents=True, mode=0o700)
-        with_owner = os.open(address.file, os.O_CREAT | os.O_RDWR, 0o600)
-        os.close(with_owner)
+        os.close(os.open(address.file, os.O_CREAT | os.O_RDWR, 0o600))
     connection = sqlite3.connect(address.file, timeout=_BUSY_SECONDS)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"The store {address.name} cannot be created: {error}.", hint="Choose another folder.") from error
+        raise explain(address.name, str(error)) from error
     finally:
         connection.close()

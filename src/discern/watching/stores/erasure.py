@@ -41,7 +41,9 @@ def erase(connection: Connection, rows: Sequence[Any], pictures: PicturePlace | 
     picture without an exchange, which nothing would find.
     """
     numbers, ids = [row.number for row in rows], [row.id for row in rows]
-    feedback = sum(connection.execute(delete(FEEDBACK).where(FEEDBACK.c.exchange.in_(each))).rowcount for each in parts(ids))
+    feedback = 0
+    for each in parts(ids):
+        feedback += connection.execute(delete(FEEDBACK).where(FEEDBACK.c.exchange.in_(each))).rowcount
     for each in parts(numbers):
         connection.execute(delete(DETAILS).where(DETAILS.c.number.in_(each)))
         connection.execute(delete(EXCHANGES).where(EXCHANGES.c.number.in_(each)))
