@@ -1,6 +1,6 @@
 """Prometheus metrics of the HTTP server."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, values
 from prometheus_client.registry import Collector
@@ -48,8 +48,13 @@ class ServerMetrics:
         self._picture_seconds = Histogram(
             "discern_picture_seconds", "Time to decode and run one picture.", ["model"], buckets=_BUCKETS, registry=own
         )
+        self._more: list[Callable[[], bytes]] = []
         if link:
             link.publish(self._values)
+
+    def add(self, render: Callable[[], bytes]) -> None:
+        """Add metrics that are the same in all worker processes, by the function that renders them."""
+        self._more.append(render)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count an HTTP request and record its duration."""
@@ -72,9 +77,8 @@ class ServerMetrics:
         This waits up to a few seconds for the other processes.
         """
         self._update_pending()
-        if self._link is None:
-            return generate_latest(self._collectors)
-        return generate_latest(_Total(self._collectors, self._link.collect()))
+        own = self._collectors if self._link is None else _Total(self._collectors, self._link.collect())
+        return b"".join([generate_latest(own), *(render() for render in self._more)])
 
     def _update_pending(self) -> None:
         for name, served in self._registry.served.items():
