@@ -11,13 +11,33 @@ from functools import partial
 from discern.errors import DiscernError
 from discern.inference.model_registry import ModelRegistry
 from discern.parallel import WorkerProcess
+from discern.serving.config import ServeConfig
 from discern.serving.web.look_process import LookJob, take_and_publish
 from discern.serving.web.published_looks import release_lease, take_lease
 from discern.serving.web.store_access import StoreAccess
+from discern.watching.alerts.send_alarms import open_channels
 
 _LOG = logging.getLogger("discern.serving")
 _LEASE_LOOKS = 3  # not tuned: another process takes over after so many looks that were missed
 _MIN_LEASE = 10.0
+
+
+def background_looks(config: ServeConfig, access: StoreAccess, registry: ModelRegistry) -> "BackgroundLooks | None":
+    """Build the background task that looks at what a server captures; None if it captures nothing.
+
+    Raises:
+        UsageError: the address for alerts is invalid.
+    """
+    if config.capture is None:
+        return None
+    open_channels(webhook=config.alert_webhook, command=None)
+    return BackgroundLooks(
+        access,
+        address=config.capture.store,
+        registry=registry,
+        interval=config.look_seconds,
+        webhook=config.alert_webhook,
+    )
 
 
 class BackgroundLooks:

@@ -47,7 +47,7 @@ def take_and_publish(job: LookJob) -> str:
     channels = open_channels(webhook=job.webhook, command=None)
     model = load(job.bundle)
     store = _opened(job.store, open_store)
-    found = publish_look(store, model.fingerprint, lambda: look(store, model, now=time.time()))
+    found = publish_look(store, model.fingerprint, lambda: look(store, model))
     if found is None:
         return read_published(store, model.fingerprint).error
     return " ".join(send_alarms(store, found, channels, model=job.name, now=time.time))

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 from prometheus_client.registry import Collector
 
 from discern.inference.batcher import BatchResult
+from discern.inference.capture_sink import CaptureSink
 from discern.inference.model_registry import ModelRegistry
 from discern.serving.web.workers import MetricValues, SampleKey, WorkerLink
 
@@ -48,9 +49,23 @@ class ServerMetrics:
         self._picture_seconds = Histogram(
             "discern_picture_seconds", "Time to decode and run one picture.", ["model"], buckets=_BUCKETS, registry=own
         )
+        self._feedback = Counter("discern_feedback", "True labels of answers that were sent.", ["source"], registry=own)
+        self._captured = Counter("discern_captured_exchanges", "Exchanges that were kept.", registry=own)
+        self._lost = Counter("discern_capture_lost", "Exchanges and feedback that could not be kept.", registry=own)
+        self._waiting = Gauge("discern_capture_waiting_bytes", "Bytes that wait in the spool.", registry=own)
+        self._sink: Callable[[], CaptureSink | None] = lambda: None
+        self._lost_before = 0
         self._more: list[Callable[[], bytes]] = []
         if link:
             link.publish(self._values)
+
+    def watch_capture(self, sink: Callable[[], CaptureSink | None]) -> None:
+        """Also publish what a sink could not keep, and what waits in it.
+
+        Args:
+            sink: returns the sink, or None before it is open.
+        """
+        self._sink = sink
 
     def add(self, render: Callable[[], bytes]) -> None:
         """Add metrics that are the same in all worker processes, by the function that renders them."""
@@ -66,6 +81,14 @@ class ServerMetrics:
         """Count a prediction and record its computation time."""
         self._predictions.labels(model, result.prediction.decision).inc()
         self._picture_seconds.labels(model).observe(result.compute_seconds)
+
+    def count_captured(self, exchanges: int) -> None:
+        """Count exchanges that were kept."""
+        self._captured.inc(exchanges)
+
+    def count_feedback(self, source: str) -> None:
+        """Count the true label of an answer."""
+        self._feedback.labels(source).inc()
 
     def count_rejection(self, code: str) -> None:
         """Count an image that the server rejected."""
@@ -83,6 +106,12 @@ class ServerMetrics:
     def _update_pending(self) -> None:
         for name, served in self._registry.served.items():
             self._pending.labels(name).set(served.batcher.pending)
+        sink = self._sink()
+        if sink is not None:
+            lost = sink.lost
+            self._lost.inc(max(0, lost - self._lost_before))
+            self._lost_before = lost
+            self._waiting.set(sink.waiting_bytes)
 
     def _values(self) -> MetricValues:
         """Return the values of this process's metrics."""

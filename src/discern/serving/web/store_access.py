@@ -5,14 +5,28 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from discern.errors import DiscernError, NotFound, Overloaded, StoreError
+from discern.watching.captures.capture_config import CaptureConfig
 from discern.watching.stores.exchange_store import ExchangeStore
 
 Result = TypeVar("Result")
 
 _THREADS = 2  # not tuned: pages wait for each other, and predictions for none of them
+
+
+def store_opener(capture: CaptureConfig | None) -> Callable[[], ExchangeStore] | None:
+    """Return a function that opens the store of captured exchanges, or None without settings of the capture."""
+    return None if capture is None else partial(_open_configured, capture.store)
+
+
+def _open_configured(address: str) -> ExchangeStore:
+    # Loads SQLAlchemy, which a server that keeps nothing does without.
+    from discern.watching.stores.open_exchanges import open_store  # noqa: PLC0415
+
+    return open_store(address)
 
 
 class StoreAccess:

@@ -124,7 +124,8 @@ export async function fetchPicture(id, side) {
 /** Tell the true label of an exchange. @param {{ id: string, label: string, new?: boolean }} feedback */
 export async function sendFeedback(feedback) {
   const headers = { "Content-Type": "application/json" };
-  return (await request("feedback", { source: "audit" }, { method: "POST", headers, body: JSON.stringify(feedback) })).json();
+  const body = JSON.stringify({ ...feedback, source: "audit" });
+  return (await request("feedback", {}, { method: "POST", headers, body })).json();
 }
 
 /**

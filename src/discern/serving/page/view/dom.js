@@ -24,6 +24,9 @@
  * @property {HTMLDialogElement} picture-dialog
  * @property {HTMLInputElement} filter
  * @property {HTMLInputElement} other
+ * @property {HTMLDialogElement} correction-dialog
+ * @property {HTMLFormElement} correction-form
+ * @property {HTMLInputElement} correction-text
  */
 
 /**
