@@ -19,7 +19,7 @@ class PublishedLook:
     """Newest look at the exchanges of a model, and how the evidence developed.
 
     Attributes:
-        taken: when the newest attempt began, seconds since 1970 UTC.
+        taken: when the newest attempt began, seconds since 1970 UTC; 0 before the first.
         succeeded: when `look` was taken; 0 without one.
         seconds: duration of the look.
         look: JSON object of the look, see `look_json`; None if none has succeeded yet.
@@ -27,10 +27,10 @@ class PublishedLook:
         history: a JSON object for each earlier look: `time`, `exchanges`, `against` by signal, `accuracy`.
     """
 
-    taken: float
+    taken: float = 0.0
     succeeded: float = 0.0
-    seconds: float
-    look: dict[str, Any] | None
+    seconds: float = 0.0
+    look: dict[str, Any] | None = None
     error: str = ""
     history: list[dict[str, Any]] = field(default_factory=list)
 
@@ -60,7 +60,7 @@ class PublishedLook:
         try:
             return cls(**json.loads(data or b""))
         except (TypeError, ValueError):
-            return cls(taken=0.0, seconds=0.0, look=None)
+            return cls()
 
 
 def look_json(look: Look) -> dict[str, Any]:
