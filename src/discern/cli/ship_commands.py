@@ -16,7 +16,8 @@ from discern.errors import UsageError
 
 _TARGETS = (
     "Deployment target: lambda, a function on AWS; workflow, a state machine of AWS Step Functions; container; "
-    "kubernetes; site, the page alone; or ci, files by which continuous integration does all of it. Or, for all that was deployed to AWS: status, down, or stop-notebooks."
+    "kubernetes; site, the page alone; or ci, files with which continuous integration trains and ships the model. Or, "
+    "for all that was deployed to AWS: status, down, or stop-notebooks."
 )
 _OF_COMMAND = frozenset(("target", "bundle", "out", "dry_run", "yes", "traffic", "state_machine", "record", "json"))
 _OF_TRAFFIC = frozenset(("target", "bundle", "traffic", "state_machine", "bucket", "record", "json", "config"))

@@ -20,6 +20,7 @@ from discern.shipping.ci.ci_target import CiOptions
 _RUN = "ci/run"
 _KEPT = ("format", "name", "status", "created", "config", "versions", "data", "found", "used", "classes")
 _READ_AS_THE_RUN = {"group_by": "--group-by", "label_from": "--label-from", "classes": "--classes"}
+_PATHS = {"negatives": "pictures of none of the classes", "backbone": "files of the backbone"}
 _LISTS = ("fixes", "names")
 _MAX_BYTES = 64 << 20
 _MAX_EXAMPLE = 1 << 20
@@ -40,10 +41,12 @@ def add_recipe(options: CiOptions, bundle: Path) -> CiOptions:
     data = options.data or _in_repository(str(run.facts["source"]), "pictures", "--data")
     files = {f"ci/{name}.csv": _read(Path(config[name]["path"])) for name in _LISTS if config.get(name)}
     moved = {name: config[name] | {"path": f"ci/{name}.csv"} for name in _LISTS if config.get(name)}
-    if isinstance(config.get("negatives"), str):
-        moved["negatives"] = _in_repository(config["negatives"], "pictures of none of the classes", "")
+    for name, what in _PATHS.items():
+        if isinstance(path := config.get(name), str) and Path(path).is_absolute():
+            moved[name] = _in_repository(path, what, "")
     facts = {name: run.facts[name] for name in _KEPT if name in run.facts}
     facts |= {"source": data, "config": config | {"source": data} | moved, "seconds": {}}
+    accuracy = _accuracy(run)
     recipe = CiRecipe(
         name=str(run.facts["name"]),
         data=data,
@@ -52,7 +55,8 @@ def add_recipe(options: CiOptions, bundle: Path) -> CiOptions:
         words=tuple(_words(config)),
         sha256=hashlib.sha256(_read(bundle)).hexdigest(),
         findings=len(OpenedRun(run).findings),
-        accuracy=_accuracy(run),
+        accuracy=None if accuracy["low"] is None else float(accuracy["low"]),
+        has_test_part=accuracy.get("method") == "test-part",
         torch=config.get("method") not in (None, "probe"),
     )
     return replace(options, recipe=recipe)
@@ -106,10 +110,9 @@ def _example(run: Run) -> Iterator[tuple[str, bytes]]:
             return
 
 
-def _accuracy(run: Run) -> float | None:
+def _accuracy(run: Run) -> dict[str, Any]:
     with run.reading(METRICS) as path:
-        low = json.loads(path.read_text(encoding="utf-8"))["accuracy"]["leak_free"]["low"]
-    return None if low is None else float(low)
+        return dict(json.loads(path.read_text(encoding="utf-8"))["accuracy"]["leak_free"])
 
 
 def _read(path: Path) -> bytes:

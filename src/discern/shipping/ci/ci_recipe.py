@@ -18,6 +18,7 @@ class CiRecipe:
         sha256: SHA-256 digest of the bundle, hexadecimal.
         findings: number of findings of the checks on its pictures.
         accuracy: lower end of the interval of its accuracy, in [0, 1]; None if it was not measured.
+        has_test_part: whether the accuracy is that of a test part, which `discern evaluate` finds again.
         torch: whether its method trains with PyTorch.
     """
 
@@ -29,4 +30,5 @@ class CiRecipe:
     sha256: str
     findings: int
     accuracy: float | None
+    has_test_part: bool = True
     torch: bool = False

@@ -19,8 +19,11 @@ from discern.shipping.ship_target import ShippedBundle
 
 DEPLOYED = ("container", "kubernetes", "lambda", "site")
 """Targets to which continuous integration can ship a model with its defaults."""
+HELD_OUT = "held-out"
+"""Word in place of a path: the model is judged by the held-out predictions of its training."""
 _TEMPLATES = resources("discern.shipping.ci") / "templates"
 _PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
+_PLAIN = re.compile(r"[\w ./'+-]+")
 _PLACES = {
     "workflow.yml": ".github/workflows/discern.yml",
     "run.sh": "ci/run.sh",
@@ -105,7 +108,7 @@ def _values(recipe: CiRecipe, options: CiOptions) -> dict[str, str]:
     texts = {
         "NAME": recipe.name,
         "DATA": options.data or recipe.data,
-        "TEST": options.test or options.data or recipe.data,
+        "TEST": _test(recipe, options),
         "AT_LEAST": " ".join(f"{name}={floor:.10g}" for name, floor in _floors(recipe, options).items()),
         "CHECK": "report" if recipe.findings else "strict",
         "DEPLOY": options.deploy,
@@ -113,16 +116,35 @@ def _values(recipe: CiRecipe, options: CiOptions) -> dict[str, str]:
     quoted = {name: shlex.quote(text) for name, text in texts.items()}
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     words = "".join(f" {shlex.quote(word)}" for word in recipe.words)
-    own = {"WORDS": words, "SHA256": recipe.sha256, "PYTHON": python, "FINDINGS": str(recipe.findings)}
-    yaml = {f"YAML_{name}": json.dumps(text) for name, text in texts.items()}
-    glob = {"GLOB": "" if "://" in texts["DATA"] else f", {_yaml_text(texts['DATA'] + '/**')}"}
+    own = {"WORDS": words, "DIGEST": recipe.sha256, "PYTHON": python, "FINDINGS": str(recipe.findings)}
+    yaml = {f"YAML_{name}": _yaml(text) for name, text in texts.items()}
+    glob = {"GLOB": _further_pattern(texts["DATA"])}
     shown = {f"SHOWN_{name}": text.replace("`", "'") for name, text in texts.items()}
     return quoted | own | yaml | glob | shown
 
 
-def _yaml_text(text: str) -> str:
-    """Return a text as a literal of an expression in a workflow."""
-    return "'" + text.replace("'", "''") + "'"
+def _test(recipe: CiRecipe, options: CiOptions) -> str:
+    """Return the path of the pictures for the evaluation, or `HELD_OUT` for the predictions that the training made."""
+    if options.test is not None or recipe.has_test_part:
+        return options.test or options.data or recipe.data
+    if others := sorted(_floors(recipe, options).keys() - {"accuracy"}):
+        raise UsageError(
+            f"The run keeps no test part, and its held-out predictions are judged by their accuracy, not {others[0]}.",
+            hint="Pass labelled pictures for the evaluation with --test.",
+        )
+    return HELD_OUT
+
+
+def _yaml(text: str) -> str:
+    """Return a text as a value in a workflow, of which no part is an expression."""
+    return json.dumps(text.replace("${{", "${{ '${{' }}"))
+
+
+def _further_pattern(data: str) -> str:
+    """Return the pattern of the pictures for `hashFiles`, after a comma; "" if they are not plain files there."""
+    if "://" in data or not _PLAIN.fullmatch(data):
+        return ""
+    return ", '" + data.replace("'", "''") + "/**'"
 
 
 def _floors(recipe: CiRecipe, options: CiOptions) -> Mapping[str, float]:

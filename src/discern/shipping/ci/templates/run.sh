@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 : "${OUT:=ci-out}"
 
 NAME=@NAME@
-SHA256=@SHA256@
+SHA256=@DIGEST@
 BUNDLE=$OUT/$NAME/model.discern
 
 discern() {
@@ -43,7 +43,24 @@ train() {
     fi
 }
 
+# The accuracy of predictions by models that had not learned the picture, where the training keeps no test part.
+held_out() {
+    "$PYTHON" - "$OUT/$NAME/metrics.json" $AT_LEAST <<'PY'
+import json
+import sys
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    found = json.load(file)["accuracy"]["leak_free"]
+floor = max(float(each.removeprefix("accuracy=")) for each in sys.argv[2:])
+print("held-out accuracy: {value:.3f} ({low:.3f} to {high:.3f})".format(**found), "at least", floor)
+if found["low"] < floor:
+    print("FELL SHORT: accuracy may be below its minimum")
+    sys.exit(1)
+PY
+}
+
 evaluate() {
+    [ "$TEST" != held-out ] || { held_out; return; }
     rm -rf "$OUT/evaluation"
     set --
     for floor in $AT_LEAST; do
