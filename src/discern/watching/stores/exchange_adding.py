@@ -43,11 +43,13 @@ def parts(values: Iterable[Any]) -> Iterator[list[Any]]:
 
 def find_new(connection: Connection, exchanges: Sequence[Exchange]) -> list[Exchange]:
     """Return the exchanges that are neither stored nor forgotten, each once."""
-    by_id = {clean(each.id): each for each in reversed(exchanges)}
+    by_id = dict[str, Exchange]()
+    for each in exchanges:
+        by_id.setdefault(clean(each.id), each)
     found = set[str]()
     for ids in parts(by_id):
         found.update(connection.execute(select(EXCHANGES.c.id).where(EXCHANGES.c.id.in_(ids))).scalars())
-    new = [each for key, each in reversed(by_id.items()) if key not in found]
+    new = [each for key, each in by_id.items() if key not in found]
     forgotten = _forgotten(connection, (text for each in new for text in (each.id, each.content, each.pixels) if text))
     if not forgotten:
         return new
