@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 
 from discern.watching.captures.spool_mover import SpoolMover
@@ -204,18 +205,23 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @contextlib.contextmanager
-def stopped(server: PostgresServer) -> Iterator[None]:
-    """Stop a database, and start it again at the end."""
-    server.process.send_signal(signal.SIGINT)
-    server.process.wait(PATIENCE)
-    try:
-        yield
-    finally:
-        owner = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
-        again = subprocess.Popen(server.process.args, stderr=subprocess.DEVNULL, cwd=server.folder, **owner)  # type: ignore[call-overload]
-        # Who stops the server at the end of the tests stops this process.
-        server.process.__dict__.update(again.__dict__)
-        again.returncode = 0
+def started_again(server: PostgresServer) -> Iterator[None]:
+    """Start a database that was stopped, for as long as the context lasts."""
+    owner = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
+    command = server.process.args
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=server.folder, **owner) as process:  # type: ignore[call-overload]
+        try:
+            wait_until(lambda: is_up(server), PATIENCE, interval=0.1)
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def is_up(server: PostgresServer) -> bool:
+    with contextlib.suppress(psycopg.OperationalError):
+        psycopg.connect(server.address()).close()
+        return True
+    return False
 
 
 @pytest.mark.slow
@@ -227,18 +233,19 @@ def test_a_database_that_is_down_loses_nothing(bundle: Path, tmp_path: Path, pos
     with server_group(*words, "--capture-spool", tmp_path / "spool", log=log) as (address, process):
         kept = [ask(address)]
         wait_until(lambda: has(address_of_store, kept[0]), PATIENCE, interval=0.2)
-        with stopped(postgres):
-            kept += [ask(address, DARK) for _ in range(5)]
-            assert tell(address, kept[-1]).status_code == 200
-            unknown = tell(address, "cd" * 16)
-            assert (unknown.status_code, unknown.headers["Retry-After"]) == (503, "5")
-            kill_group(process)
-            with server_group(*words, "--capture-spool", tmp_path / "spool", log=log) as (second, _):
-                kept.append(ask(second, WHITE))
-                assert tell(second, kept[-2]).status_code == 200  # found in the spool
-                assert metric(second, "discern_capture_lost_total") == 0
+        postgres.process.send_signal(signal.SIGINT)
+        postgres.process.wait(PATIENCE)
+        kept += [ask(address, DARK) for _ in range(5)]
+        assert tell(address, kept[-1]).status_code == 200
+        unknown = tell(address, "cd" * 16)
+        assert (unknown.status_code, unknown.headers["Retry-After"]) == (503, "5")
+        kill_group(process)
+    with server_group(*words, "--capture-spool", tmp_path / "spool", log=log) as (address, _):
+        kept.append(ask(address, WHITE))
+        assert tell(address, kept[-2]).status_code == 200  # found in the spool
+        assert metric(address, "discern_capture_lost_total") == 0
     assert "wait in the spool" in log.read_text()
-    with contextlib.closing(open_store(address_of_store)) as store:
+    with started_again(postgres), contextlib.closing(open_store(address_of_store)) as store:
         SpoolMover(tmp_path / "spool", store).move()
         assert all(store.has(each) for each in kept)
         assert {each.exchange for _, each in store.feedback()} == {kept[-2]}
