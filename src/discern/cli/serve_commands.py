@@ -86,6 +86,12 @@ def serve(
     no_pictures: Annotated[
         bool, typer.Option("--no-pictures", help="Keep embeddings and no pictures.", rich_help_panel=_CAPTURE)
     ] = False,
+    look_seconds: Annotated[
+        float, typer.Option(min=1, help="Seconds between looks at what was kept.", rich_help_panel=_CAPTURE)
+    ] = ServeConfig.look_seconds,
+    alert_webhook: Annotated[
+        str | None, typer.Option(help="Address to which each new alarm is posted.", rich_help_panel=_CAPTURE)
+    ] = None,
     examples: Examples = None,
     watch: Annotated[
         bool,
@@ -126,6 +132,8 @@ def serve(
         trusted_proxies=trusted_proxies,
         examples=examples,
         watch=watch,
+        look_seconds=look_seconds,
+        alert_webhook=alert_webhook,
         capture=capture_config(
             capture,
             pictures=capture_pictures,

@@ -14,8 +14,10 @@ from fastapi import FastAPI
 from discern.errors import DiscernError
 from discern.inference.model_registry import ModelRegistry
 from discern.serving.config import ServeConfig
+from discern.serving.web.background_looks import BackgroundLooks
 from discern.serving.web.exchange_recorder import ExchangeRecorder, report_losses
 from discern.serving.web.reloader import Reloader
+from discern.serving.web.store_access import StoreAccess
 from discern.serving.web.url_fetch import UrlFetcher
 from discern.serving.web.workers import ReloadSignal
 
@@ -35,6 +37,8 @@ class Lifespan:
         signal: received when another worker has reloaded its bundles.
         fetcher: closed at shutdown.
         recorder: keeps the exchanges, from the start to the shutdown; None for a server that keeps none.
+        captured: the store of the exchanges; closed at shutdown.
+        looks: looks at the exchanges; None for a server that keeps none.
     """
 
     def __init__(
@@ -45,12 +49,16 @@ class Lifespan:
         signal: ReloadSignal,
         fetcher: UrlFetcher | None,
         recorder: ExchangeRecorder | None = None,
+        captured: StoreAccess | None = None,
+        looks: BackgroundLooks | None = None,
     ) -> None:
         self._config = config
         self._registry = registry
         self._signal = signal
         self._fetcher = fetcher
         self._recorder = recorder
+        self._captured = captured
+        self._looks = looks
         self._ready = False
         self.reloader = Reloader(registry)
 
@@ -75,6 +83,8 @@ class Lifespan:
         await asyncio.to_thread(self._registry.close)
         if self._recorder:
             await self._recorder.close()
+        if self._captured:
+            await asyncio.to_thread(self._captured.close)
         if self._fetcher:
             await self._fetcher.close()
 
@@ -87,6 +97,8 @@ class Lifespan:
             coroutines.append(_watch(self.reloader, self._signal, files=self._config.watch))
         if self._recorder:
             coroutines.append(report_losses(self._recorder))
+        if self._looks:
+            coroutines.append(self._looks.run())
         return coroutines
 
 

@@ -56,6 +56,7 @@ class ServerMetrics:
         self._sink: Callable[[], CaptureSink | None] = lambda: None
         self._waiting_bytes: Callable[[], int] = lambda: 0
         self._lost_before = 0
+        self._more: list[Callable[[], bytes]] = []
         if link:
             link.publish(self._values)
 
@@ -67,6 +68,10 @@ class ServerMetrics:
             waiting_bytes: returns the size of the spool of all processes.
         """
         self._sink, self._waiting_bytes = sink, waiting_bytes
+
+    def add(self, render: Callable[[], bytes]) -> None:
+        """Add metrics that are the same in all worker processes, by the function that renders them."""
+        self._more.append(render)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count an HTTP request and record its duration."""
@@ -99,9 +104,8 @@ class ServerMetrics:
         self._update_pending()
         self._waiting.set(self._waiting_bytes())
         try:
-            if self._link is None:
-                return generate_latest(self._collectors)
-            return generate_latest(_Total(self._collectors, self._link.collect()))
+            own = self._collectors if self._link is None else _Total(self._collectors, self._link.collect())
+            return b"".join([generate_latest(own), *(render() for render in self._more)])
         finally:
             self._waiting.set(0)  # only who renders measures the common spool, as the values of all are added
 
