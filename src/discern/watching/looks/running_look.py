@@ -1,6 +1,6 @@
 """State of the looks at one model's exchanges, which a look continues and keeps for the next one."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -15,9 +15,6 @@ from discern.watching.audits.audit_state import AuditState
 from discern.watching.looks.kept_look import pack_look, unpack_look
 from discern.watching.looks.open_drift import open_drift
 from discern.watching.stores.exchange_store import ExchangeColumns
-
-MAX_UNKNOWNS = 2_000
-"""Unknown pictures among which new classes are sought, the last ones; not tuned."""
 
 _MAX_EARLY = 10_000  # feedback for exchanges that were not drawn, or have not come yet; not tuned
 
@@ -39,7 +36,6 @@ class RunningLook:
         first: time of the first one in seconds since 1970 UTC; None without any.
         last: time of the last one.
         classes: number of exchanges by predicted label.
-        unknowns: identifiers of the last unknown exchanges, the latest last.
         without_embedding: number of exchanges that have no embedding, or one of another length.
     """
 
@@ -51,7 +47,6 @@ class RunningLook:
         self.first: float | None = None
         self.last: float | None = None
         self.classes: Counter[str] = Counter()
-        self.unknowns: deque[str] = deque(maxlen=MAX_UNKNOWNS)
         self.without_embedding = 0
         self._early: dict[str, Feedback] = {}
 
@@ -64,7 +59,6 @@ class RunningLook:
         self.first = float(columns.time.min()) if self.first is None else self.first
         self.last = float(max(columns.time.max(), self.first if self.last is None else self.last))
         self.classes.update(map(str, columns.label))
-        self.unknowns.extend(map(str, columns.id[columns.decision == "unknown"]))
         if columns.embedding is None:
             self.without_embedding += len(columns)
         # Labels come with their sources from the feedback: those of visitors are no random sample.
@@ -86,7 +80,6 @@ class RunningLook:
         """Drop what names the given exchanges, which were erased; what was counted of them stays counted."""
         gone = set(ids)
         self.audit.forget(gone)
-        self.unknowns = deque((each for each in self.unknowns if each not in gone), maxlen=MAX_UNKNOWNS)
         if self.drift is not None:
             self.drift.forget(gone)
         for each in gone:
@@ -100,7 +93,6 @@ class RunningLook:
             "first": self.first,
             "last": self.last,
             "classes": dict(self.classes),
-            "unknowns": list(self.unknowns),
             "without_embedding": self.without_embedding,
             "early": [vars(each) for each in self._early.values()],
         }
@@ -139,7 +131,6 @@ class RunningLook:
         look.row, look.exchanges = int(header["row"]), int(header["exchanges"])
         look.first, look.last = header["first"], header["last"]
         look.classes = Counter(header["classes"])
-        look.unknowns.extend(header["unknowns"])
         look.without_embedding = int(header["without_embedding"])
         look._early = {each["exchange"]: Feedback(**each) for each in header["early"]}
         return look
