@@ -17,6 +17,7 @@ from discern.watching.stores.store_address import StoreAddress
 
 _WRITES = "discern_writes"
 _BUSY_SECONDS = 30  # not tuned: longer than any transaction of ours
+_LOG_SECONDS = 5  # not tuned: readers are done in less
 _CACHE_KIB = 16 * 1024  # not tuned: the upper pages of the indexes of a million rows
 _LOCK = 0x6469_7363_6572_6E  # "discern": a number that other programs in the same database do not use
 
@@ -26,13 +27,15 @@ class DatabaseEngine:
 
     Args:
         address: address of the store.
+        log_seconds: time to wait for readers that need the log which `truncate_log` empties.
 
     Raises:
         UsageError: the driver of PostgreSQL is not installed.
     """
 
-    def __init__(self, address: StoreAddress) -> None:
+    def __init__(self, address: StoreAddress, *, log_seconds: float = _LOG_SECONDS) -> None:
         self.name, self.file = address.name, address.file
+        self._log_seconds = log_seconds
         self._engine = _create(address)
         self._writer = self._engine.execution_options(**{_WRITES: True})
 
@@ -70,7 +73,9 @@ class DatabaseEngine:
         if not self.is_sqlite:
             return True
         with plain_errors(self.name), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as each:
+            each.exec_driver_sql(f"PRAGMA busy_timeout = {int(1000 * self._log_seconds)}")
             busy, _, _ = each.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            each.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS}")
         return not busy
 
     def close(self) -> None:

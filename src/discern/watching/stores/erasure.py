@@ -57,6 +57,11 @@ def erase(connection: Connection, rows: Sequence[Any], pictures: PicturePlace | 
     return Removed(exchanges=len(rows), feedback=feedback, pictures=files, bytes=size, ids=tuple(ids))
 
 
+def erase_waiting(connection: Connection, exchange: str) -> Removed:
+    """Erase the feedback for an exchange that has not arrived."""
+    return Removed(feedback=connection.execute(delete(FEEDBACK).where(FEEDBACK.c.exchange == exchange)).rowcount)
+
+
 def unused(connection: Connection, keys: set[bytes]) -> list[bytes]:
     """Return the keys of pictures that no exchange has."""
     used = set[bytes]()

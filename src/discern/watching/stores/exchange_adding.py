@@ -78,7 +78,7 @@ def insert_feedback(connection: Connection, feedback: Sequence[Feedback], new: S
     last = dict[str, dict[str, Any]]()
     for ids in parts(touched):
         for row in connection.execute(_feedback_of(ids)):
-            last[row.exchange] = {"of": row.exchange, "label": row.label, "new": row.is_new}
+            last[row.exchange] = {"of": row.exchange, "told": row.label, "new": row.is_new}
     if last:
         connection.execute(_NOTE, list(last.values()))
 
@@ -92,7 +92,7 @@ def count_up(connection: Connection, name: str, by: int) -> int:
 
 
 _NOTE = (
-    update(EXCHANGES).where(EXCHANGES.c.id == bindparam("of")).values(truth=bindparam("label"), is_new=bindparam("new"))
+    update(EXCHANGES).where(EXCHANGES.c.id == bindparam("of")).values(truth=bindparam("told"), is_new=bindparam("new"))
 )
 
 

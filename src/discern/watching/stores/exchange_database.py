@@ -12,7 +12,7 @@ from discern.errors import CatalogError, StoreError
 from discern.inference.exchange import Exchange, Feedback
 from discern.watching.stores.database_engine import DatabaseEngine
 from discern.watching.stores.database_errors import plain_errors
-from discern.watching.stores.erasure import CHUNK, erase, remember, select_by_hash, select_by_id, total
+from discern.watching.stores.erasure import CHUNK, erase, erase_waiting, remember, select_by_hash, select_by_id, total
 from discern.watching.stores.exchange_adding import count_up, find_new, insert_exchanges, insert_feedback, parts, upsert
 from discern.watching.stores.exchange_queries import (
     select_columns,
@@ -170,11 +170,12 @@ class ExchangeDatabase:
     def write_state(self, name: str, state: bytes, *, previous: bytes | None) -> bool:
         """Replace a kept state, unless it is not `previous` any more; return True if it was replaced."""
         with self._engine.writing() as connection:
-            if previous is None:
-                insert = upsert(connection, STATES).on_conflict_do_nothing(index_elements=["name"])
-                return bool(connection.execute(insert.values(name=name, state=state)).rowcount == 1)
-            kept = (STATES.c.name == name) & (STATES.c.state == previous)
-            return connection.execute(update(STATES).where(kept).values(state=state)).rowcount == 1
+            statement: Any = upsert(connection, STATES).on_conflict_do_nothing(index_elements=["name"])
+            statement = statement.values(name=name, state=state)
+            if previous is not None:
+                kept = (STATES.c.name == name) & (STATES.c.state == previous)
+                statement = update(STATES).where(kept).values(state=state)
+            return connection.execute(statement.returning(STATES.c.name)).first() is not None
 
     def forget(self, id_or_hash: str) -> Removed:
         """Erase exchanges everywhere, by the identifier of one, or by the digest of their bytes or pixels.
@@ -188,6 +189,7 @@ class ExchangeDatabase:
             remember(connection, [text], now)
             rows = connection.execute(select_by_id(text)).all()
             removed.append(erase(connection, rows, self._pictures))
+            removed.append(erase_waiting(connection, text))
         while not rows or len(rows) == CHUNK:
             with self._engine.writing() as connection:
                 rows = connection.execute(select_by_hash(text)).all()
