@@ -2,10 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from discern.bundle.reference_pictures import ReferencePictures
 from discern.errors import StoreError
@@ -15,8 +12,6 @@ from discern.watching.audits.audit_state import AuditState
 from discern.watching.looks.kept_look import pack_look, unpack_look
 from discern.watching.looks.open_drift import open_drift
 from discern.watching.stores.exchange_store import ExchangeColumns
-
-_MAX_EARLY = 10_000  # feedback for exchanges that were not drawn, or have not come yet; not tuned
 
 
 class RunningLook:
@@ -48,7 +43,6 @@ class RunningLook:
         self.last: float | None = None
         self.classes: Counter[str] = Counter()
         self.without_embedding = 0
-        self._early: dict[str, Feedback] = {}
 
     def take(self, columns: ExchangeColumns) -> None:
         """Take new exchanges of the model, in the order of their numbers."""
@@ -61,20 +55,13 @@ class RunningLook:
         self.classes.update(map(str, columns.label))
         if columns.embedding is None:
             self.without_embedding += len(columns)
-        # Labels come with their sources from the feedback: those of visitors are no random sample.
-        self.audit.update(replace(columns, truth=np.full(len(columns), None), is_new=np.zeros(len(columns), bool)))
+        self.audit.update(columns)
         if self.drift is not None:
             self.drift.update(columns)
-        self._apply_early(map(str, columns.id))
 
     def take_feedback(self, feedback: Iterable[tuple[int, Feedback]]) -> None:
-        """Take new feedback in its order; that for an exchange that has not come yet is applied when it comes."""
-        for number, each in feedback:
-            if not self.audit.apply([(number, each)]):
-                self._early.pop(each.exchange, None)
-                self._early[each.exchange] = each
-        while len(self._early) > _MAX_EARLY:
-            del self._early[next(iter(self._early))]
+        """Take new feedback in its order; exchanges that come later bring their label with them."""
+        self.audit.apply(feedback)
 
     def forget(self, ids: Iterable[str]) -> None:
         """Drop what names the given exchanges, which were erased; what was counted of them stays counted."""
@@ -82,8 +69,6 @@ class RunningLook:
         self.audit.forget(gone)
         if self.drift is not None:
             self.drift.forget(gone)
-        for each in gone:
-            self._early.pop(each, None)
 
     def to_bytes(self) -> bytes:
         """Serialise the state."""
@@ -94,7 +79,6 @@ class RunningLook:
             "last": self.last,
             "classes": dict(self.classes),
             "without_embedding": self.without_embedding,
-            "early": [vars(each) for each in self._early.values()],
         }
         drift = b"" if self.drift is None else self.drift.to_bytes()
         return pack_look(header, {"audit": self.audit.to_bytes(), "drift": drift})
@@ -132,11 +116,4 @@ class RunningLook:
         look.first, look.last = header["first"], header["last"]
         look.classes = Counter(header["classes"])
         look.without_embedding = int(header["without_embedding"])
-        look._early = {each["exchange"]: Feedback(**each) for each in header["early"]}
         return look
-
-    def _apply_early(self, ids: Iterable[str]) -> None:
-        for each in ids:
-            feedback = self._early.pop(each, None)
-            if feedback is not None:
-                self.audit.apply([(0, feedback)])

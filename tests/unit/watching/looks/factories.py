@@ -69,7 +69,9 @@ def make_model(folder: Path, **changes: Any) -> Model:
     return load(write_model(folder, **changes))
 
 
-def traffic(model: Model, count: int, *, first: int = 0, picture: bytes | None = None, **shifts: float) -> list[Exchange]:
+def traffic(
+    model: Model, count: int, *, first: int = 0, picture: bytes | None = None, **shifts: float
+) -> list[Exchange]:
     """Make exchanges of different pictures, one a minute; `shifts` are in standard deviations of the signal."""
     signals, label, embedding = draw(np.random.default_rng([first, 7]), count, **shifts)
     side = signals["size"].astype(int).tolist()
