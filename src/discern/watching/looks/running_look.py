@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from discern.bundle.reference_pictures import ReferencePictures
+from discern.bundle import Model
 from discern.errors import StoreError
 from discern.inference.exchange import Feedback
 from discern.watching.audits.audit_sample import AuditConfig
 from discern.watching.audits.audit_state import AuditState
+from discern.watching.drift.drift_monitor import DriftMonitor, forget_in_state
 from discern.watching.looks.kept_look import pack_look, unpack_look
-from discern.watching.looks.open_drift import open_drift
 from discern.watching.stores.exchange_store import ExchangeColumns
 
 
@@ -20,7 +20,7 @@ class RunningLook:
     Exchanges are taken in the order of their numbers and each once, as tests that hold at any time require.
 
     Args:
-        reference: held-out pictures of the bundle; None if it has none, so that drift is not measured.
+        model: the model; drift is not measured if its bundle has no reference.
         audit: size and shape of the audit sample.
 
     Attributes:
@@ -34,8 +34,9 @@ class RunningLook:
         without_embedding: number of exchanges that have no embedding, or one of another length.
     """
 
-    def __init__(self, reference: ReferencePictures | None, audit: AuditConfig) -> None:
-        self.drift = None if reference is None else open_drift(reference)
+    def __init__(self, model: Model, audit: AuditConfig) -> None:
+        self._model, reference = model, model.reference
+        self.drift = None if reference is None else DriftMonitor(reference, model.labels)
         self.audit = AuditState(audit)
         self.row = 0
         self.exchanges = 0
@@ -67,8 +68,9 @@ class RunningLook:
         """Drop what names the given exchanges, which were erased; what was counted of them stays counted."""
         gone = set(ids)
         self.audit.forget(gone)
-        if self.drift is not None:
-            self.drift.forget(gone)
+        if self.drift is not None and self._model.reference is not None:
+            state = forget_in_state(self.drift.to_bytes(), gone)
+            self.drift = DriftMonitor.from_bytes(state, self._model.reference, self._model.labels)
 
     def to_bytes(self) -> bytes:
         """Serialise the state."""
@@ -84,12 +86,12 @@ class RunningLook:
         return pack_look(header, {"audit": self.audit.to_bytes(), "drift": drift})
 
     @classmethod
-    def from_bytes(cls, data: bytes, reference: ReferencePictures | None, audit: AuditConfig) -> "RunningLook":
+    def from_bytes(cls, data: bytes, model: Model, audit: AuditConfig) -> "RunningLook":
         """Parse a serialised state.
 
         Args:
             data: the state.
-            reference: held-out pictures of the same bundle.
+            model: the same model.
             audit: size and shape of the audit sample for exchanges to come.
 
         Raises:
@@ -97,21 +99,21 @@ class RunningLook:
         """
         header, parts = unpack_look(data)
         try:
-            return cls._restore(header, parts, reference, audit)
+            return cls._restore(header, parts, model, audit)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(f"What earlier looks kept cannot be read: {error}.") from error
 
     @classmethod
     def _restore(
-        cls, header: dict[str, Any], parts: dict[str, bytes], reference: ReferencePictures | None, audit: AuditConfig
+        cls, header: dict[str, Any], parts: dict[str, bytes], model: Model, audit: AuditConfig
     ) -> "RunningLook":
-        look = cls(reference, audit)
+        look = cls(model, audit)
         look.audit = AuditState.from_bytes(parts["audit"])
         look.audit.config = audit
         if (look.drift is None) != (not parts["drift"]):
             raise ValueError("it was kept with another reference")
-        if reference is not None and look.drift is not None:
-            look.drift = open_drift(reference, parts["drift"])
+        if model.reference is not None:
+            look.drift = DriftMonitor.from_bytes(parts["drift"], model.reference, model.labels)
         look.row, look.exchanges = int(header["row"]), int(header["exchanges"])
         look.first, look.last = header["first"], header["last"]
         look.classes = Counter(header["classes"])

@@ -69,12 +69,12 @@ class _Reader:
 
     def __init__(self, store: ExchangeStore, model: Model, audit: AuditConfig, progress: Progress) -> None:
         self._store, self._bundle, self._progress = store, model.fingerprint, progress
-        self._reference, self._audit = model.reference, audit
+        self._model, self._audit = model, audit
         self._total = store.bundles().get(model.fingerprint, 0)
 
     def read_since(self, since: float) -> tuple[RunningLook, list[str]]:
         """Read the exchanges from a time on into a new look."""
-        running = RunningLook(self._reference, self._audit)
+        running = RunningLook(self._model, self._audit)
         for _ in self._pages(running, since):
             pass
         return running, [
@@ -107,10 +107,10 @@ class _Reader:
     def _open(self, state: bytes | None, notes: list[str]) -> RunningLook:
         if state is not None:
             try:
-                return RunningLook.from_bytes(state, self._reference, self._audit)
+                return RunningLook.from_bytes(state, self._model, self._audit)
             except StoreError as error:
                 notes.append(f"{error.message} All exchanges were read again from the first.")
-        return RunningLook(self._reference, self._audit)
+        return RunningLook(self._model, self._audit)
 
     def _pages(self, running: RunningLook, since: float | None) -> Iterator[None]:
         """Take the exchanges that are new, page by page, and then the feedback."""
@@ -150,7 +150,7 @@ def _summarise(store: ExchangeStore, model: Model, running: RunningLook, notes: 
         last=None if running.last is None else iso_time(running.last),
         alarms=_stored_examples(store, sorted(alarms, key=lambda alarm: alarm.since)),
         accuracy=estimate_accuracy(audits),
-        estimated=None if running.drift is None else running.drift.estimated(),
+        estimated=None,
         promise=None if weighed is None else weighed.promise,
         clusters=_clusters(store, model, since),
         to_audit=running.audit.queue(MAX_QUEUED),
