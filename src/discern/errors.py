@@ -28,6 +28,7 @@ DiscernError
     ├── MethodNotAllowed        the endpoint does not support its HTTP method
     ├── RequestTooLarge         more bytes or pictures than the limits allow
     ├── UnsupportedBody         its content type is not supported
+    ├── UnknownLabel            its label is none of the model's classes
     ├── Overloaded              the server is at capacity
     │   └── RateExceeded            the client has exceeded its rate limit
     └── Unreachable             no response, or not one from a Discern server
@@ -252,6 +253,12 @@ class UnsupportedBody(RequestError):
     """Error for unsupported content types of request bodies."""
 
     code = "unsupported"
+
+
+class UnknownLabel(RequestError):
+    """Error for labels that are none of the model's classes."""
+
+    code = "unknown_label"
 
 
 class Overloaded(RequestError):

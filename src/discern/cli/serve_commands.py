@@ -12,6 +12,8 @@ from discern.display.progress_bar import progress_bar
 from discern.inference.batch_config import BatchConfig
 from discern.serving.config import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, ServeConfig
 
+_CAPTURE = "Options of --capture"
+
 
 def serve(
     bundles: Annotated[
@@ -51,6 +53,45 @@ def serve(
     trusted_proxies: Annotated[
         str, typer.Option(help="Trusted proxies: X-Forwarded-For is honoured only from these addresses.")
     ] = ServeConfig.trusted_proxies,
+    capture: Annotated[
+        str | None,
+        typer.Option(
+            help="Keep every answer with its picture in this store: a folder, or postgresql://...",
+            rich_help_panel=_CAPTURE,
+        ),
+    ] = None,
+    capture_pictures: Annotated[
+        str | None,
+        typer.Option(help="Folder or s3:// address for the pictures of a database.", rich_help_panel=_CAPTURE),
+    ] = None,
+    capture_spool: Annotated[
+        str | None,
+        typer.Option(help="Folder on a local disk in which answers wait for the store.", rich_help_panel=_CAPTURE),
+    ] = None,
+    capture_sample: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SAMPLE",
+            help="Answers to keep: all, doubtful (and 5 % of the accepted), or a rate such as 0.1; by default all.",
+            rich_help_panel=_CAPTURE,
+        ),
+    ] = None,
+    capture_days: Annotated[
+        float | None, typer.Option(help="Erase what is older than this number of days.", rich_help_panel=_CAPTURE)
+    ] = None,
+    capture_gb: Annotated[
+        float | None,
+        typer.Option(help="Erase the oldest pictures beyond this size in GB.", rich_help_panel=_CAPTURE),
+    ] = None,
+    no_pictures: Annotated[
+        bool, typer.Option("--no-pictures", help="Keep embeddings and no pictures.", rich_help_panel=_CAPTURE)
+    ] = False,
+    look_seconds: Annotated[
+        float, typer.Option(min=1, help="Seconds between looks at what was kept.", rich_help_panel=_CAPTURE)
+    ] = ServeConfig.look_seconds,
+    alert_webhook: Annotated[
+        str | None, typer.Option(help="Address to which each new alarm is posted.", rich_help_panel=_CAPTURE)
+    ] = None,
     examples: Examples = None,
     watch: Annotated[
         bool,
@@ -67,7 +108,7 @@ def serve(
     Example: discern serve runs/bananas/model.discern --port 8000
     """
     with importing():
-        from discern.flow.serve import serve
+        from discern.flow.serve import capture_config, serve
         from discern.picture import Limits
 
     serve(
@@ -91,6 +132,17 @@ def serve(
         trusted_proxies=trusted_proxies,
         examples=examples,
         watch=watch,
+        look_seconds=look_seconds,
+        alert_webhook=alert_webhook,
+        capture=capture_config(
+            capture,
+            pictures=capture_pictures,
+            spool=capture_spool,
+            sample=capture_sample,
+            days=capture_days,
+            gb=capture_gb,
+            no_pictures=no_pictures,
+        ),
         announce=render.print_now,
     )
 
