@@ -1,14 +1,13 @@
 """Function that erases captured exchanges (`discern forget`)."""
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from discern.display.displayed import Displayed
 from discern.errors import StoreError, UsageError, shorten
+from discern.flow.watch.opened_store import opened_store
 from discern.watching.looks.forget_kept import forget_exchanges
-from discern.watching.stores.open_exchanges import open_store
 from discern.watching.stores.store_address import parse_address
 
 
@@ -65,7 +64,7 @@ def forget(exchange: str, *, store: str | Path) -> ForgetResult:
     if not wanted:
         raise UsageError("The identifier is empty.", hint="Pass the id of an answer, or a digest of a picture.")
     name = parse_address(store).name
-    with closing(open_store(store)) as opened:
+    with opened_store(store) as opened:
         removed = forget_exchanges(opened, wanted)
     if not removed.exchanges and not removed.feedback:
         raise StoreError(

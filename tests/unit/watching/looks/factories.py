@@ -70,10 +70,21 @@ def make_model(folder: Path, **changes: Any) -> Model:
 
 
 def traffic(
-    model: Model, count: int, *, first: int = 0, picture: bytes | None = None, **shifts: float
+    model: Model,
+    count: int,
+    *,
+    first: int = 0,
+    picture: bytes | None = None,
+    unlike: bool = False,
+    **shifts: float,
 ) -> list[Exchange]:
-    """Make exchanges of different pictures, one a minute; `shifts` are in standard deviations of the signal."""
+    """Make exchanges of different pictures, one a minute.
+
+    `shifts` are in standard deviations of the signal; with `unlike`, embeddings are those of another class.
+    """
     signals, label, embedding = draw(np.random.default_rng([first, 7]), count, **shifts)
+    if unlike:
+        embedding += 2 * _CENTRES[2] - _CENTRES[label]
     side = signals["size"].astype(int).tolist()
     decide = model.manifest.thresholds.decide
     return [
