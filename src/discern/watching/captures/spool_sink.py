@@ -4,11 +4,10 @@ import time
 from collections.abc import Sequence
 
 from discern.inference.exchange import Exchange, Feedback
-from discern.inference.exchange_record import decode_records, encode_exchange, encode_feedback
+from discern.inference.exchange_record import encode_exchange, encode_feedback
 from discern.watching.captures.capture_config import CaptureConfig
 from discern.watching.captures.sampling_rate import sampling_rate
 from discern.watching.captures.spool import Spool
-from discern.watching.captures.spool_segment import list_segments, seal_of
 from discern.watching.captures.spool_transfer import WAKE_RECORDS, SpoolTransfer
 
 
@@ -54,21 +53,6 @@ class SpoolSink:
         """Append feedback, and return True if it was kept."""
         return self._append([encode_feedback(feedback, seal=self._spool.seal)]) == 1
 
-    def is_waiting(self, exchange_id: str) -> bool:
-        """Return True if an exchange waits in the spool, of this process or another.
-
-        One that does not, but was kept, is in the store: ask the store afterwards, as it may be moved in between.
-        """
-        wanted = exchange_id.encode()
-        for path in list_segments(self._config.spool_folder):
-            try:
-                data = path.read_bytes()
-            except OSError:  # moved meanwhile
-                continue
-            if wanted and wanted in data and _holds(data, seal_of(path) or b"", exchange_id):
-                return True
-        return False
-
     def close(self) -> None:
         """Pass on what is still waiting, and close; it takes a few seconds at most."""
         self._spool.close()
@@ -80,8 +64,3 @@ class SpoolSink:
         if self._transfer and self._spool.waiting >= WAKE_RECORDS:
             self._transfer.wake()
         return kept
-
-
-def _holds(data: bytes, seal: bytes, exchange_id: str) -> bool:
-    contents = (record.content for record in decode_records(data, seal=seal))
-    return any(isinstance(each, Exchange) and each.id == exchange_id for each in contents)

@@ -17,7 +17,7 @@ INTERVAL = 2.0
 WAKE_RECORDS = 200
 """Number of waiting records from which a transfer begins at once; not tuned."""
 
-CLOSE_SECONDS = 10.0
+CLOSE_SECONDS = 4.0
 """Longest time that closing waits for a last transfer, in seconds; the rest is moved at the next start. Not tuned."""
 
 _LOCK = "mover.lock"
@@ -69,7 +69,7 @@ class SpoolTransfer:
         self._wake.set()
 
     def close(self) -> None:
-        """Transfer what is waiting, if that takes no more than ten seconds, and end the child process."""
+        """Transfer what is waiting, if that takes no more than four seconds, and end the child process."""
         self._stop.set()
         self._wake.set()
         self._thread.join(CLOSE_SECONDS)

@@ -56,26 +56,6 @@ def test_the_settings_decide_on_sampling_and_pictures(tmp_path: Path) -> None:
     sink.close()
 
 
-def test_a_waiting_exchange_is_found_in_the_spool_of_any_process(tmp_path: Path) -> None:
-    one, other = (SpoolSink(config_of(tmp_path), transfers=False) for _ in range(2))
-    one.keep([make_exchange(7)])
-    for sink in (one, other):
-        assert sink.is_waiting(make_exchange(7).id)
-        assert not sink.is_waiting(make_exchange(8).id)
-        assert not sink.is_waiting("")
-    one.close()
-    SpoolMover(config_of(tmp_path).spool_folder, MemoryStore()).move()
-    assert not other.is_waiting(make_exchange(7).id)
-    other.close()
-
-
-def test_an_identifier_inside_a_picture_is_not_taken_for_an_exchange(tmp_path: Path) -> None:
-    sink = SpoolSink(config_of(tmp_path), transfers=False)
-    sink.keep([make_exchange(7, picture=b'"id":"%s"' % make_exchange(8).id.encode())])
-    assert not sink.is_waiting(make_exchange(8).id)
-    sink.close()
-
-
 def test_closing_moves_what_is_waiting_to_the_store(tmp_path: Path) -> None:
     sink = SpoolSink(config_of(tmp_path))
     assert sink.keep([make_exchange(number) for number in range(3)]) == 3
