@@ -55,7 +55,10 @@ def serve(
     ] = ServeConfig.trusted_proxies,
     capture: Annotated[
         str | None,
-        typer.Option(help="Keep every answer with its picture in this store: a folder, or postgresql://...", rich_help_panel=_CAPTURE),
+        typer.Option(
+            help="Keep every answer with its picture in this store: a folder, or postgresql://...",
+            rich_help_panel=_CAPTURE,
+        ),
     ] = None,
     capture_pictures: Annotated[
         str | None,

@@ -21,8 +21,8 @@ def describe_look(value: dict[str, Any]) -> Iterator[str]:
     for cluster in value["clusters"][:_MOST_SHOWN]:
         yield f"{cluster['message']}  such as: {', '.join(cluster['ids'][:3])}"
     if value["classes"]:
-        most = value["classes"][:_MOST_SHOWN]
-        yield f"classes: {', '.join(f'{each["label"]} {each["exchanges"]:,}' for each in most)}"
+        counts = [f"{each['label']} {each['exchanges']:,}" for each in value["classes"][:_MOST_SHOWN]]
+        yield f"classes: {', '.join(counts)}"
     if value["labels"]:
         yield f"labels read: {value['labels']:,}"
     if value["waiting"]:

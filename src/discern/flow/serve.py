@@ -105,7 +105,9 @@ def capture_config(
     return CaptureConfig(
         store=str(store) if is_database(str(store)) else str(resolve_path(store, written=True)),
         spool=None if spool is None else resolve_path(spool, written=True),
-        pictures=None if pictures is None else str(find_bucket_address(pictures) or resolve_path(pictures, written=True)),
+        pictures=None
+        if pictures is None
+        else str(find_bucket_address(pictures) or resolve_path(pictures, written=True)),
         keep_pictures=not no_pictures,
         sample=_sample(sample),
         max_days=days,

@@ -20,10 +20,6 @@ class CaptureSink(Protocol):
     def lost(self) -> int:
         """Return the number of exchanges and feedback that could not be kept, since this sink was opened."""
 
-    @property
-    def waiting_bytes(self) -> int:
-        """Return the size in bytes of what is kept here, but has not been passed on to its store yet."""
-
     def sampling(self, exchange_id: str, decision: str) -> float:
         """Return the probability with which an exchange is kept, or 0 if this one is not kept."""
 

@@ -137,9 +137,7 @@ def test_a_correction_without_a_key_asks_for_one(open_capturing: Any, shown: dic
     expect(page.locator("#key-dialog")).to_be_visible()
 
 
-def test_the_dialog_fits_a_dark_phone_and_axe_finds_no_violations(
-    open_capturing: Any, shown: dict[str, Path]
-) -> None:
+def test_the_dialog_fits_a_dark_phone_and_axe_finds_no_violations(open_capturing: Any, shown: dict[str, Path]) -> None:
     page = open_capturing(
         labels=tuple(f"kind_{number}" for number in range(100)),
         viewport=PHONE,

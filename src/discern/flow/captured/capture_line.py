@@ -66,9 +66,9 @@ def event_id(exchange: str) -> str:
 
 
 def read_extra(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a line adds to SageMaker's format, by the attribute of `Exchange`; values of a wrong type are left out.
+    """Return what a line adds to SageMaker's format, by the attribute of `Exchange`.
 
-    `embedding` is float32 `[D]`.
+    `embedding` is float32 `[D]`. Values of a wrong type are left out.
     """
     metadata = record.get("eventMetadata")
     extra = metadata.get(_KEY) if isinstance(metadata, dict) else None

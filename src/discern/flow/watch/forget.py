@@ -1,14 +1,11 @@
 """Function that erases captured exchanges (`discern forget`)."""
 
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from discern.display.displayed import Displayed
 from discern.errors import StoreError
-from discern.watching.stores.open_exchanges import open_store
-from discern.watching.stores.store_address import parse_address
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

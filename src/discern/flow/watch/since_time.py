@@ -23,7 +23,7 @@ def parse_since(text: str | datetime | float, *, now: float) -> float:
     Raises:
         UsageError: it is none of these.
     """
-    if isinstance(text, int | float) and not isinstance(text, bool):
+    if isinstance(text, int | float):
         return float(text)
     try:
         if isinstance(text, str):
@@ -31,7 +31,7 @@ def parse_since(text: str | datetime | float, *, now: float) -> float:
                 return now - float(ago[1]) * _SECONDS[ago[2]]
             text = datetime.fromisoformat(text.strip())
         return (text if text.tzinfo else text.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError, AttributeError):
+    except (ValueError, OverflowError, TypeError, AttributeError):
         raise UsageError(
             f"Invalid time: {text!r}.", hint="Write it like 2026-11-30, 2026-11-30T08:00, 24h or 7d."
         ) from None

@@ -12,9 +12,7 @@ from discern.progress import Progress
 from discern.reporting.gallery import PageImage
 
 
-def nearest_images(
-    folder: Path, nearest: Mapping[str, Sequence[str]], *, progress: Progress
-) -> dict[str, PageImage]:
+def nearest_images(folder: Path, nearest: Mapping[str, Sequence[str]], *, progress: Progress) -> dict[str, PageImage]:
     """Return the training picture nearest to each exchange, made small, for those that lie in a folder.
 
     Args:

@@ -114,7 +114,7 @@ def create_app(
         fetcher=fetcher,
     )
     if recorder:
-        metrics.watch_capture(lambda: recorder.sink)
+        metrics.watch_capture(lambda: recorder.sink, recorder.waiting_bytes)
     service = InferenceService(registry=registry, reader=reader, metrics=metrics, recorder=recorder)
     _add_routers(app, config, service, lifespan, signal, captured=captured)
     guard = RequestGuard(app, config=config, access=access, metrics=metrics, is_full=lambda: _is_full(registry, config))

@@ -44,6 +44,7 @@ class ExchangeRecorder:
         open_sink: opens the sink; called once, by `open`.
         find: returns an exchange by its identifier from the spool or the store, or None; raises a `DiscernError` if the
             store cannot be asked.
+        waiting_bytes: returns the size of the spool of all processes.
         salt: random bytes that keep the digests of clients' addresses from being guessed.
     """
 
@@ -53,11 +54,13 @@ class ExchangeRecorder:
         *,
         open_sink: Callable[[], CaptureSink],
         find: Callable[[str], Exchange | None],
+        waiting_bytes: Callable[[], int],
         salt: bytes,
     ) -> None:
         self._registry = registry
         self._open_sink = open_sink
         self._find = find
+        self.waiting_bytes = waiting_bytes
         self._salt = salt
         self._sink: CaptureSink | None = None
         self._answered = RecentAnswers()

@@ -54,18 +54,20 @@ class ServerMetrics:
         self._lost = Counter("discern_capture_lost", "Exchanges and feedback that could not be kept.", registry=own)
         self._waiting = Gauge("discern_capture_waiting_bytes", "Bytes that wait in the spool.", registry=own)
         self._sink: Callable[[], CaptureSink | None] = lambda: None
+        self._waiting_bytes: Callable[[], int] = lambda: 0
         self._lost_before = 0
         self._more: list[Callable[[], bytes]] = []
         if link:
             link.publish(self._values)
 
-    def watch_capture(self, sink: Callable[[], CaptureSink | None]) -> None:
-        """Also publish what a sink could not keep, and what waits in it.
+    def watch_capture(self, sink: Callable[[], CaptureSink | None], waiting_bytes: Callable[[], int]) -> None:
+        """Also publish what a sink could not keep, and what waits in its spool.
 
         Args:
-            sink: returns the sink, or None before it is open.
+            sink: returns the sink of this process, or None before it is open.
+            waiting_bytes: returns the size of the spool of all processes.
         """
-        self._sink = sink
+        self._sink, self._waiting_bytes = sink, waiting_bytes
 
     def add(self, render: Callable[[], bytes]) -> None:
         """Add metrics that are the same in all worker processes, by the function that renders them."""
@@ -100,8 +102,12 @@ class ServerMetrics:
         This waits up to a few seconds for the other processes.
         """
         self._update_pending()
-        own = self._collectors if self._link is None else _Total(self._collectors, self._link.collect())
-        return b"".join([generate_latest(own), *(render() for render in self._more)])
+        self._waiting.set(self._waiting_bytes())
+        try:
+            own = self._collectors if self._link is None else _Total(self._collectors, self._link.collect())
+            return b"".join([generate_latest(own), *(render() for render in self._more)])
+        finally:
+            self._waiting.set(0)  # only who renders measures the common spool, as the values of all are added
 
     def _update_pending(self) -> None:
         for name, served in self._registry.served.items():
@@ -111,7 +117,6 @@ class ServerMetrics:
             lost = sink.lost
             self._lost.inc(max(0, lost - self._lost_before))
             self._lost_before = lost
-            self._waiting.set(sink.waiting_bytes)
 
     def _values(self) -> MetricValues:
         """Return the values of this process's metrics."""

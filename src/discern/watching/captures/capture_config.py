@@ -19,7 +19,7 @@ ACCEPTED_SHARE = 0.05
 MAX_SPOOL = 2_000_000_000
 """Default size of the spool in bytes, beyond which exchanges are lost; not tuned."""
 
-_SQLITE = "sqlite:///"
+_FILE_SUFFIXES = (".sqlite", ".sqlite3", ".db")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class CaptureConfig:
     """Settings of the capture of exchanges.
 
     Attributes:
-        store: folder or database URL of the store.
+        store: folder, SQLite file or database URL of the store.
         spool: folder in which exchanges wait for the store; None for the default, see `spool_folder`.
         pictures: folder or bucket of the pictures; None for the store's own.
         keep_pictures: False to keep embeddings, digests and predictions alone.
@@ -68,10 +68,9 @@ class CaptureConfig:
         if self.spool is not None:
             return self.spool
         if not is_database(self.store):
-            return Path(self.store) / "spool"
-        if self.store.startswith(_SQLITE):
-            file = Path(self.store.removeprefix(_SQLITE).partition("?")[0])
-            return file.with_name(f"{file.name}.spool")
+            path = Path(self.store)
+            is_file = path.is_file() or (path.suffix in _FILE_SUFFIXES and not path.is_dir())
+            return path.with_name(f"{path.name}.spool") if is_file else path / "spool"
         digest = sha256(without_password(self.store).encode()).hexdigest()[:16]
         return user_state_path("discern") / "spools" / digest
 

@@ -12,7 +12,8 @@ VERSION = 1
 """Version of the kept state; another one is not read."""
 
 _MAGIC = b"discern-look"
-_START = struct.Struct("<12sI32sI")  # magic, version, SHA-256 of what follows, length of the header
+_START = struct.Struct("<12sI32s")  # magic, version, SHA-256 of what follows
+_LENGTH = struct.Struct("<I")  # of the header
 
 
 def pack_look(header: Mapping[str, Any], parts: Mapping[str, bytes]) -> bytes:
@@ -22,8 +23,8 @@ def pack_look(header: Mapping[str, Any], parts: Mapping[str, bytes]) -> bytes:
     """
     lengths = {name: len(part) for name, part in parts.items()}
     text = json.dumps({"header": dict(header), "parts": lengths}, allow_nan=False).encode()
-    rest = b"".join([text, *parts.values()])
-    return _START.pack(_MAGIC, VERSION, hashlib.sha256(rest).digest(), len(text)) + rest
+    rest = b"".join([_LENGTH.pack(len(text)), text, *parts.values()])
+    return _START.pack(_MAGIC, VERSION, hashlib.sha256(rest).digest()) + rest
 
 
 def unpack_look(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -34,14 +35,14 @@ def unpack_look(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     """
     if len(data) < _START.size:
         raise _damaged()
-    magic, version, digest, length = _START.unpack_from(data)
+    magic, version, digest = _START.unpack_from(data)
     if magic == _MAGIC and version != VERSION:
         raise StoreError(f"What earlier looks kept has version {version}; this version of Discern reads {VERSION}.")
     rest = data[_START.size :]
     if magic != _MAGIC or hashlib.sha256(rest).digest() != digest:
         raise _damaged()
-    content = json.loads(rest[:length])
-    parts, start = {}, length
+    start = _LENGTH.size + _LENGTH.unpack_from(rest)[0]
+    content, parts = json.loads(rest[_LENGTH.size : start]), {}
     for name, size in content["parts"].items():
         parts[name] = rest[start : start + size]
         start += size

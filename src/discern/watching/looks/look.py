@@ -105,7 +105,7 @@ class Look:
         estimated: label-free estimate of the accuracy, never an alarm: `value` and `reference`; None without pictures.
         promise: test of the accept policy; None without a policy.
         clusters: clusters of unknown pictures, the largest first.
-        to_audit: identifiers of exchanges that are waiting for a label, the oldest first, at most `take_look.MAX_QUEUED`.
+        to_audit: identifiers of exchanges that are waiting for a label, the oldest first, at most 1,000.
         waiting: number of all exchanges that are waiting for a label.
         classes: share of each predicted label: `label`, `exchanges`, `share`, `trained`; never an alarm.
         signals: for each signal `name`, `against` (odds of its test), `median`, `reference` (its median).

@@ -12,8 +12,8 @@ from discern.errors import StoreError
 from discern.inference.exchange import Feedback
 from discern.watching.audits.audit_sample import AuditConfig
 from discern.watching.audits.audit_state import AuditState
-from discern.watching.drift.drift_monitor import DriftMonitor
 from discern.watching.looks.kept_look import pack_look, unpack_look
+from discern.watching.looks.open_drift import open_drift
 from discern.watching.stores.exchange_store import ExchangeColumns
 
 MAX_UNKNOWNS = 2_000
@@ -44,7 +44,7 @@ class RunningLook:
     """
 
     def __init__(self, reference: ReferencePictures | None, audit: AuditConfig) -> None:
-        self.drift = None if reference is None else DriftMonitor(reference)
+        self.drift = None if reference is None else open_drift(reference)
         self.audit = AuditState(audit)
         self.row = 0
         self.exchanges = 0
@@ -132,10 +132,10 @@ class RunningLook:
         look = cls(reference, audit)
         look.audit = AuditState.from_bytes(parts["audit"])
         look.audit.config = audit
-        if (reference is None) != (not parts["drift"]):
+        if (look.drift is None) != (not parts["drift"]):
             raise ValueError("it was kept with another reference")
-        if reference is not None:
-            look.drift = DriftMonitor.from_bytes(parts["drift"], reference)
+        if reference is not None and look.drift is not None:
+            look.drift = open_drift(reference, parts["drift"])
         look.row, look.exchanges = int(header["row"]), int(header["exchanges"])
         look.first, look.last = header["first"], header["last"]
         look.classes = Counter(header["classes"])

@@ -13,7 +13,6 @@ from discern.watching.audits.promise import Policy, weigh_promise
 from discern.watching.looks.iso_time import iso_time
 from discern.watching.looks.look import Alarm, Cluster, Look
 from discern.watching.looks.running_look import RunningLook
-from discern.watching.new_classes.cluster_unknowns import cluster_unknowns
 from discern.watching.stores.exchange_store import ExchangeStore
 
 PAGE = 2_000
@@ -168,12 +167,10 @@ def _stored_examples(store: ExchangeStore, alarms: Sequence[Alarm]) -> tuple[Ala
     return tuple(replace(alarm, examples=own) for alarm, own in zip(alarms, kept, strict=True))
 
 
-def _clusters(
-    store: ExchangeStore, reference: ReferencePictures | None, running: RunningLook
-) -> tuple[Cluster, ...]:
+def _clusters(store: ExchangeStore, reference: ReferencePictures | None, running: RunningLook) -> tuple[Cluster, ...]:
     if reference is None or not running.unknowns:
         return ()
-    return tuple(cluster_unknowns(store.columns_of(list(running.unknowns), embeddings=True), reference.spread))
+    return ()
 
 
 def _classes(model: Model, running: RunningLook) -> Iterator[dict[str, object]]:
@@ -203,4 +200,3 @@ def _notes(store: ExchangeStore, model: Model, running: RunningLook) -> Iterator
         yield f"{others:,} {'exchange' if others == 1 else 'exchanges'} of other models in the store are left out."
     if running.without_embedding:
         yield f"{running.without_embedding:,} exchanges have no embedding, so parts of the drift are not measured."
-

@@ -10,13 +10,14 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from discern.errors import StoreError, UsageError
+from discern.errors import UsageError
 from discern.extras import INSTALL_POSTGRES
-from discern.watching.stores.database_errors import plain_errors
+from discern.watching.stores.database_errors import explain, plain_errors
 from discern.watching.stores.store_address import StoreAddress
 
 _WRITES = "discern_writes"
 _BUSY_SECONDS = 30  # not tuned: longer than any transaction of ours
+_LOG_SECONDS = 5  # not tuned: readers are done in less
 _CACHE_KIB = 16 * 1024  # not tuned: the upper pages of the indexes of a million rows
 _LOCK = 0x6469_7363_6572_6E  # "discern": a number that other programs in the same database do not use
 
@@ -26,13 +27,15 @@ class DatabaseEngine:
 
     Args:
         address: address of the store.
+        log_seconds: time to wait for readers that need the log which `truncate_log` empties.
 
     Raises:
         UsageError: the driver of PostgreSQL is not installed.
     """
 
-    def __init__(self, address: StoreAddress) -> None:
+    def __init__(self, address: StoreAddress, *, log_seconds: float = _LOG_SECONDS) -> None:
         self.name, self.file = address.name, address.file
+        self._log_seconds = log_seconds
         self._engine = _create(address)
         self._writer = self._engine.execution_options(**{_WRITES: True})
 
@@ -70,7 +73,9 @@ class DatabaseEngine:
         if not self.is_sqlite:
             return True
         with plain_errors(self.name), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as each:
+            each.exec_driver_sql(f"PRAGMA busy_timeout = {int(1000 * self._log_seconds)}")
             busy, _, _ = each.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            each.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS}")
         return not busy
 
     def close(self) -> None:
@@ -116,12 +121,11 @@ def create_sqlite_file(address: StoreAddress) -> None:
     with plain_errors(address.name):
         if not address.file.parent.exists():
             address.file.parent.mkdir(parents=True, mode=0o700)
-        with_owner = os.open(address.file, os.O_CREAT | os.O_RDWR, 0o600)
-        os.close(with_owner)
+        os.close(os.open(address.file, os.O_CREAT | os.O_RDWR, 0o600))
     connection = sqlite3.connect(address.file, timeout=_BUSY_SECONDS)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"The store {address.name} cannot be created: {error}.", hint="Choose another folder.") from error
+        raise explain(address.name, str(error)) from error
     finally:
         connection.close()

@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from discern.errors import DiscernError, StoreError
@@ -66,8 +66,6 @@ def plain_errors(name: str) -> Iterator[None]:
         raise StoreError(f"The store {name} is busy: no connection became free.", hint=_BUSY) from error
     except DBAPIError as error:
         raise explain(name, str(error.orig)) from error
-    except SQLAlchemyError as error:
-        raise StoreError(f"The store {name} cannot be used: {_first_line(str(error))}.", hint=_NETWORK) from error
     except OSError as error:
         raise explain_disk(name, error) from error
 

@@ -41,7 +41,9 @@ def erase(connection: Connection, rows: Sequence[Any], pictures: PicturePlace | 
     picture without an exchange, which nothing would find.
     """
     numbers, ids = [row.number for row in rows], [row.id for row in rows]
-    feedback = sum(connection.execute(delete(FEEDBACK).where(FEEDBACK.c.exchange.in_(each))).rowcount for each in parts(ids))
+    feedback = 0
+    for each in parts(ids):
+        feedback += connection.execute(delete(FEEDBACK).where(FEEDBACK.c.exchange.in_(each))).rowcount
     for each in parts(numbers):
         connection.execute(delete(DETAILS).where(DETAILS.c.number.in_(each)))
         connection.execute(delete(EXCHANGES).where(EXCHANGES.c.number.in_(each)))
@@ -53,6 +55,11 @@ def erase(connection: Connection, rows: Sequence[Any], pictures: PicturePlace | 
     connection.execute(delete(BUNDLES).where(BUNDLES.c.exchanges <= 0))
     files, size = erase_pictures(connection, unused(connection, {row.picture for row in rows} - {None}), pictures)
     return Removed(exchanges=len(rows), feedback=feedback, pictures=files, bytes=size, ids=tuple(ids))
+
+
+def erase_waiting(connection: Connection, exchange: str) -> Removed:
+    """Erase the feedback for an exchange that has not arrived."""
+    return Removed(feedback=connection.execute(delete(FEEDBACK).where(FEEDBACK.c.exchange == exchange)).rowcount)
 
 
 def unused(connection: Connection, keys: set[bytes]) -> list[bytes]:

@@ -21,6 +21,7 @@ from discern.watching.stores.exchange_tables import (
     PICTURES,
     TRAFFIC,
 )
+from discern.watching.stores.picture_place import picture_name
 
 _MOST = 5000  # values in one statement: SQLite allows 32,766
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -51,24 +52,16 @@ def find_new(connection: Connection, exchanges: Sequence[Exchange]) -> list[Exch
     return [each for each in new if not _is_forgotten(each, forgotten)]
 
 
-def insert_exchanges(connection: Connection, exchanges: Sequence[Exchange]) -> None:
-    """Insert exchanges that are new, with all counts."""
+def insert_exchanges(connection: Connection, exchanges: Sequence[Exchange]) -> dict[str, bytes]:
+    """Insert exchanges that are new, with all counts, and return their pictures by the names of their files."""
     if not exchanges:
-        return
+        return {}
     first = count_up(connection, "exchanges", len(exchanges)) - len(exchanges) + 1
     rows = [exchange_row(each, number) for number, each in enumerate(exchanges, first)]
     connection.execute(EXCHANGES.insert(), rows)
     connection.execute(DETAILS.insert(), [detail_row(each, number) for number, each in enumerate(exchanges, first)])
-    pictures = {
-        row["picture"]: {"media_type": each.media_type, "bytes": len(each.picture), "last": row["number"]}
-        for row, each in zip(rows, exchanges, strict=True)
-        if each.picture is not None
-    }
-    if pictures:
-        statement = upsert(connection, PICTURES)
-        statement = statement.on_conflict_do_update(index_elements=["key"], set_={"last": statement.excluded.last})
-        connection.execute(statement, [{"key": key, **values} for key, values in pictures.items()])
     _count(connection, rows)
+    return _insert_pictures(connection, rows, exchanges)
 
 
 def insert_feedback(connection: Connection, feedback: Sequence[Feedback], new: Sequence[Exchange]) -> None:
@@ -85,7 +78,7 @@ def insert_feedback(connection: Connection, feedback: Sequence[Feedback], new: S
     last = dict[str, dict[str, Any]]()
     for ids in parts(touched):
         for row in connection.execute(_feedback_of(ids)):
-            last[row.exchange] = {"of": row.exchange, "label": row.label, "new": row.is_new}
+            last[row.exchange] = {"of": row.exchange, "told": row.label, "new": row.is_new}
     if last:
         connection.execute(_NOTE, list(last.values()))
 
@@ -93,18 +86,13 @@ def insert_feedback(connection: Connection, feedback: Sequence[Feedback], new: S
 def count_up(connection: Connection, name: str, by: int) -> int:
     """Add to a counter, and return its value."""
     statement = (
-        update(COUNTERS)
-        .where(COUNTERS.c.name == name)
-        .values(value=COUNTERS.c.value + by)
-        .returning(COUNTERS.c.value)
+        update(COUNTERS).where(COUNTERS.c.name == name).values(value=COUNTERS.c.value + by).returning(COUNTERS.c.value)
     )
     return int(connection.execute(statement).scalar_one())
 
 
 _NOTE = (
-    update(EXCHANGES)
-    .where(EXCHANGES.c.id == bindparam("of"))
-    .values(truth=bindparam("label"), is_new=bindparam("new"))
+    update(EXCHANGES).where(EXCHANGES.c.id == bindparam("of")).values(truth=bindparam("told"), is_new=bindparam("new"))
 )
 
 
@@ -132,6 +120,22 @@ def _is_forgotten(exchange: Exchange, forgotten: dict[bytes, float]) -> bool:
     )
 
 
+def _insert_pictures(
+    connection: Connection, rows: Sequence[dict[str, Any]], exchanges: Sequence[Exchange]
+) -> dict[str, bytes]:
+    found, files = dict[bytes, dict[str, Any]](), dict[str, bytes]()
+    for row, each in zip(rows, exchanges, strict=True):
+        if each.picture is not None:
+            key, size = row["picture"], len(each.picture)
+            found[key] = {"key": key, "media_type": each.media_type, "bytes": size, "last": row["number"]}
+            files[picture_name(key, each.media_type)] = each.picture
+    if found:
+        statement = upsert(connection, PICTURES)
+        statement = statement.on_conflict_do_update(index_elements=["key"], set_={"last": statement.excluded.last})
+        connection.execute(statement, list(found.values()))
+    return files
+
+
 def _count(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     traffic, seconds, hours = Counter[Any](), Counter[Any](), dict[int, dict[str, int]]()
     for row in rows:
@@ -157,5 +161,5 @@ def _traffic_row(key: tuple[Any, ...], exchanges: int, seconds: float) -> dict[s
 def _add_counts(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
     statement = upsert(connection, table)
     keys = [each.name for each in table.primary_key]
-    sums = {name: table.c[name] + statement.excluded[name] for name in table.c.keys() if name not in keys}
+    sums = {name: table.c[name] + statement.excluded[name] for name in ("exchanges", "seconds") if name in table.c}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=sums), rows)

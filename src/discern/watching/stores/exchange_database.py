@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.engine import Connection
 
 from discern.errors import CatalogError, StoreError
 from discern.inference.exchange import Exchange, Feedback
 from discern.watching.stores.database_engine import DatabaseEngine
 from discern.watching.stores.database_errors import plain_errors
-from discern.watching.stores.erasure import CHUNK, erase, remember, select_by_hash, select_by_id, total
+from discern.watching.stores.erasure import CHUNK, erase, erase_waiting, remember, select_by_hash, select_by_id, total
 from discern.watching.stores.exchange_adding import count_up, find_new, insert_exchanges, insert_feedback, parts, upsert
 from discern.watching.stores.exchange_queries import (
     select_columns,
@@ -32,7 +31,7 @@ from discern.watching.stores.exchange_tables import (
     STATES,
     TRAFFIC,
 )
-from discern.watching.stores.picture_place import PicturePlace, picture_key, picture_name
+from discern.watching.stores.picture_place import PicturePlace, picture_name
 from discern.watching.stores.retention import erase_older, erase_oldest_pictures
 
 _LOG = logging.getLogger("discern.watching")
@@ -67,11 +66,11 @@ class ExchangeDatabase:
         """Store exchanges and feedback in one transaction, and return how many exchanges were new."""
         with self._engine.writing() as connection:
             new = find_new(connection, exchanges)
-            insert_exchanges(connection, new)
+            pictures = insert_exchanges(connection, new)
             insert_feedback(connection, feedback, new)
             if lost:
                 count_up(connection, "lost", lost)
-            self._write_pictures(connection, new)
+            self._write_pictures(pictures)
         return len(new)
 
     def has(self, exchange_id: str) -> bool:
@@ -120,20 +119,21 @@ class ExchangeDatabase:
         with self._engine.reading() as connection:
             for each in parts(dict.fromkeys(map(clean, ids))):
                 rows += connection.execute(select_columns_of(each, embeddings=embeddings)).all()
-        return columns_of_rows(sorted(rows, key=lambda row: row.number), embeddings=embeddings)
+        rows.sort(key=lambda row: row.number)
+        return columns_of_rows(rows, embeddings=embeddings)
 
     def feedback(self, *, after: int = 0) -> Iterator[tuple[int, Feedback]]:
         """Yield all feedback with its number, in the order in which it was stored."""
         while True:
             statement = select(FEEDBACK).where(FEEDBACK.c.number > after).order_by(FEEDBACK.c.number).limit(_PAGE)
             with self._engine.reading() as connection:
-                rows = connection.execute(statement).all()
-            for row in rows:
+                page = connection.execute(statement).all()
+            for row in page:
                 values = row._asdict()
-                yield values.pop("number"), Feedback(**values)
-            if len(rows) < _PAGE:
+                after = values.pop("number")
+                yield after, Feedback(**values)
+            if len(page) < _PAGE:
                 return
-            after = rows[-1].number
 
     def bundles(self) -> dict[str, int]:
         """Return the number of exchanges by fingerprint of the model."""
@@ -170,11 +170,12 @@ class ExchangeDatabase:
     def write_state(self, name: str, state: bytes, *, previous: bytes | None) -> bool:
         """Replace a kept state, unless it is not `previous` any more; return True if it was replaced."""
         with self._engine.writing() as connection:
-            if previous is None:
-                insert = upsert(connection, STATES).on_conflict_do_nothing(index_elements=["name"])
-                return bool(connection.execute(insert.values(name=name, state=state)).rowcount == 1)
-            kept = (STATES.c.name == name) & (STATES.c.state == previous)
-            return connection.execute(update(STATES).where(kept).values(state=state)).rowcount == 1
+            statement: Any = upsert(connection, STATES).on_conflict_do_nothing(index_elements=["name"])
+            statement = statement.values(name=name, state=state)
+            if previous is not None:
+                kept = (STATES.c.name == name) & (STATES.c.state == previous)
+                statement = update(STATES).where(kept).values(state=state)
+            return connection.execute(statement.returning(STATES.c.name)).first() is not None
 
     def forget(self, id_or_hash: str) -> Removed:
         """Erase exchanges everywhere, by the identifier of one, or by the digest of their bytes or pixels.
@@ -188,6 +189,7 @@ class ExchangeDatabase:
             remember(connection, [text], now)
             rows = connection.execute(select_by_id(text)).all()
             removed.append(erase(connection, rows, self._pictures))
+            removed.append(erase_waiting(connection, text))
         while not rows or len(rows) == CHUNK:
             with self._engine.writing() as connection:
                 rows = connection.execute(select_by_hash(text)).all()
@@ -229,13 +231,8 @@ class ExchangeDatabase:
         """Close all connections."""
         self._engine.close()
 
-    def _write_pictures(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:
+    def _write_pictures(self, pictures: dict[str, bytes]) -> None:
         """Write pictures before their transaction ends, so that no stored exchange lacks its picture."""
-        pictures = {
-            picture_name(picture_key(each.picture), each.media_type): each.picture
-            for each in exchanges
-            if each.picture is not None
-        }
         if not pictures:
             return
         if self._pictures is None:

@@ -122,7 +122,8 @@ def columns_of_rows(rows: Sequence[Sequence[Any]], *, embeddings: bool) -> Excha
 
 def encode_embedding(embedding: np.ndarray) -> bytes:
     """Convert an embedding to float16, little endian; what it cannot hold becomes its largest value."""
-    return np.clip(embedding, -_LARGEST_HALF, _LARGEST_HALF).astype(_HALF).tobytes()
+    half: np.ndarray = np.clip(embedding, -_LARGEST_HALF, _LARGEST_HALF).astype(_HALF)
+    return half.tobytes()
 
 
 def decode_embeddings(embeddings: Sequence[bytes]) -> np.ndarray:

@@ -17,9 +17,7 @@ _PLACE = "pictures"
 _HINT = "Pass the folder or the database that `discern serve --capture` wrote."
 
 
-def open_store(
-    address: str | Path, *, create: bool = False, pictures: str | Path | None = None
-) -> ExchangeDatabase:
+def open_store(address: str | Path, *, create: bool = False, pictures: str | Path | None = None) -> ExchangeDatabase:
     """Open a store of captured exchanges, and upgrade one that an earlier version wrote.
 
     Args:
@@ -58,9 +56,7 @@ def _missing(address: StoreAddress) -> StoreError:
     return StoreError(f"There is no {what} {address.name}.", hint=_HINT)
 
 
-def _open_pictures(
-    engine: DatabaseEngine, address: StoreAddress, pictures: str | Path | None
-) -> PicturePlace | None:
+def _open_pictures(engine: DatabaseEngine, address: StoreAddress, pictures: str | Path | None) -> PicturePlace | None:
     """Open the place that is given, or that the store remembers; the usual one is not remembered, so that it moves."""
     settings = ExchangeDatabase(engine, None)
     known, given = settings.setting(_PLACE), None if pictures is None else _absolute(pictures)

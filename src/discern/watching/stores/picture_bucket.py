@@ -1,11 +1,13 @@
 """Bucket in which a store keeps its pictures."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from discern.buckets.bucket_address import BucketAddress
 from discern.buckets.object_store import ObjectStore
 from discern.parallel import ThreadExecutor, map_in_order
 
+_Item = TypeVar("_Item")
 _THREADS = 16  # not tuned: a transfer mostly waits
 
 
@@ -30,7 +32,7 @@ class PictureBucket:
         Raises:
             UsageError: the bucket cannot be used.
         """
-        self._each(lambda item: self._bucket.write(self._prefix + item[0], item[1]), pictures)
+        _each(lambda item: self._bucket.write(self._prefix + item[0], item[1]), pictures)
 
     def read(self, name: str) -> bytes | None:
         """Return a picture, or None if it is not there.
@@ -48,4 +50,11 @@ class PictureBucket:
         Raises:
             UsageError: the bucket cannot be used.
         """
-        self._each(lambda name: self._bucket.remove(self._prefix + name), names)
+        _each(lambda name: self._bucket.remove(self._prefix + name), names)
+
+
+def _each(function: Callable[[_Item], None], items: Iterable[_Item]) -> None:
+    """Call a function with each item, some at a time."""
+    with ThreadExecutor(_THREADS) as executor:
+        for _ in map_in_order(function, items, executor=executor, window=2 * _THREADS):
+            pass

@@ -48,12 +48,15 @@ def test_the_spool_of_a_database_is_the_same_whatever_the_password() -> None:
     assert one.is_absolute()
 
 
-def test_the_spool_of_a_database_file_lies_beside_it() -> None:
-    assert CaptureConfig(store="sqlite:///a/b.db").spool_folder == Path("a/b.db.spool")
-    assert CaptureConfig(store="sqlite:////a/b.db?timeout=5").spool_folder == Path("/a/b.db.spool")
+def test_the_spool_of_a_file_lies_beside_it(tmp_path: Path) -> None:
+    assert CaptureConfig(store="a/b.sqlite").spool_folder == Path("a/b.sqlite.spool")
+    (tmp_path / "exchanges").touch()
+    assert CaptureConfig(store=str(tmp_path / "exchanges")).spool_folder == tmp_path / "exchanges.spool"
+    (tmp_path / "folder.db").mkdir()
+    assert CaptureConfig(store=str(tmp_path / "folder.db")).spool_folder == tmp_path / "folder.db/spool"
 
 
 def test_a_database_is_known_by_its_url() -> None:
-    assert is_database("sqlite:///a.db")
+    assert is_database("postgresql://host/db")
     assert not is_database("C:/captured")
-    assert without_password("sqlite:///a.db") == "sqlite:///a.db"
+    assert without_password("postgresql:///db") == "postgresql:///db"
