@@ -4,7 +4,6 @@ import logging
 
 from discern.errors import StoreError
 from discern.watching.captures.capture_config import CaptureConfig
-from discern.watching.captures.spool_segment import list_segments
 from discern.watching.captures.spool_sink import SpoolSink
 from discern.watching.stores.open_exchanges import open_store
 
@@ -14,20 +13,17 @@ _LOG = logging.getLogger("discern.capture")
 def open_capture(config: CaptureConfig) -> SpoolSink:
     """Open a sink that keeps exchanges in the store of some settings, which is created if there is none.
 
-    What an earlier process has left in the spool is moved to the store. If some is left, a store that cannot be reached
-    is not an error: it was there before, and answers must go on.
+    What an earlier process has left in the spool is moved to the store. A store that cannot be used now is logged, and
+    the exchanges wait for it in the spool.
 
     Args:
         config: settings of the capture.
 
     Raises:
-        StoreError: the store cannot be used.
-        UsageError: its address is invalid, or a library is not installed.
+        UsageError: the address of the store is invalid, or a library is not installed.
     """
     try:
         open_store(config.store, create=True, pictures=config.pictures).close()
     except StoreError as error:
-        if not list_segments(config.spool_folder):
-            raise
         _LOG.warning("Captured exchanges wait in %s: %s", config.spool_folder, error)
     return SpoolSink(config)

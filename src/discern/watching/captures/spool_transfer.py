@@ -17,7 +17,7 @@ INTERVAL = 2.0
 WAKE_RECORDS = 200
 """Number of waiting records from which a transfer begins at once; not tuned."""
 
-CLOSE_SECONDS = 10.0
+CLOSE_SECONDS = 4.0
 """Longest time that closing waits for a last transfer, in seconds; the rest is moved at the next start. Not tuned."""
 
 _LOCK = "mover.lock"
@@ -27,6 +27,8 @@ _MANY_SEGMENTS = 64  # while the store is down, segments are finished by their s
 # the priority is raised, until it falls to the second one.
 _HURRY, _CALM = 0.25, 0.02
 _NICENESS, _HURRIED_NICENESS = 19, 5
+_STUCK_SECONDS = 600.0  # not tuned: six times what a segment takes at the lowest priority on a busy machine
+_KILL_EVERY = 0.1
 _LOG = logging.getLogger("discern.capture")
 
 
@@ -67,15 +69,15 @@ class SpoolTransfer:
         self._wake.set()
 
     def close(self) -> None:
-        """Transfer what is waiting, if that takes no more than ten seconds, and end the child process."""
+        """Transfer what is waiting, if that takes no more than four seconds, and end the child process."""
         self._stop.set()
         self._wake.set()
         self._thread.join(CLOSE_SECONDS)
-        if self._thread.is_alive():
-            self._is_abandoned = True
+        self._is_abandoned = True
+        while self._thread.is_alive():
             if self._worker is not None:
                 self._worker.kill()
-            self._thread.join()
+            self._thread.join(_KILL_EVERY)
         if self._worker is not None:
             self._worker.close()
         self._lock.release(force=True)
@@ -112,14 +114,25 @@ class SpoolTransfer:
             pass
 
     def _fill(self) -> bool:
-        """Transfer a few segments, and return True if there may be more."""
-        if self._is_abandoned:
+        """Transfer one segment, and return True if there may be more."""
+        if self._is_abandoned or self._has_nothing_to_do():
             return False
         used = spool_bytes(self._config.spool_folder) / self._config.max_spool
         if self._worker is None or self._worker.ended or self._in_hurry != self._is_urgent(used):
             self._restart(in_hurry=self._is_urgent(used))
         assert self._worker is not None
-        return self._worker.run(fill_store, self._config, self._in_hurry).segments > 0
+        watchdog = threading.Timer(_STUCK_SECONDS, self._worker.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            return self._worker.run(fill_store, self._config, self._in_hurry).segments > 0
+        finally:
+            watchdog.cancel()
+
+    def _has_nothing_to_do(self) -> bool:
+        """Return True if no process is needed yet: nothing waits, and the store has no limits to apply."""
+        has_limits = self._config.max_days is not None or self._config.max_gb is not None
+        return self._worker is None and not has_limits and not list_segments(self._config.spool_folder)
 
     def _is_urgent(self, used: float) -> bool:
         return used > (_CALM if self._in_hurry else _HURRY)

@@ -12,7 +12,6 @@ from discern.watching.stores.open_exchanges import open_store
 RETAIN_EVERY = 600.0
 """Seconds between two applications of the limits of age and size; not tuned."""
 
-_SEGMENTS = 4  # in one call, so that what is urgent is noticed; not tuned
 _DAY, _GIGABYTE = 86_400, 1_000_000_000
 _open: dict[CaptureConfig, ExchangeStore] = {}
 _retained: dict[CaptureConfig, float] = {}
@@ -25,7 +24,7 @@ def lower_priority(niceness: int) -> None:
 
 
 def fill_store(config: CaptureConfig, in_hurry: bool) -> Moved:  # noqa: FBT001 - called by position
-    """Move a few finished segments of a spool to the store, and apply its limits of age and size from time to time.
+    """Move one finished segment of a spool to the store, and apply its limits of age and size from time to time.
 
     The store stays open for the next call. After an error it is opened again, as its connection may be broken.
 
@@ -40,7 +39,7 @@ def fill_store(config: CaptureConfig, in_hurry: bool) -> Moved:  # noqa: FBT001 
         store = _open.get(config) or _open.setdefault(
             config, open_store(config.store, create=True, pictures=config.pictures)
         )
-        moved = SpoolMover(config.spool_folder, store).move(most=_SEGMENTS, with_pixels=not in_hurry)
+        moved = SpoolMover(config.spool_folder, store).move(most=1, with_pixels=not in_hurry)
         _retain(config, store)
     except Exception as error:
         close_stores()

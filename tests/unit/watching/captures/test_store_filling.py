@@ -23,9 +23,9 @@ def closed() -> Iterator[None]:
     close_stores()
 
 
-def spool_exchanges(config: CaptureConfig, *numbers: int, **changes: object) -> None:
+def spool_exchanges(config: CaptureConfig, *numbers: int) -> None:
     spool = Spool(config.spool_folder)
-    assert spool.append([encode_exchange(make_exchange(each, **changes), seal=spool.seal) for each in numbers])
+    assert spool.append([encode_exchange(make_exchange(each), seal=spool.seal) for each in numbers])
     spool.close()
 
 
@@ -59,7 +59,10 @@ def test_a_store_that_cannot_be_opened_is_an_error_until_it_can(tmp_path: Path) 
 
 def test_old_exchanges_are_erased(tmp_path: Path) -> None:
     config = CaptureConfig(store=str(tmp_path / "captured"), max_days=1)
-    spool_exchanges(config, 1, time=time.time() - 3 * 86_400)
-    spool_exchanges(config, 2, time=time.time())
-    fill_store(config, False)
-    assert ids(config) == [2]
+    spool = Spool(config.spool_folder)
+    for number, age in enumerate((3 * 86_400, 0)):
+        exchange = make_exchange(number, time=time.time() - age)
+        assert spool.append([encode_exchange(exchange, seal=spool.seal)])
+    spool.close()
+    assert fill_store(config, False).exchanges == 2
+    assert ids(config) == [1]
