@@ -27,7 +27,7 @@ def test_a_batch_takes_few_statements(engine: DatabaseEngine) -> None:
     statements = list[str]()
     with engine.writing() as connection:
         event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
-        new = find_new(connection, exchanges)
+        new, _ = find_new(connection, exchanges)
         insert_exchanges(connection, new)
         insert_feedback(connection, [make_feedback(number) for number in range(100)], new)
     assert len(statements) <= 15, statements
@@ -36,7 +36,7 @@ def test_a_batch_takes_few_statements(engine: DatabaseEngine) -> None:
 def test_new_exchanges_keep_their_order(engine: DatabaseEngine) -> None:
     with engine.writing() as connection:
         insert_exchanges(connection, [make_exchange(3)])
-        found = find_new(connection, [make_exchange(number) for number in (5, 3, 1, 5, 2)])
+        found, _ = find_new(connection, [make_exchange(number) for number in (5, 3, 1, 5, 2)])
     assert [int(each.id, 16) for each in found] == [5, 1, 2]
 
 
