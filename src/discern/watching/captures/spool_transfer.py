@@ -42,10 +42,11 @@ class SpoolTransfer:
     Args:
         config: settings of the capture.
         spool: this process's writer, whose segments are finished at each interval.
+        close_seconds: longest time that closing waits for a last transfer.
     """
 
-    def __init__(self, config: CaptureConfig, spool: Spool) -> None:
-        self._config, self._spool = config, spool
+    def __init__(self, config: CaptureConfig, spool: Spool, *, close_seconds: float = CLOSE_SECONDS) -> None:
+        self._config, self._spool, self._close_seconds = config, spool, close_seconds
         self._wake, self._stop = threading.Event(), threading.Event()
         self._lock = FileLock(config.spool_folder / _LOCK, mode=0o600, thread_local=False)
         self._worker: WorkerProcess | None = None
@@ -69,10 +70,10 @@ class SpoolTransfer:
         self._wake.set()
 
     def close(self) -> None:
-        """Transfer what is waiting, if that takes no more than four seconds, and end the child process."""
+        """Transfer what is waiting, as far as the time allows, and end the child process."""
         self._stop.set()
         self._wake.set()
-        self._thread.join(CLOSE_SECONDS)
+        self._thread.join(self._close_seconds)
         self._is_abandoned = True
         while self._thread.is_alive():
             if self._worker is not None:
