@@ -90,11 +90,8 @@ class SpoolTransfer:
             (self._wake if self._problem is None else self._stop).wait(delay)
             self._wake.clear()
             is_last = self._stop.is_set()
-            if is_last:
-                self._spool.close()
-            elif self._problem is None or len(list_segments(self._spool.folder)) < _MANY_SEGMENTS:
-                self._spool.rotate()
             try:
+                self._finish_segment(is_last=is_last)
                 self._transfer()
             except Exception as error:  # noqa: BLE001 - the next attempt may succeed
                 delay = min(2 * delay, _MAX_BACKOFF)
@@ -102,6 +99,12 @@ class SpoolTransfer:
             else:
                 delay = INTERVAL
                 self._note(None)
+
+    def _finish_segment(self, *, is_last: bool) -> None:
+        if is_last:
+            self._spool.close()
+        elif self._problem is None or len(list_segments(self._spool.folder)) < _MANY_SEGMENTS:
+            self._spool.rotate()
 
     def _transfer(self) -> None:
         """Transfer all finished segments, unless another process does so."""
