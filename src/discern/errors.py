@@ -12,7 +12,7 @@ DiscernError
 │   ├── FixesError              a fixes.csv that cannot be applied
 │   └── NamesError              a names.csv that cannot be used
 ├── DataError               pictures or labels that do not suffice for the operation
-├── StoreError              a cache that cannot be used, or was written by a newer version
+├── StoreError              a cache or a store of exchanges that cannot be used, or is of a newer version
 ├── BackboneError           an unknown or unsupported backbone
 ├── BundleError             a bundle that cannot be used
 │   ├── BundleDamaged           its content is damaged or was altered
@@ -162,7 +162,7 @@ class DataError(DiscernError):
 
 
 class StoreError(DiscernError):
-    """Error for unusable caches and those of newer versions."""
+    """Error for unusable caches and stores of exchanges, and those of newer versions."""
 
     code = "store"
 

@@ -45,7 +45,7 @@ def watch(
     strict: Annotated[bool, typer.Option("--strict", help="End with status 1 if there is an alarm.")] = False,
     json: Json = False,
 ) -> None:
-    """Look at captured traffic: what changed, and whether the promise holds.
+    """Find changes and broken promises in captured traffic.
 
     Alarms stay true however often one looks: of bundles whose traffic never changes, at most 5 % ever have one. A look
     continues from the last one. It also estimates the accuracy from the labels of audits, and finds unknown pictures
@@ -83,7 +83,7 @@ def forget(
     ],
     json: Json = False,
 ) -> None:
-    """Erase captured exchanges from a store, with their pictures and labels.
+    """Erase captured exchanges with their pictures and labels.
 
     Example: discern forget 0f6b9a1c5d7e4b2f8a3c6d9e1f4b7a20 --store captures/
     """

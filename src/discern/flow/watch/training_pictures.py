@@ -32,11 +32,9 @@ def nearest_images(folder: Path, nearest: Mapping[str, Sequence[str]], *, progre
 
 
 def nearest_prefixes(evidence: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return what the evidence of an alarm holds on nearest training pictures, by the identifier of the exchange."""
-    nearest = evidence.get("nearest")
-    if not isinstance(nearest, Mapping):
-        return {}
-    return {str(exchange): [str(prefix) for prefix in prefixes] for exchange, prefixes in nearest.items()}
+    """Return the digests of the training pictures nearest to each example of an alarm, by the exchange's identifier."""
+    nearest: Sequence[Mapping[str, Any]] = evidence.get("nearest") or ()
+    return {each["id"]: [picture["content"] for picture in each["pictures"]] for each in nearest}
 
 
 def _find(folder: Path, wanted: Set[str], *, progress: Progress) -> dict[str, Path]:

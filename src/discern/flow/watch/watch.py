@@ -1,7 +1,6 @@
 """Function that looks at the captured traffic of a model (`discern watch`)."""
 
 import time
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from discern.bundle import Model, load
 from discern.errors import CatalogError
 from discern.flow.new_page import new_page
 from discern.flow.paths import is_file, is_folder, resolve_path
+from discern.flow.watch.opened_store import opened_store
 from discern.flow.watch.since_time import parse_since
 from discern.flow.watch.training_pictures import nearest_images, nearest_prefixes
 from discern.flow.watch.watch_images import captions, load_images, shown_ids
@@ -22,7 +22,6 @@ from discern.watching.looks.iso_time import iso_time
 from discern.watching.looks.look import Look
 from discern.watching.looks.take_look import look
 from discern.watching.stores.exchange_store import ExchangeStore
-from discern.watching.stores.open_exchanges import open_store
 from discern.watching.stores.store_address import parse_address
 
 
@@ -67,7 +66,7 @@ def watch(
     start = None if since is None else parse_since(since, now=now)
     pictures = None if training is None else _existing_folder(training)
     model = load(against)
-    with closing(open_store(store)) as opened:
+    with opened_store(store) as opened:
         stored = 0 if labels is None else _store_labels(opened, labels, model, now)
         seen = look(opened, model, since=start, progress=progress)
         name = parse_address(store).name

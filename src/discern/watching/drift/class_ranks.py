@@ -29,7 +29,7 @@ class ClassRanks:
         self._mean = sums / (pictures + _PRIOR_PICTURES)
         squares = np.bincount(label, deviation**2)
         self._scale = np.sqrt((squares + _PRIOR_PICTURES) / (pictures + _PRIOR_PICTURES))
-        without = ((sums[label] - normal) / (pictures[label] - 1 + _PRIOR_PICTURES))
+        without = (sums[label] - normal) / (pictures[label] - 1 + _PRIOR_PICTURES)
         self._residuals = np.sort((normal - without) / self._scale[label])
 
     def __len__(self) -> int:

@@ -61,5 +61,3 @@ def _saddlepoint(difference: np.ndarray) -> float:
             break
         at = new
     return at
-
-

@@ -1,5 +1,6 @@
 """Function that looks at the captured exchanges of a model."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from discern.watching.audits.promise import Policy, weigh_promise
 from discern.watching.looks.iso_time import iso_time
 from discern.watching.looks.look import Alarm, Cluster, Look
 from discern.watching.looks.running_look import RunningLook
+from discern.watching.new_classes.cluster_unknowns import find_new_classes
 from discern.watching.stores.exchange_store import ExchangeStore
 
 PAGE = 2_000
@@ -47,7 +49,7 @@ def look(
     """
     reader = _Reader(store, model, audit or default_audit(model.reference), progress)
     running, notes = reader.read_since(since) if since is not None else reader.read_on()
-    return _summarise(store, model, running, notes)
+    return _summarise(store, model, running, notes, since)
 
 
 def default_audit(reference: ReferencePictures | None) -> AuditConfig:
@@ -67,12 +69,12 @@ class _Reader:
 
     def __init__(self, store: ExchangeStore, model: Model, audit: AuditConfig, progress: Progress) -> None:
         self._store, self._bundle, self._progress = store, model.fingerprint, progress
-        self._reference, self._audit = model.reference, audit
+        self._model, self._audit = model, audit
         self._total = store.bundles().get(model.fingerprint, 0)
 
     def read_since(self, since: float) -> tuple[RunningLook, list[str]]:
         """Read the exchanges from a time on into a new look."""
-        running = RunningLook(self._reference, self._audit)
+        running = RunningLook(self._model, self._audit)
         for _ in self._pages(running, since):
             pass
         return running, [
@@ -105,10 +107,10 @@ class _Reader:
     def _open(self, state: bytes | None, notes: list[str]) -> RunningLook:
         if state is not None:
             try:
-                return RunningLook.from_bytes(state, self._reference, self._audit)
+                return RunningLook.from_bytes(state, self._model, self._audit)
             except StoreError as error:
                 notes.append(f"{error.message} All exchanges were read again from the first.")
-        return RunningLook(self._reference, self._audit)
+        return RunningLook(self._model, self._audit)
 
     def _pages(self, running: RunningLook, since: float | None) -> Iterator[None]:
         """Take the exchanges that are new, page by page, and then the feedback."""
@@ -134,7 +136,7 @@ class _Reader:
             running.forget(each for each in queue if each not in stored)
 
 
-def _summarise(store: ExchangeStore, model: Model, running: RunningLook, notes: list[str]) -> Look:
+def _summarise(store: ExchangeStore, model: Model, running: RunningLook, notes: list[str], since: float | None) -> Look:
     audits = running.audit.audits()
     policy = Policy.from_manifest(model.manifest.policy)
     weighed = None if policy is None else weigh_promise(audits, policy)
@@ -148,9 +150,9 @@ def _summarise(store: ExchangeStore, model: Model, running: RunningLook, notes: 
         last=None if running.last is None else iso_time(running.last),
         alarms=_stored_examples(store, sorted(alarms, key=lambda alarm: alarm.since)),
         accuracy=estimate_accuracy(audits),
-        estimated=None if running.drift is None else running.drift.estimated(),
+        estimated=None,
         promise=None if weighed is None else weighed.promise,
-        clusters=_clusters(store, model.reference, running),
+        clusters=_clusters(store, model, since),
         to_audit=running.audit.queue(MAX_QUEUED),
         waiting=running.audit.waiting,
         classes=tuple(_classes(model, running)),
@@ -167,10 +169,11 @@ def _stored_examples(store: ExchangeStore, alarms: Sequence[Alarm]) -> tuple[Ala
     return tuple(replace(alarm, examples=own) for alarm, own in zip(alarms, kept, strict=True))
 
 
-def _clusters(store: ExchangeStore, reference: ReferencePictures | None, running: RunningLook) -> tuple[Cluster, ...]:
-    if reference is None or not running.unknowns:
+def _clusters(store: ExchangeStore, model: Model, since: float | None) -> tuple[Cluster, ...]:
+    reference = model.reference
+    if reference is None or not math.isfinite(reference.spread):
         return ()
-    return ()
+    return find_new_classes(store, bundle=model.fingerprint, spread=reference.spread, since=since)
 
 
 def _classes(model: Model, running: RunningLook) -> Iterator[dict[str, object]]:

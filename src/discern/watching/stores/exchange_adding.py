@@ -18,9 +18,11 @@ from discern.watching.stores.exchange_tables import (
     FEEDBACK,
     FORGOTTEN,
     HOURS,
+    LABEL_SETS,
     PICTURES,
     TRAFFIC,
 )
+from discern.watching.stores.kept_prediction import label_set
 from discern.watching.stores.picture_place import picture_name
 
 _MOST = 5000  # values in one statement: SQLite allows 32,766
@@ -60,6 +62,7 @@ def insert_exchanges(connection: Connection, exchanges: Sequence[Exchange]) -> d
     rows = [exchange_row(each, number) for number, each in enumerate(exchanges, first)]
     connection.execute(EXCHANGES.insert(), rows)
     connection.execute(DETAILS.insert(), [detail_row(each, number) for number, each in enumerate(exchanges, first)])
+    _insert_labels(connection, exchanges)
     _count(connection, rows)
     return _insert_pictures(connection, rows, exchanges)
 
@@ -118,6 +121,13 @@ def _is_forgotten(exchange: Exchange, forgotten: dict[bytes, float]) -> bool:
     return digest_of(exchange.id) in forgotten or any(
         exchange.time <= forgotten[each] for each in hashes if each in forgotten
     )
+
+
+def _insert_labels(connection: Connection, exchanges: Sequence[Exchange]) -> None:
+    """Insert the labels of models that are not there yet."""
+    found = {tuple(each.prediction.get("probabilities") or ()) for each in exchanges}
+    rows = [{"key": key, "labels": text} for key, text in map(label_set, found)]
+    connection.execute(upsert(connection, LABEL_SETS).on_conflict_do_nothing(index_elements=["key"]), rows)
 
 
 def _insert_pictures(

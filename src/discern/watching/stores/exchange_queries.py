@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from discern.watching.stores.exchange_rows import COLUMNS, hour_of
-from discern.watching.stores.exchange_tables import DETAILS, EXCHANGES, HOURS, PICTURES
+from discern.watching.stores.exchange_tables import DETAILS, EXCHANGES, HOURS, LABEL_SETS, PICTURES
 
 _SHORT = [EXCHANGES.c[name] for name in COLUMNS]
 
@@ -42,8 +42,9 @@ def select_columns_of(ids: Sequence[str], *, embeddings: bool) -> Select[Any]:
 
 def select_exchange(exchange_id: str) -> Select[Any]:
     """Return the statement that reads all about one exchange, in one snapshot."""
-    details = (DETAILS.c.embedding, DETAILS.c.prediction)
+    details = (DETAILS.c.embedding, DETAILS.c.prediction, DETAILS.c.probabilities, LABEL_SETS.c.labels)
     tables = EXCHANGES.join(DETAILS, DETAILS.c.number == EXCHANGES.c.number)
+    tables = tables.outerjoin(LABEL_SETS, LABEL_SETS.c.key == DETAILS.c.labels)
     tables = tables.outerjoin(PICTURES, PICTURES.c.key == EXCHANGES.c.picture)
     return (
         select(EXCHANGES, *details, PICTURES.c.key, PICTURES.c.media_type)

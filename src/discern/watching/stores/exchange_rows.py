@@ -1,9 +1,7 @@
 """Conversion of exchanges and feedback to rows of the tables, and back."""
 
 import hashlib
-import json
 import math
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +10,10 @@ from sqlalchemy.engine import Row
 
 from discern.inference.exchange import Exchange, Feedback
 from discern.watching.stores.exchange_store import ExchangeColumns
+from discern.watching.stores.kept_prediction import KeptPrediction, keep_prediction, restore_prediction
 from discern.watching.stores.picture_place import picture_key
 
 HOUR = 3600
-_LONG_JSON = 1024  # not tuned: shorter text fits beside the embedding on a page of SQLite
 _HALF = np.dtype("<f2")
 _LARGEST_HALF = 65504.0
 
@@ -65,11 +63,13 @@ def exchange_row(exchange: Exchange, number: int) -> dict[str, Any]:
 
 def detail_row(exchange: Exchange, number: int) -> dict[str, Any]:
     """Convert an exchange to a row of `details`."""
-    text = json.dumps(exchange.prediction, separators=(",", ":")).encode()
+    kept = keep_prediction(exchange.prediction)
     return {
         "number": number,
         "embedding": None if exchange.embedding is None else encode_embedding(exchange.embedding),
-        "prediction": zlib.compress(text, 1) if len(text) > _LONG_JSON else text,
+        "prediction": kept.text,
+        "probabilities": kept.probabilities,
+        "labels": kept.labels,
     }
 
 
@@ -105,7 +105,7 @@ def exchange_of(row: Row[Any], picture: bytes | None) -> Exchange:
         brightness=row.brightness,
         sharpness=row.sharpness,
         embedding=None if row.embedding is None else decode_embeddings([row.embedding])[0],
-        prediction=decode_prediction(row.prediction),
+        prediction=restore_prediction(KeptPrediction(row.prediction, row.probabilities), row.labels),
         seconds=row.seconds,
         kept_with=row.kept_with,
     )
@@ -129,13 +129,6 @@ def encode_embedding(embedding: np.ndarray) -> bytes:
 def decode_embeddings(embeddings: Sequence[bytes]) -> np.ndarray:
     """Convert embeddings of one length to float32 `[n, D]`."""
     return np.frombuffer(b"".join(embeddings), _HALF).reshape(len(embeddings), -1).astype(np.float32)
-
-
-def decode_prediction(data: bytes) -> dict[str, Any]:
-    """Convert the kept form of a prediction back."""
-    text = data if data[:1] == b"{" else zlib.decompress(data)
-    prediction: dict[str, Any] = json.loads(text)
-    return prediction
 
 
 def hour_of(time: float) -> int:

@@ -58,8 +58,21 @@ DETAILS = Table(
     Column("number", NUMBER, primary_key=True, autoincrement=False),
     Column("embedding", LargeBinary),
     Column("prediction", LargeBinary, nullable=False),
+    Column("probabilities", LargeBinary),
+    Column("labels", BigInteger),
 )
-"""Embedding as float16, little endian, and prediction as JSON, compressed by zlib if it is long."""
+"""Embedding as float16, little endian, and prediction as JSON, compressed by zlib if it is long.
+
+Its probabilities are float64, little endian, in the order of the `labels`; those of other forms stay in the JSON.
+"""
+
+LABEL_SETS = Table(
+    "label_sets",
+    METADATA,
+    Column("key", NUMBER, primary_key=True, autoincrement=False),
+    Column("labels", Text, nullable=False),
+)
+"""Labels of models as JSON arrays, by a key that is computed from them."""
 
 PICTURES = Table(
     "pictures",

@@ -70,9 +70,7 @@ class TestErasedBytes:
 
     def test_no_byte_of_a_forgotten_exchange_is_in_the_files(self, folder: Path) -> None:
         store = open_store(folder, create=True)
-        secret = with_picture(
-            1, b"a face", id=NAME, client="alice", client_id="order-4711", content="e" * 64, label="anna"
-        )
+        secret = with_picture(1, b"a face", id=NAME, client="alice", client_id="order-4711", content="e" * 64)
         others = [with_picture(number) for number in range(2, 400)]
         store.add([secret, *others], [make_feedback(1, "really anna", exchange=NAME)])
         texts = (b"a face", b"alice", b"order-4711", b"e" * 64, b"really anna", secret.id.encode())

@@ -11,7 +11,7 @@ depends_on = None
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TABLES = (
     *("settings", "states", "counters", "forgotten", "bundles", "hours", "traffic", "feedback"),
-    *("pictures", "details", "exchanges"),
+    *("pictures", "label_sets", "details", "exchanges"),
 )
 
 
@@ -71,6 +71,13 @@ def _create_exchanges() -> None:
         sa.Column("number", _NUMBER, primary_key=True, autoincrement=False),
         sa.Column("embedding", sa.LargeBinary()),
         sa.Column("prediction", sa.LargeBinary(), nullable=False),
+        sa.Column("probabilities", sa.LargeBinary()),
+        sa.Column("labels", sa.BigInteger()),
+    )
+    op.create_table(
+        "label_sets",
+        sa.Column("key", _NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("labels", sa.Text(), nullable=False),
     )
     op.create_table(
         "pictures",
