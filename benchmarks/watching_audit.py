@@ -10,7 +10,7 @@ with replacement as traffic, 5 % of it is audited, and the labels come in order.
 - promise: accepted predictions with an error rate of exactly the limit (false alarms in 2,000 audits), and with twice
   the limit, from the first audit on or after 500 quiet audits: the number of audits until it is raised.
 
-Usage: python benchmarks/watching_audit.py [PACK ...] [--runs 500]. Needs DISCERN_TEST_DATA.
+Usage: python benchmarks/watching_audit.py [PACK ...] [--runs 500] [--trained RUNS]. Needs DISCERN_TEST_DATA.
 """
 
 import argparse
@@ -91,12 +91,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("packs", nargs="*")
     parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--trained", type=Path, help="folder of runs that were trained before, by the pack's name")
     args = parser.parse_args()
     result: dict[str, Any] = {"promise": measure_promise(args.runs)}
     print(json.dumps(result["promise"], indent=1), flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         for name in args.packs or PACKS:
-            result[name] = measure(*read_predictions(name, Path(scratch)), args.runs)
+            result[name] = measure(*read_predictions(name, args.trained or Path(scratch)), args.runs)
             print(name, json.dumps(result[name]), flush=True)
     OUT.mkdir(exist_ok=True)
     (OUT / "watching_audit.json").write_text(json.dumps(result, indent=1))
