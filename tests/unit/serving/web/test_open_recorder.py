@@ -45,17 +45,10 @@ def test_a_database_that_is_down_is_logged(tmp_path: Path, logged: pytest.LogCap
     assert "secret" not in logged.text
 
 
-def test_a_store_that_will_never_work_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_will_never_work_is_refused(tmp_path: Path) -> None:
     (tmp_path / "exchanges.sqlite").write_text("something else " * 100)
     with pytest.raises(StoreError, match="is not a store"):
         prepare_capture(CaptureConfig(store=str(tmp_path)))
-
-    def reject(*_: object, **__: object) -> None:
-        raise StoreError("The store does not accept the user or the password.")
-
-    monkeypatch.setattr("discern.serving.web.open_recorder.open_store", reject)
-    with pytest.raises(StoreError, match="the password"):
-        prepare_capture(CaptureConfig(store=NOBODY, spool=tmp_path / "spool"))
 
 
 def test_a_spool_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
