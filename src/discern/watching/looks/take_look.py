@@ -33,6 +33,7 @@ def look(
     *,
     since: float | None = None,
     audit: AuditConfig | None = None,
+    average_run: float | None = None,
     progress: Progress = silent,
 ) -> Look:
     """Look at the exchanges of a model: what has changed, the accuracy from audits, the promise, and new classes.
@@ -45,9 +46,12 @@ def look(
         model: the model, whose bundle has the reference and the policy.
         since: look at the exchanges from this time on alone, in seconds since 1970 UTC, and keep nothing.
         audit: size and shape of the audit sample; None for the default share at the reference's confidences.
+        average_run: for a stream without end, the average number of independent exchanges to a false alarm, at least;
+            None for alarms that are false with a probability of 5 % at most in the whole life of a bundle. Both kinds
+            of looks may be taken at one store.
         progress: called with the stage, exchanges read and exchanges in all.
     """
-    reader = _Reader(store, model, audit or default_audit(model.reference), progress)
+    reader = _Reader(store, model, audit or default_audit(model.reference), average_run, progress)
     running, notes = reader.read_since(since) if since is not None else reader.read_on()
     return _summarise(store, model, running, notes, since)
 
@@ -59,22 +63,29 @@ def default_audit(reference: ReferencePictures | None) -> AuditConfig:
     return AuditConfig.for_confidences(reference.signals[:, 1].astype(float))
 
 
-def state_name(fingerprint: str) -> str:
-    """Return the name under which a store keeps the state of the looks at a model."""
-    return f"look:{fingerprint}"
+def state_name(fingerprint: str, *, is_endless: bool = False) -> str:
+    """Return the name under which a store keeps the state of the looks at a model, or at a stream without end."""
+    return f"{'endless look' if is_endless else 'look'}:{fingerprint}"
 
 
 class _Reader:
     """Reader of a model's exchanges and feedback into a running look."""
 
-    def __init__(self, store: ExchangeStore, model: Model, audit: AuditConfig, progress: Progress) -> None:
+    def __init__(
+        self,
+        store: ExchangeStore,
+        model: Model,
+        audit: AuditConfig,
+        average_run: float | None,
+        progress: Progress,
+    ) -> None:
         self._store, self._bundle, self._progress = store, model.fingerprint, progress
-        self._model, self._audit = model, audit
+        self._model, self._audit, self._average_run = model, audit, average_run
         self._total = store.bundles().get(model.fingerprint, 0)
 
     def read_since(self, since: float) -> tuple[RunningLook, list[str]]:
         """Read the exchanges from a time on into a new look."""
-        running = RunningLook(self._model, self._audit)
+        running = RunningLook(self._model, self._audit, average_run=self._average_run)
         for _ in self._pages(running, since):
             pass
         return running, [
@@ -84,7 +95,7 @@ class _Reader:
 
     def read_on(self) -> tuple[RunningLook, list[str]]:
         """Continue from the kept state, and keep what was read."""
-        name, notes = state_name(self._bundle), list[str]()
+        name, notes = state_name(self._bundle, is_endless=self._average_run is not None), list[str]()
         for _ in range(_ATTEMPTS):
             previous = self._store.read_state(name)
             running = self._open(previous, notes)
@@ -107,10 +118,10 @@ class _Reader:
     def _open(self, state: bytes | None, notes: list[str]) -> RunningLook:
         if state is not None:
             try:
-                return RunningLook.from_bytes(state, self._model, self._audit)
+                return RunningLook.from_bytes(state, self._model, self._audit, average_run=self._average_run)
             except StoreError as error:
                 notes.append(f"{error.message} All exchanges were read again from the first.")
-        return RunningLook(self._model, self._audit)
+        return RunningLook(self._model, self._audit, average_run=self._average_run)
 
     def _pages(self, running: RunningLook, since: float | None) -> Iterator[None]:
         """Take the exchanges that are new, page by page, and then the feedback."""
