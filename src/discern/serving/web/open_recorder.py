@@ -9,8 +9,8 @@ from discern.serving.web.client_salt import read_salt
 from discern.serving.web.exchange_finder import ExchangeFinder
 from discern.serving.web.exchange_recorder import ExchangeRecorder
 from discern.watching.captures.capture_config import CaptureConfig, is_database
-from discern.watching.captures.open_capture import open_capture
 from discern.watching.captures.spool_segment import spool_bytes
+from discern.watching.captures.spool_sink import SpoolSink
 from discern.watching.stores.open_exchanges import open_store
 
 _LOG = logging.getLogger("discern.serving")
@@ -21,7 +21,7 @@ def open_recorder(capture: CaptureConfig, registry: ModelRegistry) -> ExchangeRe
     """Build the recorder of a server process from its settings."""
     return ExchangeRecorder(
         registry,
-        open_sink=partial(open_capture, capture),
+        open_sink=partial(SpoolSink, capture),
         find=ExchangeFinder(capture),
         waiting_bytes=partial(spool_bytes, capture.spool_folder),
         salt=read_salt(capture.spool_folder),
