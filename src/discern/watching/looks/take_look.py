@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from discern.bundle import Model
 from discern.bundle.reference_pictures import ReferencePictures
@@ -11,6 +12,8 @@ from discern.progress import Progress, silent
 from discern.watching.audits.audit_sample import AuditConfig
 from discern.watching.audits.live_accuracy import estimate_accuracy
 from discern.watching.audits.promise import Policy, weigh_promise
+from discern.watching.drift.class_mix import describe_mix
+from discern.watching.drift.label_free_accuracy import estimate_accuracy as estimate_without_labels
 from discern.watching.looks.iso_time import iso_time
 from discern.watching.looks.look import Alarm, Cluster, Look
 from discern.watching.looks.running_look import RunningLook
@@ -22,6 +25,9 @@ PAGE = 2_000
 
 MAX_QUEUED = 1_000
 """Waiting exchanges that a look names; all are counted."""
+
+NEWEST = 2_000
+"""Exchanges whose accuracy is estimated without labels, the newest; not tuned."""
 
 _KEPT_AFTER = 25  # pages, so that a long first look that is interrupted continues; not tuned
 _ATTEMPTS = 10  # to keep a state while other processes look too; not tuned
@@ -161,12 +167,12 @@ def _summarise(store: ExchangeStore, model: Model, running: RunningLook, notes: 
         last=None if running.last is None else iso_time(running.last),
         alarms=_stored_examples(store, sorted(alarms, key=lambda alarm: alarm.since)),
         accuracy=estimate_accuracy(audits),
-        estimated=None,
+        estimated=_estimate(store, model, since),
         promise=None if weighed is None else weighed.promise,
         clusters=_clusters(store, model, since),
         to_audit=running.audit.queue(MAX_QUEUED),
         waiting=running.audit.waiting,
-        classes=tuple(_classes(model, running)),
+        classes=_classes(model, running),
         signals=() if running.drift is None else tuple(running.drift.signals()),
         notes=(*notes, *_notes(store, model, running)),
     )
@@ -187,24 +193,17 @@ def _clusters(store: ExchangeStore, model: Model, since: float | None) -> tuple[
     return find_new_classes(store, bundle=model.fingerprint, spread=reference.spread, since=since)
 
 
-def _classes(model: Model, running: RunningLook) -> Iterator[dict[str, object]]:
-    shares = _trained_shares(model)
-    for label, number in running.classes.most_common():
-        yield {
-            "label": label,
-            "exchanges": number,
-            "share": number / running.exchanges,
-            "trained": shares.get(label),
-        }
+def _classes(model: Model, running: RunningLook) -> tuple[dict[str, Any], ...]:
+    trained = {label: each["pictures"] for label, each in (model.manifest.data.get("per_class") or {}).items()}
+    return describe_mix(running.classes, model.labels, trained)
 
 
-def _trained_shares(model: Model) -> dict[str, float]:
-    counts = model.manifest.data.get("per_class")
-    if not isinstance(counts, dict):
-        return {}
-    numbers = {label: each.get("pictures", 0) for label, each in counts.items() if isinstance(each, dict)}
-    total = sum(numbers.values())
-    return {label: number / total for label, number in numbers.items()} if total > 0 else {}
+def _estimate(store: ExchangeStore, model: Model, since: float | None) -> dict[str, float] | None:
+    """Estimate the accuracy of the newest exchanges without labels."""
+    if model.reference is None:
+        return None
+    newest = store.columns(bundle=model.fingerprint, since=since, limit=NEWEST, newest=True)
+    return estimate_without_labels(newest.confidence, model.reference)
 
 
 def _notes(store: ExchangeStore, model: Model, running: RunningLook) -> Iterator[str]:
