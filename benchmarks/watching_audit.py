@@ -3,14 +3,14 @@
 Packs are trained by `discern train`; its held-out predictions (answers.parquet: confidence, answer, label) are drawn
 with replacement as traffic, 5 % of it is audited, and the labels come in order. Reported for each pack:
 
-- coverage: the share of runs whose interval holds the accuracy of all traffic so far at every look, of looks at each
-  tenth label from the 10th to the 1,000th; also after confidences have lost their meaning (they are shuffled);
+- coverage: the share of runs whose interval holds the accuracy of all traffic so far at every look, of 60 looks
+  from the 10th label to the 1,000th; also after confidences have lost their meaning (they are shuffled);
 - labels: the number of labels of an even sample, and of an even sample corrected by confidences, that give an interval
   as narrow as 1,000 labels of the audit sample (medians of runs), and the same for 300 labels;
 - promise: accepted predictions with an error rate of exactly the limit (false alarms in 2,000 audits), and with twice
   the limit, from the first audit on or after 500 quiet audits: the number of audits until it is raised.
 
-Usage: python benchmarks/watching_audit.py [PACK ...] [--runs 500]. Needs DISCERN_TEST_DATA.
+Usage: python benchmarks/watching_audit.py [PACK ...] [--runs 500] [--trained RUNS]. Needs DISCERN_TEST_DATA.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ DATA = Path(os.environ.get("DISCERN_TEST_DATA", "../shared/data"))
 PACKS = ("banana_ripeness", "cifar10", "clothing_small", "furniture7", "imagenette160", "trashnet")
 LABELS, SHARE, LIMIT, QUIET = 1000, 0.05, 0.05, 500
 WIDTH_RUNS = 40
+LOOKS = np.unique(np.geomspace(10, LABELS, 60).astype(int))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,6 +57,14 @@ class Traffic:
     probability: np.ndarray
     drawn: np.ndarray
 
+    @cached_property
+    def mean_confidence(self) -> np.ndarray:
+        return np.cumsum(self.confidence) / np.arange(1, len(self.right) + 1)
+
+    @cached_property
+    def accuracy(self) -> np.ndarray:
+        return np.cumsum(self.right) / np.arange(1, len(self.right) + 1)
+
     def audits(self, count: int) -> Audits:
         rows = self.drawn[:count]
         end = int(rows[-1]) + 1
@@ -67,26 +77,27 @@ class Traffic:
             is_accepted=np.ones(count, bool),
             is_right=self.right[rows],
             is_new=np.zeros(count, bool),
-            mean_confidence=float(self.confidence[:end].mean()),
+            mean_confidence=float(self.mean_confidence[end - 1]),
             exchanges=end,
         )
 
     def look(self, count: int) -> tuple[LiveAccuracy, float]:
         found = estimate_accuracy(self.audits(count))
         assert found is not None
-        return found, float(self.right[: int(self.drawn[count - 1]) + 1].mean())
+        return found, float(self.accuracy[self.drawn[count - 1]])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("packs", nargs="*")
     parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--trained", type=Path, help="folder of runs that were trained before, by the pack's name")
     args = parser.parse_args()
     result: dict[str, Any] = {"promise": measure_promise(args.runs)}
     print(json.dumps(result["promise"], indent=1), flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         for name in args.packs or PACKS:
-            result[name] = measure(*read_predictions(name, Path(scratch)), args.runs)
+            result[name] = measure(*read_predictions(name, args.trained or Path(scratch)), args.runs)
             print(name, json.dumps(result[name]), flush=True)
     OUT.mkdir(exist_ok=True)
     (OUT / "watching_audit.json").write_text(json.dumps(result, indent=1))
@@ -136,7 +147,7 @@ def coverage(confidence: np.ndarray, right: np.ndarray, runs: int) -> float:
     held = 0
     for seed in range(runs):
         traffic = draw(confidence, right, "audit", LABELS, np.random.default_rng(seed))
-        looks = (traffic.look(count) for count in range(10, LABELS + 1, 10))
+        looks = (traffic.look(int(count)) for count in LOOKS)
         held += all(found.low <= accuracy <= found.high for found, accuracy in looks)
     return held / runs
 

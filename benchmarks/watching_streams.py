@@ -117,7 +117,10 @@ class Learnt:
         chosen = np.arange(len(self.files)) if rows is None else np.array(list(rows))
         parts = []
         for start in range(0, len(chosen), _BATCH):
-            images = [ImageOps.exif_transpose(Image.open(self.files[at])).convert("RGB") for at in chosen[start : start + _BATCH]]
+            images = [
+                ImageOps.exif_transpose(Image.open(self.files[at])).convert("RGB")
+                for at in chosen[start : start + _BATCH]
+            ]
             if change is not None:
                 images = [change(image, random) for image in images]
             parts.append(see(self.model, images, self.truth[chosen[start : start + _BATCH]]))
@@ -168,9 +171,7 @@ def learn(pack: str, seed: int, workdir: Path, *, without: str | None = None) ->
     rows = random.permutation(rows)
     rows = np.sort(rows[np.unique(group[rows], return_index=True)[1]])
     files = tuple(Path(catalog.root, path) for path in catalog.table["path"][rows].to_list())
-    return Learnt(
-        model=discern.load(bundle), files=files, truth=np.array(catalog.labels)[catalog.label_index[rows]]
-    )
+    return Learnt(model=discern.load(bundle), files=files, truth=np.array(catalog.labels)[catalog.label_index[rows]])
 
 
 def _group(pack: str, workdir: Path) -> tuple[Catalog, np.ndarray]:

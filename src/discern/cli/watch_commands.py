@@ -33,6 +33,14 @@ def watch(
         str | None,
         typer.Option(metavar="DIR", help="Folder of the training pictures, to show those nearest to what changed."),
     ] = None,
+    average_run: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="For traffic without end: at most one false alarm in N independent exchanges on average, such as "
+            "100000, instead of 5 % in the life of the bundle.",
+        ),
+    ] = None,
     webhook: Annotated[
         str | None, typer.Option(metavar="URL", help="Address to which each new alarm is posted once, as JSON.")
     ] = None,
@@ -64,6 +72,7 @@ def watch(
             out=out,
             labels=labels,
             training=training,
+            average_run=average_run,
             webhook=webhook,
             on_alarm=on_alarm,
             progress=progress,

@@ -1,6 +1,7 @@
 """Function that erases exchanges from a store, and from what looks have kept of them."""
 
 from collections.abc import Callable, Collection, Iterable
+from itertools import product
 
 from discern.errors import StoreError
 from discern.watching.audits.audit_state import AuditState
@@ -28,8 +29,9 @@ def forget_exchanges(store: ExchangeStore, id_or_hash: str) -> Removed:
     gone = {id_or_hash, *removed.ids}
     hashes = {id_or_hash, *named.content, *named.pixels} - {""}
     clients = set(named.client) - {""}
-    for bundle in bundles:
-        _change(store, state_name(bundle), lambda state: _without(state, gone, hashes, clients))
+    for bundle, is_endless in product(bundles, (False, True)):
+        name = state_name(bundle, is_endless=is_endless)
+        _change(store, name, lambda state: _without(state, gone, hashes, clients))
     return removed
 
 

@@ -51,13 +51,13 @@ def cluster_unknowns(unknown: ExchangeColumns, *, spread: float, exchanges: int)
 
     Args:
         unknown: exchanges that were decided to be unknown, with embeddings; without them, there are no clusters.
-        spread: median cosine distance within known classes.
+        spread: median cosine distance within known classes; NaN if unknown, then there are no clusters.
         exchanges: number of all exchanges among which these are.
 
     Returns:
         The clusters, the largest first.
     """
-    if unknown.embedding is None:
+    if unknown.embedding is None or not math.isfinite(spread):
         return ()
     rows = _distinct_rows(unknown, unknown.embedding)
     fewest = fewest_pictures(exchanges)

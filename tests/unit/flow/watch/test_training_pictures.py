@@ -27,6 +27,14 @@ def test_the_nearest_picture_that_is_there_is_shown(tmp_path: Path) -> None:
     assert all(image.uri.startswith("data:image/jpeg;base64,") for image in images.values())
 
 
+def test_folders_behind_links_are_searched(tmp_path: Path) -> None:
+    write_files(tmp_path / "elsewhere", FILES)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/class").symlink_to(tmp_path / "elsewhere/b")
+    images = nearest_images(tmp_path / "photos", {"x": [PREFIX["b/c/2.png"]]}, progress=silent)
+    assert images["x"].alt == "Training picture class/c/2.png"
+
+
 def test_nothing_is_read_if_nothing_is_wanted(tmp_path: Path) -> None:
     read: list[str] = []
     assert nearest_images(tmp_path, {}, progress=lambda stage, done, total: read.append(stage)) == {}

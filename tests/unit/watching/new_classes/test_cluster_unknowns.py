@@ -14,7 +14,7 @@ from tests.unit.watching.audited_columns import make_columns
 SIZE = 32
 RNG = np.random.default_rng(0)
 # Alike pictures are a little closer to each other than those of the known classes.
-SPREAD = 1.3 * measure_spread(np.eye(SIZE)[0] + 0.1 * RNG.normal(size=(100, SIZE)), np.zeros(100))
+SPREAD = 1.3 * measure_spread(np.eye(SIZE)[0] + 0.1 * RNG.normal(size=(100, SIZE)), np.zeros(100), np.arange(100))
 
 
 def alike(count: int, axis: int) -> np.ndarray:
@@ -72,6 +72,7 @@ def test_identical_pictures_and_near_copies_count_once() -> None:
 def test_pictures_without_usable_embeddings_are_left_out() -> None:
     unknown = make_unknowns(alike(20, 1))
     assert cluster_unknowns(replace(unknown, embedding=None), spread=SPREAD, exchanges=20) == ()
+    assert cluster_unknowns(unknown, spread=float("nan"), exchanges=20) == ()
     embedding = alike(20, 1)
     embedding[:3] = np.nan
     embedding[3] = 0
