@@ -130,6 +130,7 @@ def measure(store: ExchangeDatabase, generated: Generated) -> dict[str, Any]:
         "get": lambda: store.get(ids[100]),
         "traffic of 7 days": lambda: store.traffic(since=last - 7 * 86_400),
         "traffic of all": store.traffic,
+        "traffic of all in days": lambda: store.traffic(step=86_400),
         "bundles": store.bundles,
         "feedback, all": lambda: sum(1 for _ in store.feedback()),
     }
