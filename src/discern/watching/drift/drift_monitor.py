@@ -55,8 +55,9 @@ class DriftMonitor:
 
     One martingale is the mean over the signals and a classifier of pictures, over directions, sizes of change and
     starting times. Without drift it raises an alarm with probability `LEVEL` at most, over the whole life of the
-    bundle; to go on after an alarm has been dealt with, begin with a new monitor. Another mix of classes on each weekday
-    and bursts of like pictures raise none: scores are ranked within their class, and one exchange of each group counts.
+    bundle; to go on after an alarm has been dealt with, begin with a new monitor. Another mix of classes on each
+    weekday and bursts of like pictures raise none: scores are ranked within their class, and one exchange of each group
+    counts.
 
     Args:
         reference: the reference of the bundle.
