@@ -52,7 +52,7 @@ def measure(pack: Pack, held_back: int, draws: int) -> dict[str, Any]:
         rows, fitted = np.flatnonzero(known.fold == number), fitter.fit(without=int(number))
         known_unknown[rows] = fitted.unknown_score(known.features[rows]) > fitted.t_unknown
     new_unknown = fitted.unknown_score(new) > fitted.t_unknown
-    spread = measure_spread(known.features, known.labels)
+    spread = measure_spread(known.features, known.labels, known.group)
     streams = [
         stream(known.features, known_unknown, new, new_unknown, spread, np.random.default_rng(seed))
         for seed in range(draws)

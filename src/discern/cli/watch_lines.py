@@ -12,7 +12,7 @@ def describe_look(value: dict[str, Any]) -> Iterator[str]:
     lost = f"; {value['lost']:,} lost" if value["lost"] else ""
     yield f"{value['exchanges']:,} exchanges{when}{lost}"
     for alarm in value["alarms"]:
-        yield f"ALARM {alarm['kind']} since about {alarm['since']}: {alarm['message']}"
+        yield f"ALARM {alarm['kind']}: {alarm['message']}"
         if alarm["examples"]:
             yield f"  such as: {', '.join(alarm['examples'][:3])}"
     if not value["alarms"]:

@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from discern.display.displayed import Displayed
-from discern.errors import StoreError
+from discern.errors import StoreError, UsageError, shorten
+from discern.flow.watch.opened_store import opened_store
+from discern.watching.looks.forget_kept import forget_exchanges
+from discern.watching.stores.store_address import parse_address
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -57,4 +60,21 @@ def forget(exchange: str, *, store: str | Path) -> ForgetResult:
         StoreError: the store does not exist or cannot be used, or has no such exchange.
         UsageError: the identifier is empty.
     """
-    raise StoreError("")
+    wanted = exchange.strip()
+    if not wanted:
+        raise UsageError("The identifier is empty.", hint="Pass the id of an answer, or a digest of a picture.")
+    name = parse_address(store).name
+    with opened_store(store) as opened:
+        removed = forget_exchanges(opened, wanted)
+    if not removed.exchanges and not removed.feedback:
+        raise StoreError(
+            f"The store {name} has no exchange {shorten(wanted)!r}.",
+            hint="Check the id or the digest; it was noted, and is not stored if it comes later.",
+        )
+    return ForgetResult(
+        store=name,
+        exchanges=removed.exchanges,
+        feedback=removed.feedback,
+        pictures=removed.pictures,
+        bytes=removed.bytes,
+    )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
+from discern.catalog.formats.folder_walk import FolderWalk
 from discern.errors import PictureError
 from discern.flow.watch.watch_images import small_image
 from discern.picture import Limits, read_bounded
@@ -32,17 +33,17 @@ def nearest_images(folder: Path, nearest: Mapping[str, Sequence[str]], *, progre
 
 
 def nearest_prefixes(evidence: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return what the evidence of an alarm holds on nearest training pictures, by the identifier of the exchange."""
-    nearest = evidence.get("nearest")
-    if not isinstance(nearest, Mapping):
-        return {}
-    return {str(exchange): [str(prefix) for prefix in prefixes] for exchange, prefixes in nearest.items()}
+    """Return the digests of the training pictures nearest to each example of an alarm, by the exchange's identifier."""
+    nearest: Sequence[Mapping[str, Any]] = evidence.get("nearest") or ()
+    return {each["id"]: [picture["content"] for picture in each["pictures"]] for each in nearest}
 
 
 def _find(folder: Path, wanted: Set[str], *, progress: Progress) -> dict[str, Path]:
     lengths, found = {len(prefix) for prefix in wanted}, dict[str, Path]()
-    for done, path in enumerate(sorted(folder.rglob("*"), key=str) if wanted else (), 1):
-        progress("training pictures", done, None)
+    files = FolderWalk(folder).files if wanted else ()
+    for done, (inside, name) in enumerate(files, 1):
+        progress("training pictures", done, len(files))
+        path = folder / inside / name
         data = _read(path)
         if data is None:
             continue

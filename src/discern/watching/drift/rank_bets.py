@@ -24,7 +24,7 @@ class Tilt:
 
 
 # Chosen with `benchmarks/watching_drift.py delays`; the last one is for a few pictures of something else.
-TILTS = (Tilt(0.2), Tilt(0.4), Tilt(0.7), Tilt(1.1), Tilt(1.8), Tilt(2.0, 0.15))
+TILTS = (Tilt(0.2), Tilt(0.4), Tilt(0.8), Tilt(1.5), Tilt(2.0, 0.15))
 
 
 @lru_cache(maxsize=64)

@@ -102,7 +102,8 @@ class Look:
         last: time of the last.
         alarms: alarms, the earliest first.
         accuracy: accuracy from audits; None without audits.
-        estimated: label-free estimate of the accuracy, never an alarm: `value` and `reference`; None without pictures.
+        estimated: label-free estimate of the accuracy of the newest exchanges, never an alarm: `value` and `reference`;
+            None without pictures.
         promise: test of the accept policy; None without a policy.
         clusters: clusters of unknown pictures, the largest first.
         to_audit: identifiers of exchanges that are waiting for a label, the oldest first, at most 1,000.

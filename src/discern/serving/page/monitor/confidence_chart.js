@@ -4,7 +4,7 @@ import { $, el } from "../view/dom.js";
 import { patch } from "../view/dom_patch.js";
 import { mark, scale, steps, svg } from "./svg.js";
 import { dayTicks, gridLines, legend } from "./traffic_chart.js";
-import { countText, DECISIONS, shareText, valueText } from "./wording.js";
+import { countText, DECISIONS, seconds, shareText, valueText } from "./wording.js";
 
 /** @import { Figures, Points } from "./data.js" */
 
@@ -54,17 +54,17 @@ export class ConfidenceChart {
     const width = Math.max(260, $("confidence-chart").clientWidth);
     const values = this.#points[this.#shown].filter((each) => each !== null);
     const line = this.#threshold();
-    const ticks = this.#shown === "confidence" ? [0, 0.25, 0.5, 0.75, 1] : fineSteps(Math.max(line ?? 0, ...values));
+    const ticks = this.#shown === "confidence" ? quarters(Math.min(line ?? 1, ...values)) : fineSteps(Math.max(line ?? 0, ...values));
     const [begin, end] = time.length ? [time[0], Math.max(time[time.length - 1], time[0] + 60)] : [figures.now - 3600, figures.now];
     const x = scale([begin, end], [MARGIN.left + 8, width - MARGIN.right - 8]);
     const y = scale([ticks[0], ticks[ticks.length - 1]], [HEIGHT - MARGIN.bottom, MARGIN.top]);
     this.#frame = { x, y, width };
     const text = this.#shown === "confidence" ? shareText : valueText;
     const root = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, "aria-hidden": "true" });
-    root.append(...gridLines(ticks, y, width, text), ...dayTicks(begin, end, x, width, HEIGHT), svg("g", { class: "marks" }, ...this.#marks()), ...this.#thresholdLine(line, y, width), svg("g", { class: "chosen" }));
+    root.append(...gridLines(ticks, y, width, text), ...dayTicks(begin, end, x, width, HEIGHT), svg("g", { class: "marks" }, ...this.#marks()), ...this.#lines(line, [begin, end]), svg("g", { class: "chosen" }));
     patch($("confidence-chart"), [root]);
     $("confidence-chart").setAttribute("aria-valuemax", String(Math.max(0, id.length - 1)));
-    patch($("confidence-legend"), legend());
+    patch($("confidence-legend"), this.#legend(line));
     this.#showCurrent();
     patch($("newest-rows"), this.#rows());
   }
@@ -83,15 +83,28 @@ export class ConfidenceChart {
     });
   }
 
-  /** @param {number | null} line @param {(value: number) => number} y @param {number} width */
-  #thresholdLine(line, y, width) {
-    if (line === null) return [];
-    const text = this.#shown === "confidence" ? `accepted from ${shareText(line)}` : `unknown above ${valueText(line)}`;
-    const at = y(line);
+  /**
+   * Draw the threshold, and when the first alarm began.
+   *
+   * @param {number | null} line
+   * @param {[number, number]} span
+   */
+  #lines(line, [begin, end]) {
+    const { x, y, width } = /** @type {Frame} */ (this.#frame);
+    const alarm = Math.min(...(this.#figures?.look?.look?.alarms ?? []).map(({ since }) => seconds(since)).filter(Number.isFinite));
     return [
-      svg("line", { class: "threshold", x1: MARGIN.left, x2: width - MARGIN.right, y1: at, y2: at }),
-      svg("text", { class: "threshold-text", x: width - MARGIN.right - 2, y: at < 32 ? at + 16 : at - 6, "text-anchor": "end" }, text),
+      ...(line === null ? [] : [svg("line", { class: "threshold", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(line), y2: y(line) })]),
+      ...(alarm >= begin && alarm <= end ? [svg("line", { class: "alarm-line", x1: x(alarm), x2: x(alarm), y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom })] : []),
     ];
+  }
+
+  /** @param {number | null} line */
+  #legend(line) {
+    const items = legend();
+    const text = this.#shown === "confidence" ? `Accepted from ${shareText(line)}` : `Unknown above ${valueText(line)}`;
+    if (line !== null) items.push(el("li", {}, el("span", { class: "swatch line", "aria-hidden": "true" }), text));
+    if ($("confidence-chart").querySelector(".alarm-line")) items.push(el("li", {}, el("span", { class: "swatch alarm", "aria-hidden": "true" }), "First alarm since"));
+    return items;
   }
 
   /** @param {Shown} shown */
@@ -205,6 +218,12 @@ export class ConfidenceChart {
 /** @param {number} time */
 export function timeText(time) {
   return new Date(1000 * time).toLocaleString("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+/** Choose quarters from below the least confidence up to one. @param {number} least */
+function quarters(least) {
+  const first = Math.min(3, Math.max(0, Math.floor(4 * least)));
+  return [0, 1, 2, 3, 4].slice(first).map((each) => each / 4);
 }
 
 /** Choose round steps below one, too. @param {number} most */

@@ -69,7 +69,7 @@ function signalRow(signal, published, look) {
   return el(
     "tr", {}, el("th", { scope: "row" }, signalName(signal.name)), el("td", { class: "evidence" }, meter, words),
     el("td", { class: "number" }, valueText(signal.median)), el("td", { class: "number" }, valueText(signal.reference)),
-    el("td", { class: "wide" }, spark(published?.history.map(({ against }) => against[signal.name] ?? null) ?? [], isAlarm)),
+    el("td", { class: "extra" }, spark(published?.history.map(({ against }) => against[signal.name] ?? null) ?? [], isAlarm)),
   );
 }
 
@@ -106,7 +106,7 @@ export function drawClasses({ look, classes, model }, all) {
     now.style.setProperty("--share", (row.share / most).toFixed(3));
     trained.style.setProperty("--share", ((row.trained ?? 0) / most).toFixed(3));
     return el("tr", {}, el("th", { scope: "row" }, names.get(row.label) ?? row.label), el("td", {}, bars),
-      el("td", { class: "number" }, shareText(row.share)), el("td", { class: "number" }, shareText(row.trained)), el("td", { class: "number" }, countText(row.exchanges)));
+      el("td", { class: "number" }, shareText(row.share)), el("td", { class: "number" }, shareText(row.trained)), el("td", { class: "number extra" }, countText(row.exchanges)));
   }));
 }
 

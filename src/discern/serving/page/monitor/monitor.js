@@ -117,7 +117,10 @@ class Monitor {
   #drawSummary(figures) {
     const { state, headline, note } = summary(figures);
     document.body.dataset.state = state;
-    if ($("summary-title").textContent !== headline) $("summary-title").textContent = headline;
+    if ($("summary-title").textContent !== headline) {
+      $("summary-title").textContent = headline;
+      $("announcements").textContent = headline;
+    }
     $("summary-note").textContent = note;
   }
 
