@@ -78,9 +78,10 @@ def serving(folder: Path) -> Iterator[Server]:
     key, admin = add_key(keys, "alice"), add_key(keys, "bob", admin=True)
     with (
         (folder / LOG).open("wb") as log,
-        started(
-            folder / "vehicles.discern", "--key-file", keys, "--capture", folder / "kept", stderr=log.fileno()
-        ) as (address, _),
+        started(folder / "vehicles.discern", "--key-file", keys, "--capture", folder / "kept", stderr=log.fileno()) as (
+            address,
+            _,
+        ),
     ):
         ready(address)
         yield Server(address, key, admin)
