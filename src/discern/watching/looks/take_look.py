@@ -8,6 +8,7 @@ from typing import Any
 from discern.bundle import Model
 from discern.bundle.reference_pictures import ReferencePictures
 from discern.errors import StoreError
+from discern.parallel import single_threaded_blas
 from discern.progress import Progress, silent
 from discern.watching.audits.audit_sample import AuditConfig
 from discern.watching.audits.live_accuracy import estimate_accuracy
@@ -33,6 +34,7 @@ _KEPT_AFTER = 25  # pages, so that a long first look that is interrupted continu
 _ATTEMPTS = 10  # to keep a state while other processes look too; not tuned
 
 
+@single_threaded_blas()  # all products are small
 def look(
     store: ExchangeStore,
     model: Model,
