@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from platformdirs import user_state_path
 
@@ -19,6 +19,7 @@ ACCEPTED_SHARE = 0.05
 MAX_SPOOL = 2_000_000_000
 """Default size of the spool in bytes, beyond which exchanges are lost; not tuned."""
 
+_NAMING = ("host", "hostaddr", "port", "dbname", "user", "service")  # of the options of a database's URL
 _FILE_SUFFIXES = (".sqlite", ".sqlite3", ".db")
 
 
@@ -85,12 +86,13 @@ def is_database(store: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """Return a URL without its password, which may change while the database stays the same.
+    """Return a URL with what names the database alone, as a password or an option may change while it stays the same.
 
-    >>> without_password("postgresql://me:secret@host:5432/db?sslmode=require")
-    'postgresql://me@host:5432/db'
+    >>> without_password("postgresql://me:secret@host:5432/db?sslmode=require&port=5433")
+    'postgresql://me@host:5432/db?port=5433'
     """
     parts = urlsplit(url)
     user, _, place = parts.netloc.rpartition("@")
     user = user.partition(":")[0]
-    return f"{parts.scheme}://{user}{'@' if user else ''}{place}{parts.path}"
+    named = urlencode([pair for pair in parse_qsl(parts.query) if pair[0] in _NAMING])
+    return f"{parts.scheme}://{user}{'@' if user else ''}{place}{parts.path}{'?' if named else ''}{named}"

@@ -8,7 +8,7 @@ from discern.inference.exchange_record import encode_exchange, encode_feedback
 from discern.watching.captures.capture_config import CaptureConfig
 from discern.watching.captures.sampling_rate import sampling_rate
 from discern.watching.captures.spool import Spool
-from discern.watching.captures.spool_transfer import WAKE_RECORDS, SpoolTransfer
+from discern.watching.captures.spool_transfer import CLOSE_SECONDS, WAKE_RECORDS, SpoolTransfer
 
 
 class SpoolSink:
@@ -19,12 +19,14 @@ class SpoolSink:
     Args:
         config: settings of the capture.
         transfers: move what waits to the store in the background; False leaves that to other processes.
+        close_seconds: longest time that closing waits until what is left has been moved, which is otherwise done by
+            another process or at the next start.
     """
 
-    def __init__(self, config: CaptureConfig, *, transfers: bool = True) -> None:
+    def __init__(self, config: CaptureConfig, *, transfers: bool = True, close_seconds: float = CLOSE_SECONDS) -> None:
         self._config = config
         self._spool = Spool(config.spool_folder, max_bytes=config.max_spool, clock=time.time)
-        self._transfer = SpoolTransfer(config, self._spool) if transfers else None
+        self._transfer = SpoolTransfer(config, self._spool, close_seconds=close_seconds) if transfers else None
 
     @property
     def keeps_pictures(self) -> bool:
@@ -54,7 +56,7 @@ class SpoolSink:
         return self._append([encode_feedback(feedback, seal=self._spool.seal)]) == 1
 
     def close(self) -> None:
-        """Pass on what is still waiting, and close; it takes a few seconds at most."""
+        """Pass on what is still waiting, and close."""
         self._spool.close()
         if self._transfer:
             self._transfer.close()

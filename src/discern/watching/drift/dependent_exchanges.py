@@ -101,7 +101,7 @@ def _describe(columns: ExchangeColumns) -> np.ndarray:
         return project(columns.embedding, _DIMENSIONS)
     # Two pictures of equal size are near-copies if brightness and sharpness agree within about .06.
     angles = 6 * np.column_stack([columns.brightness, columns.sharpness, np.log(columns.width * columns.height + 1.0)])
-    return np.concatenate([np.cos(angles), np.sin(angles)], axis=1) / np.sqrt(3)
+    return np.asarray(np.concatenate([np.cos(angles), np.sin(angles)], axis=1) / np.sqrt(3))
 
 
 def independent_groups(columns: ExchangeColumns, *, spread: float = float("nan")) -> np.ndarray:

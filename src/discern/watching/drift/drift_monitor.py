@@ -28,7 +28,7 @@ LEVEL = 0.05
 
 # Probability that the reference is too extreme for the bets on signals, and for those of the classifier: parts of
 # `LEVEL`. Chosen with `benchmarks/watching_drift.py delays`.
-_SIGNALS_ERROR, _PICTURES_ERROR = 0.015, 0.005
+SIGNALS_ERROR, PICTURES_ERROR = 0.015, 0.005
 _VERSION, _MAX_STATE, _LARGEST_ODDS = 1, 8 << 20, 1e300
 _NEAREST = 3
 _STEP = MOST // 2  # exchanges that are bet on at a time, so that the recent ones contain those before an alarm
@@ -75,7 +75,7 @@ class DriftMonitor:
         self._groups = DependentExchanges(reference.spread)
         self._classifier = self._make_classifier()
         bets = sum(len(SIDES[name]) for name in SIGNALS) * len(TILTS)
-        self._bets = make_bets(len(reference), TILTS, _SIGNALS_ERROR / bets)
+        self._bets = make_bets(len(reference), TILTS, SIGNALS_ERROR / bets)
         self._kinds, self._sides, weights = self._lay_out()
         self._martingale = ConformalMartingale(weights)
         self._endless = None if average_run is None else EndlessDetector(weights, average_run=average_run)
@@ -89,7 +89,7 @@ class DriftMonitor:
         """Return the odds at which an alarm is raised."""
         if self._endless is not None:
             return self._endless.average_run
-        return 1 / (LEVEL - _SIGNALS_ERROR - _PICTURES_ERROR)
+        return 1 / (LEVEL - SIGNALS_ERROR - PICTURES_ERROR)
 
     @property
     def independent(self) -> int:
@@ -156,7 +156,7 @@ class DriftMonitor:
         label = self._reference.label[:count].astype(np.int64)
         ranks = self._ranks.rank(self._reference.signals[:count].astype(float), label, -1 - np.arange(count))
         features = _join(self._projected, self._ranks.normal(ranks))
-        return TwoSampleClassifier(features, label, error=_PICTURES_ERROR)
+        return TwoSampleClassifier(features, label, error=PICTURES_ERROR)
 
     def _bet(self, columns: ExchangeColumns, first: np.ndarray) -> None:
         """Bet on the first exchanges of new groups."""

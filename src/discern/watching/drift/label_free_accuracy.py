@@ -28,7 +28,7 @@ def estimate_accuracy(confidence: np.ndarray, reference: ReferencePictures) -> d
     held_out = reference.signals[:, _CONFIDENCE].astype(float)
     edges = np.unique(np.quantile(held_out, np.linspace(0, 1, _BINS + 1)[1:-1]))
     place = np.searchsorted(edges, held_out)
-    gap = np.bincount(place, reference.is_right - held_out, len(edges) + 1)
-    gap /= np.bincount(place, minlength=len(edges) + 1) + _PRIOR
+    excess = np.bincount(place, reference.is_right - held_out, len(edges) + 1)
+    gap = excess / (np.bincount(place, minlength=len(edges) + 1) + _PRIOR)
     value = np.mean(known + gap[np.searchsorted(edges, known)])
     return {"value": float(np.clip(value, 0, 1)), "reference": reference.accuracy}

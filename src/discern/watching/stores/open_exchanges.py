@@ -11,7 +11,7 @@ from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.picture_bucket import PictureBucket
 from discern.watching.stores.picture_files import PictureFiles
 from discern.watching.stores.picture_place import PicturePlace
-from discern.watching.stores.store_address import PICTURES, StoreAddress, parse_address
+from discern.watching.stores.store_address import DATABASE, PICTURES, StoreAddress, parse_address
 
 _PLACE = "pictures"
 _HINT = "Pass the folder or the database that `discern serve --capture` wrote."
@@ -50,10 +50,12 @@ def open_store(address: str | Path, *, create: bool = False, pictures: str | Pat
 
 
 def _missing(address: StoreAddress) -> StoreError:
-    what = "folder or file" if address.file is not None else "store of exchanges"
-    if address.file is not None and address.file.parent.is_dir():
-        return StoreError(f"{address.name} is not a store of exchanges: it has no {address.file.name}.", hint=_HINT)
-    return StoreError(f"There is no {what} {address.name}.", hint=_HINT)
+    file = address.file
+    if file is None or file.exists():
+        return StoreError(f"{address.name} is not a store of exchanges: it lacks the tables of one.", hint=_HINT)
+    if file.parent.is_dir() and file.name == DATABASE:
+        return StoreError(f"{address.name} is not a store of exchanges: it has no {DATABASE}.", hint=_HINT)
+    return StoreError(f"There is no folder or file {address.name}.", hint=_HINT)
 
 
 def _open_pictures(engine: DatabaseEngine, address: StoreAddress, pictures: str | Path | None) -> PicturePlace | None:

@@ -21,6 +21,8 @@ from tests.unit.full_disk import full_disk
 from tests.unit.inference.factories import make_exchange, make_feedback
 from tests.unit.watching.captures.stores import MemoryStore
 
+PATIENT = 60  # seconds, as the machine may be busy
+
 
 def config_of(folder: Path, **changes: object) -> CaptureConfig:
     return CaptureConfig(**({"store": str(folder / "captured")} | changes))
@@ -57,7 +59,7 @@ def test_the_settings_decide_on_sampling_and_pictures(tmp_path: Path) -> None:
 
 
 def test_closing_moves_what_is_waiting_to_the_store(tmp_path: Path) -> None:
-    sink = SpoolSink(config_of(tmp_path))
+    sink = SpoolSink(config_of(tmp_path), close_seconds=PATIENT)
     assert sink.keep([make_exchange(number) for number in range(3)]) == 3
     assert sink.keep_feedback(make_feedback(1))
     sink.close()
@@ -70,7 +72,7 @@ def test_closing_moves_what_is_waiting_to_the_store(tmp_path: Path) -> None:
 
 
 WRITER = """
-import pathlib, sys
+import pathlib, sys, time
 from discern.watching.captures.spool_sink import SpoolSink
 from tests.unit.inference.factories import make_exchange
 from tests.unit.watching.captures.test_spool_sink import config_of
@@ -79,6 +81,7 @@ while True:
     number += 1
     if sink.keep([make_exchange(number)]):
         print(number, flush=True)
+    time.sleep(0.001)  # else the pipe fills with more exchanges than the test needs
 """
 
 
@@ -89,11 +92,11 @@ def test_whatever_was_acknowledged_is_in_the_store_after_kills(tmp_path: Path) -
     for attempt in range(3):
         command = [sys.executable, "-c", WRITER, tmp_path, str(attempt * 1_000_000)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-            for _ in range(200 + 500 * attempt):
+            for _ in range(100 + 200 * attempt):
                 acknowledged.add(int(writer.stdout.readline()))
             writer.send_signal(signal.SIGKILL)
             acknowledged.update(int(line) for line in writer.stdout.read().splitlines())
-    SpoolSink(config_of(tmp_path)).close()
+    SpoolSink(config_of(tmp_path), close_seconds=PATIENT).close()
     store = open_store(str(tmp_path / "captured"))
     found = [int(each, 16) for each in store.columns().id]
     store.close()

@@ -1,6 +1,7 @@
 """The monitor raises the alarm of what has changed, soon, with examples, and none without a change."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,16 +116,16 @@ def test_a_restored_monitor_goes_on_as_if_nothing_had_happened() -> None:
 
 def test_the_state_of_another_model_or_no_state_is_refused() -> None:
     state = watch(make_columns(50)).to_bytes()
-    others = (
-        lambda: DriftMonitor.from_bytes(state, make_reference(seed=7), LABELS),
-        lambda: DriftMonitor.from_bytes(state, REFERENCE, ("pear", "apple")),
-        lambda: DriftMonitor.from_bytes(state, REFERENCE, LABELS, average_run=1000),
-        lambda: DriftMonitor.from_bytes(state[:-30], REFERENCE, LABELS),
-        lambda: DriftMonitor.from_bytes(b"", REFERENCE, LABELS),
+    others: tuple[tuple[bytes, Any, tuple[str, ...], float | None], ...] = (
+        (state, make_reference(seed=7), LABELS, None),
+        (state, REFERENCE, ("pear", "apple"), None),
+        (state, REFERENCE, LABELS, 1000.0),
+        (state[:-30], REFERENCE, LABELS, None),
+        (b"", REFERENCE, LABELS, None),
     )
-    for other in others:
+    for data, reference, labels, average_run in others:
         with pytest.raises(StoreError, match="kept state"):
-            other()
+            DriftMonitor.from_bytes(data, reference, labels, average_run=average_run)
 
 
 def test_exchanges_that_were_seen_before_and_repeated_pictures_are_not_bet_on() -> None:
