@@ -15,9 +15,9 @@ from discern.watching.audits.live_accuracy import estimate_accuracy
 from discern.watching.audits.promise import Policy, weigh_promise
 from discern.watching.drift.class_mix import describe_mix
 from discern.watching.drift.label_free_accuracy import estimate_accuracy as estimate_without_labels
-from discern.watching.looks.iso_time import iso_time
+from discern.watching.looking.iso_time import iso_time
+from discern.watching.looking.running_look import RunningLook
 from discern.watching.looks.look import Alarm, Cluster, Look
-from discern.watching.looks.running_look import RunningLook
 from discern.watching.new_classes.cluster_unknowns import find_new_classes
 from discern.watching.stores.exchange_store import ExchangeStore
 
