@@ -15,7 +15,7 @@ from discern.watching.stores.exchange_store import ExchangeColumns
 
 
 class RunningLook:
-    """What all looks at one model's exchanges have measured so far.
+    """Measurements of all looks at one model's exchanges so far.
 
     Exchanges are taken in the order of their numbers and each once, as tests that hold at any time require.
 
