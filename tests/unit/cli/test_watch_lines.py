@@ -40,7 +40,7 @@ def test_everything_that_was_found_is_said() -> None:
         "estimated": {"value": 0.91, "reference": 0.95},
         "promise": promise,
         "clusters": [{"message": "12 pictures look alike: a new class?", "ids": ["c", "d"]}],
-        "classes": [{"label": "tench", "exchanges": 1000}],
+        "classes": [{"label": "tench", "exchanges": 1000}, {"label": "church", "exchanges": 0}],
         "labels": 4,
         "to_audit": ["e"],
         "waiting": 7,
