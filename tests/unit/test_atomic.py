@@ -51,6 +51,7 @@ ALLOWED = {
     ("splitting/write_parts.py", "open"),
     ("splitting/write_parts.py", "write_bytes"),
     ("splitting/write_parts.py", "write_text"),
+    ("watching/stores/picture_files.py", "replace"),  # of that file: each captured picture, in a third of the calls
     ("training/methods/loop/torch_checkpoint.py", "save"),  # into the temporary file of atomic_write, through a digest
     ("training/methods/loop/torch_full_pictures.py", "open"),  # a file of one fit, which ends with it
     ("training/methods/loop/torch_loop.py", "save"),  # of a checkpoint

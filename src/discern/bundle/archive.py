@@ -28,9 +28,19 @@ FILE = "model.discern"
 """File name of the bundle in a run's folder."""
 
 MEMBERS = (MANIFEST, "model.onnx", "golden.npz", "seen.npy", "CARD.md")
+REFERENCE = "reference.npz"
+OPTIONAL = (REFERENCE,)
+"""Members that a bundle may lack, after the others."""
+
 MAX_BYTES = 2 * 1024**3
 # Eight million training pictures; a card of 32,768 classes. Not tuned.
-MEMBER_LIMITS = {MANIFEST: MAX_JSON_BYTES, "golden.npz": 16 << 20, "seen.npy": 128 << 20, "CARD.md": 8 << 20}
+MEMBER_LIMITS = {
+    MANIFEST: MAX_JSON_BYTES,
+    "golden.npz": 16 << 20,
+    "seen.npy": 128 << 20,
+    "CARD.md": 8 << 20,
+    REFERENCE: 1 << 20,
+}
 """Maximum size of each member in bytes, apart from the graph."""
 
 _CENTRAL_ENTRY, _MAX_ENTRIES = b"PK\x01\x02", 1000  # weights may contain it by chance
@@ -41,11 +51,16 @@ DAMAGED_HINT = "Copy the bundle again from its source, or train it again."
 
 def pack(members: Mapping[str, bytes]) -> bytes:
     """Serialise the members of a model bundle to a canonical zip archive."""
-    if set(members) != set(MEMBERS):
-        raise BundleError(f"A bundle has exactly {', '.join(MEMBERS)}, not {', '.join(sorted(members))}.")
+    if not set(MEMBERS) <= set(members) <= {*MEMBERS, *OPTIONAL}:
+        found = ", ".join(sorted(members))
+        raise BundleError(f"A bundle has {', '.join(MEMBERS)}, and may have {', '.join(OPTIONAL)}, not {found}.")
     buffer = io.BytesIO()
-    write_zip(buffer, {name: members[name] for name in MEMBERS}, fingerprint(members).encode())
+    write_zip(buffer, _in_order(members), fingerprint(members).encode())
     return buffer.getvalue()
+
+
+def _in_order(members: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: members[name] for name in (*MEMBERS, *OPTIONAL) if name in members}
 
 
 def fingerprint(members: Mapping[str, bytes]) -> str:
@@ -116,7 +131,7 @@ def unpack_bytes(data: bytes, path: Path) -> dict[str, bytes]:
     """
     _reject_picture(path, data)
     members = _read_members(path, data)
-    if not is_canonical(data, {name: members[name] for name in MEMBERS}, fingerprint(members).encode()):
+    if not is_canonical(data, _in_order(members), fingerprint(members).encode()):
         raise BundleDamaged(f"{path} is not in the canonical form of a bundle.", hint=DAMAGED_HINT)
     _reject_unsafe(path, members)
     return members
@@ -139,13 +154,14 @@ def unpack_checked(source: str | Path, expected: str) -> dict[str, bytes]:
     try:
         with Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
-            members = {name: read_stored(file, entries[name]) for name in MEMBERS}
+            names = [*MEMBERS, *(name for name in OPTIONAL if name in entries)]
+            members = {name: read_stored(file, entries[name]) for name in names}
         found = fingerprint(members)
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror}.", hint="Deploy it again.") from error
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise BundleDamaged(f"{path} is not a bundle.", hint=DAMAGED_HINT) from error
-    if found != expected or len(entries) != len(MEMBERS):
+    if found != expected or len(entries) != len(members):
         raise BundleDamaged(f"{path} is not the bundle that was deployed.", hint="Deploy it again.")
     return members
 
@@ -230,7 +246,7 @@ def _read_members(path: Path, data: bytes) -> dict[str, bytes]:
             names = archive.namelist()
             if not {*names, _first_name(data)} & set(MEMBERS):
                 raise BundleError(f"{path} is an archive of other files, not a bundle.", hint=_ORDER)
-            if sorted(names) != sorted(MEMBERS):
+            if len(names) != len(set(names)) or not set(MEMBERS) <= set(names) <= {*MEMBERS, *OPTIONAL}:
                 raise BundleDamaged(
                     f"{path} contains {reprlib.repr(names)}, not exactly the members of a bundle.", hint=DAMAGED_HINT
                 )

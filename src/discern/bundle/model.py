@@ -13,6 +13,7 @@ from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
 from discern.bundle.picture_input import Picture, content_of, each_picture
 from discern.bundle.prediction import Prediction, predict_one
+from discern.bundle.reference_pictures import ReferencePictures
 from discern.bundle.runtime import Runtime, open_runtime
 from discern.bundle.seen_pictures import SeenPictures
 from discern.display.displayed import Displayed
@@ -87,6 +88,8 @@ class Model(Displayed):
         self._golden = golden.read(members["golden.npz"], classes=len(self.labels))
         self._seen = archive.read_seen(members["seen.npy"])
         self._card = archive.read_card(members["CARD.md"])
+        found = members.get(archive.REFERENCE)
+        self._pictures = None if found is None else ReferencePictures.from_bytes(found, classes=len(self.labels))
         self._runtime = runtime or open_runtime(members["model.onnx"], threads=threads)
         size = self.manifest.recipe.size
         if dict(self._runtime.input_shapes) != {"pixels": (None, size, size, 3)}:
@@ -117,6 +120,11 @@ class Model(Displayed):
     def seen_pictures(self) -> SeenPictures:
         """Return the set of the training images and of those that set the thresholds."""
         return self._seen
+
+    @property
+    def reference(self) -> ReferencePictures | None:
+        """Return the held-out pictures to detect drift, or None in a bundle without them."""
+        return self._pictures
 
     def __call__(self, picture: Picture) -> Prediction:
         """Classify one image and return its prediction.

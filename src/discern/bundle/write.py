@@ -6,6 +6,7 @@ from pathlib import Path
 
 from discern.bundle import archive, golden
 from discern.bundle.manifest import Manifest, digests
+from discern.bundle.reference_pictures import ReferencePictures
 from discern.bundle.runtime import Runtime, open_runtime
 from discern.bundle.seen_pictures import PictureHashes, write_seen
 from discern.picture import Recipe
@@ -30,6 +31,7 @@ def write_bundle(
     seen_pixels: Sequence[str] = (),
     set_thresholds: PictureHashes | None = None,
     recorded: bytes | None = None,
+    reference: ReferencePictures | None = None,
 ) -> str:
     """Write a trained model to a bundle file atomically.
 
@@ -42,6 +44,7 @@ def write_bundle(
         seen_pixels: hashes of the training pictures' pixels.
         set_thresholds: pictures outside the training set whose predictions set the thresholds; None for none.
         recorded: golden vectors of this graph and recipe, by `record_golden`; None records them here.
+        reference: held-out pictures to detect drift; None for none.
 
     Returns:
         Fingerprint of the bundle.
@@ -55,6 +58,9 @@ def write_bundle(
         "seen.npy": write_seen(PictureHashes(content=seen, pixels=seen_pixels), set_thresholds or PictureHashes()),
         "CARD.md": card.encode(),
     }
+    if reference is not None:
+        members[archive.REFERENCE] = reference.to_bytes()
+        ReferencePictures.from_bytes(members[archive.REFERENCE], classes=len(manifest.labels))
     members[archive.MANIFEST] = replace(manifest, members=digests(members)).to_bytes()
     Manifest.from_bytes(members[archive.MANIFEST])
     golden.read(members["golden.npz"], classes=len(manifest.labels))

@@ -51,6 +51,7 @@ def ship(
     allow_urls: ship_options.AllowUrls = None,
     queue: ship_options.Queue = None,
     cors: ship_options.Cors = None,
+    capture: ship_options.Capture = None,
     all_formats: ship_options.AllFormats = None,
     wheels: ship_options.Wheels = None,
     python: ship_options.Python = None,

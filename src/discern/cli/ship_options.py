@@ -53,6 +53,14 @@ Cors = Annotated[
     str | None,
     typer.Option(help="Origin whose pages may call the function; by default all.", rich_help_panel=_LAMBDA),
 ]
+Capture = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PLACE",
+        help="Keep every answer with its picture below s3://BUCKET/PREFIX, in a bucket that exists.",
+        rich_help_panel=_LAMBDA,
+    ),
+]
 AllFormats = Annotated[
     bool | None,
     typer.Option(

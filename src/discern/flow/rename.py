@@ -90,7 +90,7 @@ def rename(bundle: str | Path, names: str | Path, out: str | Path) -> RenameResu
         raise NamesError(
             f"{table.file} changes nothing.", hint="Write old labels into the column alias, and new ones into label."
         )
-    kept = {name: members[name] for name in archive.MEMBERS if name != archive.MANIFEST}
+    kept = {name: data for name, data in members.items() if name != archive.MANIFEST}
     kept["CARD.md"] = write_card(made).encode()
     _write(target, made, kept)
     return RenameResult(

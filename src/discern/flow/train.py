@@ -21,6 +21,7 @@ from discern.flow.curves_file import write_curves
 from discern.flow.finished_train import METRICS, is_trained, read_result
 from discern.flow.held_out import ANSWERS, VALIDATION
 from discern.flow.input_options import InputOptions
+from discern.flow.paths import cache_folder
 from discern.flow.prepare import SPLIT, PrepareConfig, Prepared, prepare
 from discern.flow.report import write_page
 from discern.flow.run import Run
@@ -47,6 +48,7 @@ from discern.training import (
     compute_metrics,
     compute_unlike,
     make_method,
+    make_reference,
     pack,
     plan_split,
     tabulate,
@@ -257,8 +259,11 @@ def train_in(
                 faults=count_findings(prepared.findings),
                 group=prepared.groups.group,
             )
+            reference = make_reference(data, split, result, seed=config.seed, cache=cache_folder(cache))
             runtime, recorded = opening.result()
-            fingerprint = pack(path, data, result, policy, metrics, provenance=provenance, recorded=recorded)
+            fingerprint = pack(
+                path, data, result, policy, metrics, provenance=provenance, recorded=recorded, reference=reference
+            )
             run.keep(FILE)
     with run.stage("report", progress):
         write_page(run, prepared, result, policy, metrics, fingerprint=fingerprint, runtime=runtime)

@@ -7,6 +7,7 @@ from discern.training.accept_policy import LOOKALIKES_ONLY, AcceptPolicy, choose
 from discern.training.config import TrainConfig, plan_split
 from discern.training.data import AppliedFixes, NegativePictures, TrainingData
 from discern.training.durations import parse_duration
+from discern.training.held_out_reference import make_reference
 from discern.training.label_predictions import predict_for_label_checks
 from discern.training.learning_curve import compute_learning_curve
 from discern.training.method_config import DEFAULT_METHOD, FINETUNE, METHOD_NAMES, MethodConfig
@@ -55,6 +56,7 @@ __all__ = [
     "describe_backbone",
     "explain_method",
     "make_method",
+    "make_reference",
     "option_words",
     "pack",
     "parse_duration",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from discern.bundle import Manifest, PictureHashes, write_bundle
+from discern.bundle.reference_pictures import ReferencePictures
 from discern.evaluating import Metrics
 from discern.features import Backbone
 from discern.training.accept_policy import AcceptPolicy
@@ -48,11 +49,13 @@ def pack(
     *,
     provenance: Provenance,
     recorded: bytes | None = None,
+    reference: ReferencePictures | None = None,
 ) -> str:
     """Write a fitted classifier to a bundle file and return its fingerprint.
 
     The bundle contains the finished graph with the manifest, the card, and hashes of the training pictures and of those
-    that set the thresholds. Its golden vectors may have been recorded before by `record_golden`.
+    that set the thresholds. Its golden vectors may have been recorded before by `record_golden`; the pictures to detect
+    drift are of `make_reference`.
     """
     manifest = Manifest(
         name=provenance.name,
@@ -80,6 +83,7 @@ def pack(
         set_thresholds=PictureHashes(*data.catalog.hashes(_threshold_rows(result, policy))),
         card=write_card(manifest),
         recorded=recorded,
+        reference=reference,
     )
 
 

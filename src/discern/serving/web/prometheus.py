@@ -1,11 +1,12 @@
 """Prometheus metrics of the HTTP server."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, values
 from prometheus_client.registry import Collector
 
 from discern.inference.batcher import BatchResult
+from discern.inference.capture_sink import CaptureSink
 from discern.inference.model_registry import ModelRegistry
 from discern.serving.web.workers import MetricValues, SampleKey, WorkerLink
 
@@ -48,8 +49,29 @@ class ServerMetrics:
         self._picture_seconds = Histogram(
             "discern_picture_seconds", "Time to decode and run one picture.", ["model"], buckets=_BUCKETS, registry=own
         )
+        self._feedback = Counter("discern_feedback", "True labels of answers that were sent.", ["source"], registry=own)
+        self._captured = Counter("discern_captured_exchanges", "Exchanges that were kept.", registry=own)
+        self._lost = Counter("discern_capture_lost", "Exchanges and feedback that could not be kept.", registry=own)
+        self._waiting = Gauge("discern_capture_waiting_bytes", "Bytes that wait in the spool.", registry=own)
+        self._sink: Callable[[], CaptureSink | None] = lambda: None
+        self._waiting_bytes: Callable[[], int] = lambda: 0
+        self._lost_before = 0
+        self._more: list[Callable[[], bytes]] = []
         if link:
             link.publish(self._values)
+
+    def watch_capture(self, sink: Callable[[], CaptureSink | None], waiting_bytes: Callable[[], int]) -> None:
+        """Also publish what a sink could not keep, and what waits in its spool.
+
+        Args:
+            sink: returns the sink of this process, or None before it is open.
+            waiting_bytes: returns the size of the spool of all processes.
+        """
+        self._sink, self._waiting_bytes = sink, waiting_bytes
+
+    def add(self, render: Callable[[], bytes]) -> None:
+        """Add metrics that are the same in all worker processes, by the function that renders them."""
+        self._more.append(render)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count an HTTP request and record its duration."""
@@ -62,6 +84,14 @@ class ServerMetrics:
         self._predictions.labels(model, result.prediction.decision).inc()
         self._picture_seconds.labels(model).observe(result.compute_seconds)
 
+    def count_captured(self, exchanges: int) -> None:
+        """Count exchanges that were kept."""
+        self._captured.inc(exchanges)
+
+    def count_feedback(self, source: str) -> None:
+        """Count the true label of an answer."""
+        self._feedback.labels(source).inc()
+
     def count_rejection(self, code: str) -> None:
         """Count an image that the server rejected."""
         self._rejected.labels(code).inc()
@@ -72,13 +102,21 @@ class ServerMetrics:
         This waits up to a few seconds for the other processes.
         """
         self._update_pending()
-        if self._link is None:
-            return generate_latest(self._collectors)
-        return generate_latest(_Total(self._collectors, self._link.collect()))
+        self._waiting.set(self._waiting_bytes())
+        try:
+            own = self._collectors if self._link is None else _Total(self._collectors, self._link.collect())
+            return b"".join([generate_latest(own), *(render() for render in self._more)])
+        finally:
+            self._waiting.set(0)  # only who renders measures the common spool, as the values of all are added
 
     def _update_pending(self) -> None:
         for name, served in self._registry.served.items():
             self._pending.labels(name).set(served.batcher.pending)
+        sink = self._sink()
+        if sink is not None:
+            lost = sink.lost
+            self._lost.inc(max(0, lost - self._lost_before))
+            self._lost_before = lost
 
     def _values(self) -> MetricValues:
         """Return the values of this process's metrics."""

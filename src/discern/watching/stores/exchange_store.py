@@ -108,8 +108,8 @@ class ExchangeStore(Protocol):
     def add(self, exchanges: Sequence[Exchange], feedback: Sequence[Feedback] = (), *, lost: int = 0) -> int:
         """Store exchanges and feedback in one transaction, and return how many exchanges were new.
 
-        An exchange or feedback that is there already, by its identifier (and time), is left as it is; so is one that was
-        forgotten. Rows become visible in the order of their numbers.
+        An exchange or feedback that is there already, by its identifier (and time), is left as it is. One that was
+        forgotten is not stored. Rows become visible in the order of their numbers.
 
         Args:
             exchanges: exchanges in the order of their time.
