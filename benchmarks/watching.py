@@ -5,7 +5,7 @@
 quiet       false alarms over simulated years of weekly looks, beside a weekly test and a peer's check
 delays      pictures until a shift is found
 changes     the same for blur, dark, a new camera and a new class on real packs
-audit       coverage of the accuracy's interval, labels saved against uniform sampling, and audits until a broken promise
+audit       coverage of the interval, labels saved against uniform sampling, and audits until a broken promise
             is raised
 promise     the same
 classes     a class held back: when it is named, purity and recall
