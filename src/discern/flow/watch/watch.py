@@ -82,7 +82,8 @@ def watch(
     model = load(against)
     with opened_store(store) as opened:
         given = [] if labels is None else _read_labels(labels, model)
-        opened.add((), given)
+        if given:
+            opened.add((), given)
         seen = look(opened, model, since=start, average_run=average_run, progress=progress)
         seen = replace(seen, notes=(*seen.notes, *_unknown_labels(opened, given)))
         name = parse_address(store).name
