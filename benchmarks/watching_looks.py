@@ -3,8 +3,8 @@
     python benchmarks/watching_looks.py [--rows 1000000] [--new 10000] [--bundle FILE] [--store FOLDER]
 
 Exchanges are generated: signals, embeddings and labels by lot around those of the bundle's reference. The first look
-reads all of them; a second one continues from what the first one kept, after further exchanges came. Each look runs in a
-process of its own, whose largest resident memory is reported.
+reads all of them; a second one continues from what the first one kept, after further exchanges came. Each look runs in
+a process of its own, whose largest resident memory is reported.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import numpy as np
 import discern
 from discern.bundle import Model
 from discern.inference.exchange import Exchange
-from discern.watching.looks.take_look import look
+from discern.watching.looking.take_look import look
 from discern.watching.stores.open_exchanges import open_store
 
 _BATCH = 500

@@ -33,6 +33,14 @@ def watch(
         str | None,
         typer.Option(metavar="DIR", help="Folder of the training pictures, to show those nearest to what changed."),
     ] = None,
+    average_run: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="For traffic without end: at most one false alarm in N independent exchanges on average, such as "
+            "100000, instead of 5 % in the life of the bundle.",
+        ),
+    ] = None,
     webhook: Annotated[
         str | None, typer.Option(metavar="URL", help="Address to which each new alarm is posted once, as JSON.")
     ] = None,
@@ -45,7 +53,7 @@ def watch(
     strict: Annotated[bool, typer.Option("--strict", help="End with status 1 if there is an alarm.")] = False,
     json: Json = False,
 ) -> None:
-    """Look at captured traffic: what changed, and whether the promise holds.
+    """Find changes and broken promises in captured traffic.
 
     Alarms stay true however often one looks: of bundles whose traffic never changes, at most 5 % ever have one. A look
     continues from the last one. It also estimates the accuracy from the labels of audits, and finds unknown pictures
@@ -64,6 +72,7 @@ def watch(
             out=out,
             labels=labels,
             training=training,
+            average_run=average_run,
             webhook=webhook,
             on_alarm=on_alarm,
             progress=progress,
@@ -83,7 +92,7 @@ def forget(
     ],
     json: Json = False,
 ) -> None:
-    """Erase captured exchanges from a store, with their pictures and labels.
+    """Erase captured exchanges with their pictures and labels.
 
     Example: discern forget 0f6b9a1c5d7e4b2f8a3c6d9e1f4b7a20 --store captures/
     """

@@ -12,7 +12,7 @@ def describe_look(value: dict[str, Any]) -> Iterator[str]:
     lost = f"; {value['lost']:,} lost" if value["lost"] else ""
     yield f"{value['exchanges']:,} exchanges{when}{lost}"
     for alarm in value["alarms"]:
-        yield f"ALARM {alarm['kind']} since about {alarm['since']}: {alarm['message']}"
+        yield f"ALARM {alarm['kind']}: {alarm['message']}"
         if alarm["examples"]:
             yield f"  such as: {', '.join(alarm['examples'][:3])}"
     if not value["alarms"]:
@@ -20,9 +20,10 @@ def describe_look(value: dict[str, Any]) -> Iterator[str]:
     yield from _accuracy(value)
     for cluster in value["clusters"][:_MOST_SHOWN]:
         yield f"{cluster['message']}  such as: {', '.join(cluster['ids'][:3])}"
-    if value["classes"]:
-        counts = [f"{each['label']} {each['exchanges']:,}" for each in value["classes"][:_MOST_SHOWN]]
-        yield f"classes: {', '.join(counts)}"
+    counts = [f"{each['label']} {each['exchanges']:,}" for each in value["classes"] if each["exchanges"]]
+    if counts:
+        more = f" and {len(counts) - _MOST_SHOWN:,} more" if len(counts) > _MOST_SHOWN else ""
+        yield f"classes: {', '.join(counts[:_MOST_SHOWN])}{more}"
     if value["labels"]:
         yield f"labels read: {value['labels']:,}"
     if value["waiting"]:

@@ -17,7 +17,9 @@ from discern.picture.decode import opened
 from discern.picture.exif_tags import ORIENTATION
 from discern.picture.file_format import Limits, identify_format
 from discern.picture.jpeg_structure import find_marker, parse_jpeg
+from discern.picture.memory import to_array
 from discern.picture.picture_facts import hash_file, scanned
+from discern.picture.pixel_hash import pixel_hash
 
 JPEG, PNG, WEBP = "image/jpeg", "image/png", "image/webp"
 
@@ -88,9 +90,12 @@ def strip_picture(data: bytes, *, limits: Limits = Limits()) -> StrippedPicture:
             strip, media_type = _STRIPPERS[name]
             return StrippedPicture(data=strip(data, orientation), media_type=media_type)
     with scanned(data, limits, min_side=None) as (_, image, _):
-        bare = Image.frombytes("RGB", image.size, image.tobytes())  # Pillow writes what it keeps beside the pixels
-    encoded, media_type = encode_pixels(bare, lossless=name in _LOSSLESS)
-    return StrippedPicture(data=encoded, media_type=media_type, pixels=hash_file(data, limits))
+        pixels = to_array(image)
+    # From the pixels alone, as Pillow writes what it keeps beside them.
+    encoded, media_type = encode_pixels(Image.fromarray(pixels), lossless=name in _LOSSLESS)
+    # A large JPEG is hashed at a reduced scale.
+    digest = hash_file(data, limits) if name == "JPEG" else pixel_hash(pixels)
+    return StrippedPicture(data=encoded, media_type=media_type, pixels=digest)
 
 
 def encode_pixels(image: Image.Image, *, lossless: bool) -> tuple[bytes, str]:

@@ -26,6 +26,7 @@ MAX_EXAMPLES = 12
 
 _MAX_QUEUED = 12
 _MAX_CLASSES = 200
+_MOST_ODDS = 1_000_000
 _DECISIONS = ("accept", "review", "unknown")
 SIGNAL_NAMES = {
     "unknown": "Unknown score",
@@ -37,7 +38,7 @@ SIGNAL_NAMES = {
     "pictures": "Pictures as a whole",
     "promise": "The promise",
 }
-"""Names of the kinds of alarms for people."""
+"""Names of alarms for people, by their kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,7 @@ def write_watch_page(path: Path, page: WatchPage) -> None:
         accuracy=_accuracy(look),
         promise=look.promise,
         clusters=[(cluster.message, _shown(cluster.ids, page)) for cluster in look.clusters],
-        queue=_shown(look.to_audit[:_MAX_QUEUED], page),
+        queue=_shown(look.to_audit[:_MAX_QUEUED], page, has_captions=False),  # they would sway who labels
         days=_days(page.traffic),
         classes=[_class(each) for each in look.classes[:_MAX_CLASSES]],
         made=timestamp(page.made),
@@ -122,18 +123,17 @@ def _alarm(alarm: Alarm, page: WatchPage) -> dict[str, Any]:
     return {
         "title": SIGNAL_NAMES.get(alarm.kind, alarm.kind),
         "message": alarm.message,
-        "since": timestamp(alarm.since),
         "odds": "" if odds is None else _odds(odds),
         "examples": _shown(alarm.examples[:MAX_EXAMPLES], page),
     }
 
 
-def _shown(ids: Sequence[str], page: WatchPage) -> list[dict[str, Any]]:
+def _shown(ids: Sequence[str], page: WatchPage, *, has_captions: bool = True) -> list[dict[str, Any]]:
     return [
         {
             "id": each,
             "image": page.images.get(each) or _missing(each),
-            "caption": page.captions.get(each, ""),
+            "caption": page.captions.get(each, "") if has_captions else "",
             "nearest": page.nearest.get(each),
         }
         for each in ids[:MAX_EXAMPLES]
@@ -153,7 +153,9 @@ def _signal(signal: Mapping[str, Any]) -> tuple[str, str, str, str]:
 def _odds(against: float | None) -> str:
     if against is None:
         return DASH
-    return f"{against:,.0f} to 1" if 10 <= against < 1e6 else f"{against:.2g} to 1"
+    if against >= _MOST_ODDS:
+        return f"over {_MOST_ODDS:,} to 1"
+    return f"{against:,.0f} to 1" if against >= 10 else f"{against:.2g} to 1"
 
 
 def _number(value: float | None) -> str:

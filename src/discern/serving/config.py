@@ -17,11 +17,11 @@ from discern.errors import UsageError
 from discern.inference.batch_config import BatchConfig
 from discern.serving.host_names import parse_host
 from discern.serving.rate_limit import is_local_store, parse_rate_limit
-from discern.watching.captures.capture_config import CaptureConfig
 
 if TYPE_CHECKING:
     from discern.picture import Limits
     from discern.serving.example_pictures import Example
+    from discern.watching.captures.capture_config import CaptureConfig  # not part of the container image
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MAX_PICTURE_BYTES = 20_000_000
@@ -132,7 +132,7 @@ class ServeConfig:
     trusted_proxies: str = ""
     examples: "tuple[Example, ...]" = ()
     batching: BatchConfig = field(default_factory=BatchConfig)
-    capture: CaptureConfig | None = None
+    capture: "CaptureConfig | None" = None
     look_seconds: float = 60.0
     alert_webhook: str | None = None
 

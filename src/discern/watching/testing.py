@@ -1,13 +1,15 @@
 """Reusable contract tests for stores of captured exchanges."""
 
 import math
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from discern.errors import UsageError
 from discern.inference.exchange import Exchange
 from discern.watching.stores.exchange_store import ExchangeColumns, ExchangeStore, Removed
 from discern.watching.stores.sample_exchanges import START, make_exchange, make_feedback, with_picture
@@ -227,6 +229,16 @@ class ExchangeStoreContract:
         assert store.add([make_exchange(1), make_exchange(2)]) == 1
         assert list(store.feedback()) == []
 
+    def test_nothing_is_forgotten_by_an_empty_name(self) -> None:
+        """Check that it is refused, as exchanges may have empty hashes."""
+        store = self.store()
+        store.add([make_exchange(1, content="", pixels="")])
+        for text in ("", " \n"):
+            with suppress(UsageError):
+                store.forget(text)
+                raise AssertionError(text)
+        assert len(store.columns()) == 1
+
     def test_a_shared_picture_stays_until_its_last_exchange_goes(self) -> None:
         """Check that the same picture is kept once, and erased with its last exchange."""
         store = self.store()
@@ -333,55 +345,25 @@ class ExchangeStoreContract:
         """Check that of overlapping batches each exchange is stored once, and that a reader misses none."""
         self.store()
         writers = [self.reopen() for _ in range(4)]
-        reader, seen, last, stop = self.reopen(), list[str](), 0, threading.Event()
-        batches = [
-            lambda store=store, start=start: [
-                store.add([with_picture(number, b"p%d" % (number % 5)) for number in range(step, step + 8)])
-                for step in range(start, 60, 4)
-            ]
-            for start, store in enumerate(writers)
-        ]
-        threads = _start(batches, stop)
-        while True:
-            finished = stop.is_set()
-            columns = reader.columns(after=last)
-            seen += list(columns.id)
-            last = int(columns.number[-1]) if len(columns) else last
-            if finished:
-                break
-        assert all(thread.result is not None for thread in threads), [thread.error for thread in threads]
+        reader, seen, last, finished = self.reopen(), list[str](), 0, False
+        with ThreadPoolExecutor(len(writers)) as executor:
+            calls = [executor.submit(_add_steps, writer, start) for start, writer in enumerate(writers)]
+            while not finished:
+                finished = all(each.done() for each in calls)
+                columns = reader.columns(after=last)
+                seen += list(columns.id)
+                last = int(columns.number[-1]) if len(columns) else last
+        for each in calls:
+            each.result()
         assert sorted(seen) == [f"{number:032x}" for number in range(67)]
         assert reader.bundles() == {"a" * 64: 67}
         assert sum(each.exchanges for each in reader.traffic()) == 67
 
 
-class _Call(threading.Thread):
-    """Thread that keeps the result or the error of a call."""
-
-    def __init__(self, call: Callable[[], Any]) -> None:
-        super().__init__()
-        self._call, self.result, self.error = call, None, ""
-
-    def run(self) -> None:
-        try:
-            self.result = self._call()
-        except Exception as error:  # noqa: BLE001 - shown by the test
-            self.error = repr(error)
-
-
-def _start(calls: Iterable[Callable[[], Any]], stop: threading.Event) -> list[_Call]:
-    """Start a thread for each call, and set an event when all have ended."""
-    threads = [_Call(call) for call in calls]
-    for each in threads:
-        each.start()
-
-    def wait() -> None:
-        for each in threads:
-            each.join()
-        stop.set()
-
-    threading.Thread(target=wait).start()
-    return threads
+def _add_steps(store: ExchangeStore, start: int) -> None:
+    """Add batches that overlap with those of other starts."""
+    for step in range(start, 60, 4):
+        store.add([with_picture(number, b"p%d" % (number % 5)) for number in range(step, step + 8)])
 
 
 def _plain(exchange: Exchange) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Options of `discern serve --capture`."""
 
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ def test_an_option_without_a_store_is_an_error(option: dict[str, Any], name: str
         capture_config(None, **option)
 
 
-def test_paths_are_absolute_and_addresses_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    local = capture_config("kept", pictures="pictures", spool="spool")
+def test_paths_are_absolute_and_addresses_are_kept(tmp_path: Path) -> None:
+    with chdir(tmp_path):
+        local = capture_config("kept", pictures="pictures", spool="spool")
     assert local is not None
     assert (local.store, local.pictures) == (str(tmp_path / "kept"), str(tmp_path / "pictures"))
     assert local.spool_folder == tmp_path / "spool"

@@ -45,7 +45,7 @@ def written(folder: Path, look: Look, traffic: list[TrafficHour] | None = None) 
         look=look,
         traffic=traffic or [],
         images=IMAGES,
-        captions={IDS[0]: "a, 91 %, review"},
+        captions={IDS[0]: "a, 91 %, review", IDS[4]: "b, 60 %, review"},
         nearest={IDS[0]: PageImage(uri="data:image/jpeg;base64,near", alt="training", width=64, height=64)},
     )
     write_watch_page(folder / "page.html", page)
@@ -56,7 +56,7 @@ def test_the_page_shows_alarms_with_examples_and_their_nearest_training_pictures
     text = written(tmp_path, LOOK)
     assert "Something has changed since 2026-11-24." in text
     assert "Pictures are &lt;darker&gt;." in text
-    assert "odds of the test: 1,234 to 1" in text
+    assert "Odds of the test: 1,234 to 1" in text
     assert text.count("base64,near") == 2  # in the alarm and in the cluster
     assert f"base64,{IDS[2]}" in text
     assert "a, 91 %, review" in text
@@ -68,6 +68,7 @@ def test_the_page_shows_accuracy_promise_clusters_queue_and_notes(tmp_path: Path
         assert part in text.replace("\N{NO-BREAK SPACE}%", ""), part
     clusters = text.split('id="clusters"')[1].split("</section>")[0]
     assert clusters.count("<figure>") == MAX_EXAMPLES
+    assert "b, 60 %, review" not in text.split('id="queue"')[1]  # the prediction would sway who labels
     assert "a &amp; b" in text
     assert not re.search(r"<script(?!>)", text)
     assert "bins &lt;1&gt;" in text

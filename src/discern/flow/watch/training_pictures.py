@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
+from discern.catalog.formats.folder_walk import FolderWalk
 from discern.errors import PictureError
 from discern.flow.watch.watch_images import small_image
 from discern.picture import Limits, read_bounded
@@ -39,8 +40,10 @@ def nearest_prefixes(evidence: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _find(folder: Path, wanted: Set[str], *, progress: Progress) -> dict[str, Path]:
     lengths, found = {len(prefix) for prefix in wanted}, dict[str, Path]()
-    for done, path in enumerate(sorted(folder.rglob("*"), key=str) if wanted else (), 1):
-        progress("training pictures", done, None)
+    files = FolderWalk(folder).files if wanted else ()
+    for done, (inside, name) in enumerate(files, 1):
+        progress("training pictures", done, len(files))
+        path = folder / inside / name
         data = _read(path)
         if data is None:
             continue

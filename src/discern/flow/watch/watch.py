@@ -1,11 +1,12 @@
 """Function that looks at the captured traffic of a model (`discern watch`)."""
 
+import math
 import time
 from datetime import datetime
 from pathlib import Path
 
 from discern.bundle import Model, load
-from discern.errors import CatalogError
+from discern.errors import CatalogError, UsageError
 from discern.flow.new_page import new_page
 from discern.flow.paths import is_file, is_folder, resolve_path
 from discern.flow.watch.opened_store import opened_store
@@ -18,9 +19,9 @@ from discern.reporting.gallery import PageImage
 from discern.reporting.watch_page import WatchPage, write_watch_page
 from discern.watching.alerts.send_alarms import open_channels, send_alarms
 from discern.watching.audits.read_labels import read_labels
-from discern.watching.looks.iso_time import iso_time
+from discern.watching.looking.iso_time import iso_time
+from discern.watching.looking.take_look import look
 from discern.watching.looks.look import Look
-from discern.watching.looks.take_look import look
 from discern.watching.stores.exchange_store import ExchangeStore
 from discern.watching.stores.store_address import parse_address
 
@@ -33,6 +34,7 @@ def watch(
     out: str | Path | None = None,
     labels: str | Path | None = None,
     training: str | Path | None = None,
+    average_run: float | None = None,
     webhook: str | None = None,
     on_alarm: str | None = None,
     progress: Progress = silent,
@@ -50,6 +52,8 @@ def watch(
         out: HTML page to write, a new file; None for none.
         labels: CSV file with the columns `id` and `label`, and optionally `new`, whose labels are stored first.
         training: folder of the training pictures, of which the page shows those nearest to what has changed.
+        average_run: for a stream without end, the average number of independent exchanges to a false alarm, at least;
+            None for the 5 % in the life of a bundle.
         webhook: address to which each new alarm is posted once, as JSON.
         on_alarm: command that is run once for each new alarm, with the alarm as JSON on its standard input.
         progress: called with the stage, items done and items in all.
@@ -62,13 +66,15 @@ def watch(
         UsageError: an option is invalid.
     """
     page, now = None if out is None else new_page(out), time.time()
+    if average_run is not None and not 1 < average_run < math.inf:
+        raise UsageError(f"Invalid average run: {average_run:g}.", hint="Pass a number of exchanges, such as 10000.")
     channels = open_channels(webhook=webhook, command=on_alarm)
     start = None if since is None else parse_since(since, now=now)
     pictures = None if training is None else _existing_folder(training)
     model = load(against)
     with opened_store(store) as opened:
         stored = 0 if labels is None else _store_labels(opened, labels, model, now)
-        seen = look(opened, model, since=start, progress=progress)
+        seen = look(opened, model, since=start, average_run=average_run, progress=progress)
         name = parse_address(store).name
         if page is not None:
             _write(page, opened, seen, model, name=name, now=now, training=pictures, progress=progress)

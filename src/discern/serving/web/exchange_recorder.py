@@ -25,7 +25,7 @@ from discern.serving.web.recent_answers import RecentAnswers
 from discern.serving.web.scope_keys import CLIENT, CLIENT_ID
 
 _WRITERS = 2  # not tuned: a picture that must be encoded again does not hold up the others
-_CLOSE_SECONDS = 5.0  # not tuned: what is left in the spool is passed on at the next start
+_CLOSE_SECONDS = 5.0  # not tuned
 _RETRY_SECONDS = 5
 _DIGITS = 16
 _KEY = "key:"
@@ -46,6 +46,7 @@ class ExchangeRecorder:
             store cannot be asked.
         waiting_bytes: returns the size of the spool of all processes.
         salt: random bytes that keep the digests of clients' addresses from being guessed.
+        close_seconds: time that closing the sink may take; what is left is passed on at the next start.
     """
 
     def __init__(
@@ -56,12 +57,13 @@ class ExchangeRecorder:
         find: Callable[[str], Exchange | None],
         waiting_bytes: Callable[[], int],
         salt: bytes,
+        close_seconds: float = _CLOSE_SECONDS,
     ) -> None:
         self._registry = registry
         self._open_sink = open_sink
         self._find = find
         self.waiting_bytes = waiting_bytes
-        self._salt = salt
+        self._salt, self._close_seconds = salt, close_seconds
         self._sink: CaptureSink | None = None
         self._answered = RecentAnswers()
         self._labels: dict[str, KnownLabels] = {}
@@ -87,7 +89,7 @@ class ExchangeRecorder:
 
         Args:
             scope: ASGI scope of the request.
-            results: results of its pictures; those without a prediction are no exchanges.
+            results: results of its pictures; errors are left out.
             served: the model that was asked.
             door: endpoint that was asked: `rest`, `sagemaker` or `v2`.
         """
@@ -138,7 +140,7 @@ class ExchangeRecorder:
         # A thread that the end of the process does not wait for.
         thread = threading.Thread(target=self._sink.close, name="capture-close", daemon=True)
         thread.start()
-        await asyncio.to_thread(thread.join, _CLOSE_SECONDS)
+        await asyncio.to_thread(thread.join, self._close_seconds)
         self._writers.shutdown(wait=False)
 
     async def _in_thread(self, call: Callable[[], Value]) -> Value:
@@ -168,11 +170,16 @@ class ExchangeRecorder:
         return sink.keep(exchanges)
 
 
-async def report_losses(recorder: ExchangeRecorder) -> None:
-    """Log what could not be kept, at most once a minute."""
+async def report_losses(recorder: ExchangeRecorder, *, tick: float = _TICK_SECONDS) -> None:
+    """Log what could not be kept, at most once a minute.
+
+    Args:
+        recorder: the recorder.
+        tick: seconds between two looks at its losses.
+    """
     reported, last = 0, -math.inf
     while True:
-        await asyncio.sleep(_TICK_SECONDS)
+        await asyncio.sleep(tick)
         lost = recorder.sink.lost if recorder.sink else 0
         if lost > reported and time.monotonic() - last >= _LOG_SECONDS:
             _LOG.warning("%d exchanges could not be kept, %d since the start", lost - reported, lost)

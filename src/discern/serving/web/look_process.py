@@ -42,7 +42,7 @@ def take_and_publish(job: LookJob) -> str:
         The reason why it failed; "" if it did not.
     """
     from discern.bundle import load  # noqa: PLC0415 - only the helper process loads the model a second time
-    from discern.watching.looks.take_look import look  # noqa: PLC0415 - loads scipy
+    from discern.watching.looking.take_look import look  # noqa: PLC0415 - loads scipy
     from discern.watching.stores.open_exchanges import open_store  # noqa: PLC0415 - loads SQLAlchemy
 
     _lower_priority()

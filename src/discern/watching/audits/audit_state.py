@@ -6,6 +6,8 @@ One million exchanges leave 50,000 drawn ones at the default share; a look conti
 import hashlib
 import io
 import json
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -24,6 +26,7 @@ MOST_SKIPPED = 0.05
 REMEMBERED = 200_000
 """Number of distinct pictures that are remembered, so that a repeated one counts once; not tuned."""
 
+_DAMAGES = (ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
 _WAITING, _WRONG, _RIGHT = -1, 0, 1
 _DRAWN = np.dtype(
     [
@@ -190,7 +193,7 @@ class AuditState:
                 header = json.loads(arrays["header"].tobytes())
                 drawn, seen = arrays["drawn"], arrays["seen"]
             return cls._restore(header, drawn, seen)
-        except (ValueError, KeyError, TypeError, OSError, EOFError, AttributeError) as error:
+        except _DAMAGES as error:
             raise StoreError(
                 f"The kept state of the audit cannot be read: {error}.",
                 hint="Discard the state; it is computed again from the store.",

@@ -4,9 +4,7 @@ import math
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from platformdirs import user_state_path
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from discern.errors import UsageError
 
@@ -19,6 +17,7 @@ ACCEPTED_SHARE = 0.05
 MAX_SPOOL = 2_000_000_000
 """Default size of the spool in bytes, beyond which exchanges are lost; not tuned."""
 
+_NAMING = ("host", "hostaddr", "port", "dbname", "user", "service")  # of the options of a database's URL
 _FILE_SUFFIXES = (".sqlite", ".sqlite3", ".db")
 
 
@@ -71,6 +70,8 @@ class CaptureConfig:
             path = Path(self.store)
             is_file = path.is_file() or (path.suffix in _FILE_SUFFIXES and not path.is_dir())
             return path.with_name(f"{path.name}.spool") if is_file else path / "spool"
+        from platformdirs import user_state_path  # noqa: PLC0415 - not part of the container image
+
         digest = sha256(without_password(self.store).encode()).hexdigest()[:16]
         return user_state_path("discern") / "spools" / digest
 
@@ -85,12 +86,13 @@ def is_database(store: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """Return a URL without its password, which may change while the database stays the same.
+    """Return a URL with what names the database alone, as a password or an option may change while it stays the same.
 
-    >>> without_password("postgresql://me:secret@host:5432/db?sslmode=require")
-    'postgresql://me@host:5432/db'
+    >>> without_password("postgresql://me:secret@host:5432/db?sslmode=require&port=5433")
+    'postgresql://me@host:5432/db?port=5433'
     """
     parts = urlsplit(url)
     user, _, place = parts.netloc.rpartition("@")
     user = user.partition(":")[0]
-    return f"{parts.scheme}://{user}{'@' if user else ''}{place}{parts.path}"
+    named = urlencode([pair for pair in parse_qsl(parts.query) if pair[0] in _NAMING])
+    return f"{parts.scheme}://{user}{'@' if user else ''}{place}{parts.path}{'?' if named else ''}{named}"

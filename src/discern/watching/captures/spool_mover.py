@@ -17,6 +17,7 @@ MAX_BATCH = 500
 """Exchanges and feedback that are stored in one transaction; not tuned."""
 
 _PROBE = "capture.probe"
+_CONTENT_ERRORS = ("DataError", "IntegrityError")  # of databases (PEP 249)
 _LOG = logging.getLogger("discern.capture")
 
 
@@ -106,7 +107,7 @@ class SpoolMover:
         try:
             return self._add_all(batch)
         except Exception as error:
-            if not self._is_writable():
+            if not _is_about_content(error) or not self._is_writable():
                 raise
             if len(batch) > 1:
                 return sum((self._add([each]) for each in batch), Moved())
@@ -116,8 +117,8 @@ class SpoolMover:
         """Count what the store does not accept, so that it never blocks what follows, after a second attempt."""
         try:
             return self._add_all(batch)
-        except Exception:
-            if not self._is_writable():
+        except Exception as again:
+            if not _is_about_content(again) or not self._is_writable():
                 raise
         _LOG.warning("An exchange cannot be stored: %s", error.message if isinstance(error, DiscernError) else error)
         self._store.add([], lost=1)
@@ -134,6 +135,15 @@ class SpoolMover:
         except Exception:  # noqa: BLE001 - whatever it is, the store cannot be written
             return False
         return True
+
+
+def _is_about_content(error: BaseException | None) -> bool:
+    """Return True if an error or one of its causes is about what was to be stored, rather than a disk or a network."""
+    while error is not None:
+        if isinstance(error, ValueError | TypeError | OverflowError) or type(error).__name__ in _CONTENT_ERRORS:
+            return True
+        error = error.__cause__
+    return False
 
 
 def _batches(waiting: Sequence[Exchange | Feedback]) -> Iterator[Sequence[Exchange | Feedback]]:

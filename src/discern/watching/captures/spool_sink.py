@@ -4,12 +4,11 @@ import time
 from collections.abc import Sequence
 
 from discern.inference.exchange import Exchange, Feedback
-from discern.inference.exchange_record import decode_records, encode_exchange, encode_feedback
+from discern.inference.exchange_record import encode_exchange, encode_feedback
 from discern.watching.captures.capture_config import CaptureConfig
 from discern.watching.captures.sampling_rate import sampling_rate
 from discern.watching.captures.spool import Spool
-from discern.watching.captures.spool_segment import list_segments, seal_of
-from discern.watching.captures.spool_transfer import WAKE_RECORDS, SpoolTransfer
+from discern.watching.captures.spool_transfer import CLOSE_SECONDS, WAKE_RECORDS, SpoolTransfer
 
 
 class SpoolSink:
@@ -20,12 +19,14 @@ class SpoolSink:
     Args:
         config: settings of the capture.
         transfers: move what waits to the store in the background; False leaves that to other processes.
+        close_seconds: longest time that closing waits until what is left has been moved, which is otherwise done by
+            another process or at the next start.
     """
 
-    def __init__(self, config: CaptureConfig, *, transfers: bool = True) -> None:
+    def __init__(self, config: CaptureConfig, *, transfers: bool = True, close_seconds: float = CLOSE_SECONDS) -> None:
         self._config = config
         self._spool = Spool(config.spool_folder, max_bytes=config.max_spool, clock=time.time)
-        self._transfer = SpoolTransfer(config, self._spool) if transfers else None
+        self._transfer = SpoolTransfer(config, self._spool, close_seconds=close_seconds) if transfers else None
 
     @property
     def keeps_pictures(self) -> bool:
@@ -54,23 +55,8 @@ class SpoolSink:
         """Append feedback, and return True if it was kept."""
         return self._append([encode_feedback(feedback, seal=self._spool.seal)]) == 1
 
-    def is_waiting(self, exchange_id: str) -> bool:
-        """Return True if an exchange waits in the spool, of this process or another.
-
-        One that does not, but was kept, is in the store: ask the store afterwards, as it may be moved in between.
-        """
-        wanted = exchange_id.encode()
-        for path in list_segments(self._config.spool_folder):
-            try:
-                data = path.read_bytes()
-            except OSError:  # moved meanwhile
-                continue
-            if wanted and wanted in data and _holds(data, seal_of(path) or b"", exchange_id):
-                return True
-        return False
-
     def close(self) -> None:
-        """Pass on what is still waiting, and close; it takes a few seconds at most."""
+        """Pass on what is still waiting, and close."""
         self._spool.close()
         if self._transfer:
             self._transfer.close()
@@ -80,8 +66,3 @@ class SpoolSink:
         if self._transfer and self._spool.waiting >= WAKE_RECORDS:
             self._transfer.wake()
         return kept
-
-
-def _holds(data: bytes, seal: bytes, exchange_id: str) -> bool:
-    contents = (record.content for record in decode_records(data, seal=seal))
-    return any(isinstance(each, Exchange) and each.id == exchange_id for each in contents)

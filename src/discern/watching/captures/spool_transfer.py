@@ -42,10 +42,11 @@ class SpoolTransfer:
     Args:
         config: settings of the capture.
         spool: this process's writer, whose segments are finished at each interval.
+        close_seconds: longest time that closing waits for a last transfer.
     """
 
-    def __init__(self, config: CaptureConfig, spool: Spool) -> None:
-        self._config, self._spool = config, spool
+    def __init__(self, config: CaptureConfig, spool: Spool, *, close_seconds: float = CLOSE_SECONDS) -> None:
+        self._config, self._spool, self._close_seconds = config, spool, close_seconds
         self._wake, self._stop = threading.Event(), threading.Event()
         self._lock = FileLock(config.spool_folder / _LOCK, mode=0o600, thread_local=False)
         self._worker: WorkerProcess | None = None
@@ -69,10 +70,10 @@ class SpoolTransfer:
         self._wake.set()
 
     def close(self) -> None:
-        """Transfer what is waiting, if that takes no more than four seconds, and end the child process."""
+        """Transfer what is waiting, as far as the time allows, and end the child process."""
         self._stop.set()
         self._wake.set()
-        self._thread.join(CLOSE_SECONDS)
+        self._thread.join(self._close_seconds)
         self._is_abandoned = True
         while self._thread.is_alive():
             if self._worker is not None:
@@ -89,11 +90,8 @@ class SpoolTransfer:
             (self._wake if self._problem is None else self._stop).wait(delay)
             self._wake.clear()
             is_last = self._stop.is_set()
-            if is_last:
-                self._spool.close()
-            elif self._problem is None or len(list_segments(self._spool.folder)) < _MANY_SEGMENTS:
-                self._spool.rotate()
             try:
+                self._finish_segment(is_last=is_last)
                 self._transfer()
             except Exception as error:  # noqa: BLE001 - the next attempt may succeed
                 delay = min(2 * delay, _MAX_BACKOFF)
@@ -101,6 +99,12 @@ class SpoolTransfer:
             else:
                 delay = INTERVAL
                 self._note(None)
+
+    def _finish_segment(self, *, is_last: bool) -> None:
+        if is_last:
+            self._spool.close()
+        elif self._problem is None or len(list_segments(self._spool.folder)) < _MANY_SEGMENTS:
+            self._spool.rotate()
 
     def _transfer(self) -> None:
         """Transfer all finished segments, unless another process does so."""

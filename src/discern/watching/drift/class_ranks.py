@@ -47,7 +47,7 @@ class ClassRanks:
         known = (label >= 0) & (label < len(self._mean))
         at = np.where(known, label, 0)
         residuals = (normal - np.where(known, self._mean[at], 0)) / np.where(known, self._scale[at], 1)
-        return np.searchsorted(self._residuals, residuals)
+        return np.asarray(np.searchsorted(self._residuals, residuals))
 
     def normal(self, rank: np.ndarray) -> np.ndarray:
         """Return ranks as normal scores, float `[g]`."""
@@ -57,7 +57,7 @@ class ClassRanks:
         """Return the number of reference scores below each score, with ties broken, without itself if it is one."""
         low = np.searchsorted(self._sorted, scores, side="left")
         high = np.searchsorted(self._sorted, scores, side="right")
-        return low + np.floor(uniform * (high - low + 1 - without)).astype(np.int64)
+        return np.asarray(low + np.floor(uniform * (high - low + 1 - without)).astype(np.int64))
 
 
 def _normal(place: np.ndarray, places: int) -> np.ndarray:

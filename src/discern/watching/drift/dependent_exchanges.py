@@ -78,9 +78,10 @@ class DependentExchanges:
         if not recent:
             return None
         distances = 1 - np.array([each[1] for each in recent]) @ look
-        best = int(np.argmin(distances))
-        is_burst = abs(time - recent[best][0]) <= _BURST_SECONDS
-        return recent[best][2] if distances[best] <= (self._similar if is_burst else _FILM_DISTANCE) else None
+        is_burst = np.array([abs(time - each[0]) <= _BURST_SECONDS for each in recent])
+        excess = distances - np.where(is_burst, max(self._similar, _FILM_DISTANCE), _FILM_DISTANCE)
+        best = int(np.argmin(excess))
+        return recent[best][2] if excess[best] <= 0 else None
 
     def _remember(self, key: str, client: str, time: float, look: np.ndarray, group: int) -> None:
         if key:
@@ -98,9 +99,9 @@ def _describe(columns: ExchangeColumns) -> np.ndarray:
     """Return a unit vector of each picture: its projected embedding, or few figures if there is none."""
     if columns.embedding is not None:
         return project(columns.embedding, _DIMENSIONS)
-    # Two pictures of equal size are near-copies if brightness and sharpness agree within about .02.
-    angles = 10 * np.column_stack([columns.brightness, columns.sharpness, np.log(columns.width * columns.height + 1.0)])
-    return np.concatenate([np.cos(angles), np.sin(angles)], axis=1) / np.sqrt(3)
+    # Two pictures of equal size are near-copies if brightness and sharpness agree within about .06.
+    angles = 6 * np.column_stack([columns.brightness, columns.sharpness, np.log(columns.width * columns.height + 1.0)])
+    return np.asarray(np.concatenate([np.cos(angles), np.sin(angles)], axis=1) / np.sqrt(3))
 
 
 def independent_groups(columns: ExchangeColumns, *, spread: float = float("nan")) -> np.ndarray:

@@ -28,7 +28,7 @@ LEVEL = 0.05
 
 # Probability that the reference is too extreme for the bets on signals, and for those of the classifier: parts of
 # `LEVEL`. Chosen with `benchmarks/watching_drift.py delays`.
-_SIGNALS_ERROR, _PICTURES_ERROR = 0.015, 0.005
+SIGNALS_ERROR, PICTURES_ERROR = 0.015, 0.005
 _VERSION, _MAX_STATE, _LARGEST_ODDS = 1, 8 << 20, 1e300
 _NEAREST = 3
 _STEP = MOST // 2  # exchanges that are bet on at a time, so that the recent ones contain those before an alarm
@@ -55,8 +55,9 @@ class DriftMonitor:
 
     One martingale is the mean over the signals and a classifier of pictures, over directions, sizes of change and
     starting times. Without drift it raises an alarm with probability `LEVEL` at most, over the whole life of the
-    bundle; to go on after an alarm has been dealt with, begin with a new monitor. Weekly mixes of classes and bursts of
-    like pictures are no drift: scores are ranked within their class, and one exchange of each group is bet on.
+    bundle; to go on after an alarm has been dealt with, begin with a new monitor. Another mix of classes on each
+    weekday and bursts of like pictures raise none: scores are ranked within their class, and one exchange of each group
+    counts.
 
     Args:
         reference: the reference of the bundle.
@@ -75,7 +76,7 @@ class DriftMonitor:
         self._groups = DependentExchanges(reference.spread)
         self._classifier = self._make_classifier()
         bets = sum(len(SIDES[name]) for name in SIGNALS) * len(TILTS)
-        self._bets = make_bets(len(reference), TILTS, _SIGNALS_ERROR / bets)
+        self._bets = make_bets(len(reference), TILTS, SIGNALS_ERROR / bets)
         self._kinds, self._sides, weights = self._lay_out()
         self._martingale = ConformalMartingale(weights)
         self._endless = None if average_run is None else EndlessDetector(weights, average_run=average_run)
@@ -89,7 +90,7 @@ class DriftMonitor:
         """Return the odds at which an alarm is raised."""
         if self._endless is not None:
             return self._endless.average_run
-        return 1 / (LEVEL - _SIGNALS_ERROR - _PICTURES_ERROR)
+        return 1 / (LEVEL - SIGNALS_ERROR - PICTURES_ERROR)
 
     @property
     def independent(self) -> int:
@@ -156,7 +157,7 @@ class DriftMonitor:
         label = self._reference.label[:count].astype(np.int64)
         ranks = self._ranks.rank(self._reference.signals[:count].astype(float), label, -1 - np.arange(count))
         features = _join(self._projected, self._ranks.normal(ranks))
-        return TwoSampleClassifier(features, label, error=_PICTURES_ERROR)
+        return TwoSampleClassifier(features, label, error=PICTURES_ERROR)
 
     def _bet(self, columns: ExchangeColumns, first: np.ndarray) -> None:
         """Bet on the first exchanges of new groups."""
@@ -313,7 +314,7 @@ class DriftMonitor:
         """Restore a monitor from what `to_bytes` returned.
 
         Raises:
-            StoreError: it is the state of another version, of another model or of another kind of alarm.
+            StoreError: it is the state of another version or model, or of other alarms.
         """
         monitor = cls(reference, labels, average_run=average_run)
         try:
@@ -329,7 +330,7 @@ class DriftMonitor:
     def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         expected = 0 if self._endless is None else len(self._kinds)
         if plain["version"] != _VERSION or plain["reference"] != self._digest() or len(arrays["endless"]) != expected:
-            raise ValueError("it belongs to another version, model or kind of alarm")
+            raise ValueError("it belongs to another version or model, or to other alarms")
         self._martingale.time = int(plain["time"])
         for name in ("active", "cusum", "since"):
             setattr(self._martingale, name, arrays[name])

@@ -11,7 +11,7 @@ class Alarm:
     Attributes:
         kind: a signal of `SIGNALS`, `pictures` (the two-sample classifier) or `promise`.
         since: estimate of when it began, ISO 8601 in UTC.
-        evidence: the evidence: `against` (odds of the test), `threshold`, and values of this kind of alarm.
+        evidence: the evidence: `against` (odds of the test), `threshold`, and values that depend on `kind`.
         examples: identifiers of exchanges that show it best, best first.
         message: the alarm in one plain sentence.
     """
@@ -102,7 +102,8 @@ class Look:
         last: time of the last.
         alarms: alarms, the earliest first.
         accuracy: accuracy from audits; None without audits.
-        estimated: label-free estimate of the accuracy, never an alarm: `value` and `reference`; None without pictures.
+        estimated: label-free estimate of the accuracy of the newest exchanges, never an alarm: `value` and `reference`;
+            None without pictures.
         promise: test of the accept policy; None without a policy.
         clusters: clusters of unknown pictures, the largest first.
         to_audit: identifiers of exchanges that are waiting for a label, the oldest first, at most 1,000.

@@ -15,8 +15,8 @@ _CUT = 1.15
 _NEAR_COPY = 0.1
 # Of known pictures, a few in a hundred are taken for unknown, and look alike as well: the longer the traffic, the more
 # pictures a cluster needs. Chosen by `benchmarks/watching_classes.py`.
-_FEWEST = 6
-_MORE_BY_EXCHANGE = 0.005
+_FEWEST = 4
+_MORE_BY_EXCHANGE = 0.01
 
 MOST_UNKNOWN = 2_000
 """Number of the newest unknown pictures that are clustered; not tuned, it bounds the time and the memory."""
@@ -51,13 +51,13 @@ def cluster_unknowns(unknown: ExchangeColumns, *, spread: float, exchanges: int)
 
     Args:
         unknown: exchanges that were decided to be unknown, with embeddings; without them, there are no clusters.
-        spread: median cosine distance within known classes.
+        spread: median cosine distance within known classes; NaN if unknown, then there are no clusters.
         exchanges: number of all exchanges among which these are.
 
     Returns:
         The clusters, the largest first.
     """
-    if unknown.embedding is None:
+    if unknown.embedding is None or not math.isfinite(spread):
         return ()
     rows = _distinct_rows(unknown, unknown.embedding)
     fewest = fewest_pictures(exchanges)

@@ -41,17 +41,18 @@ def parts(values: Iterable[Any]) -> Iterator[list[Any]]:
         yield found[start : start + _MOST]
 
 
-def find_new(connection: Connection, exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """Return the exchanges that are neither stored nor forgotten, each once."""
-    by_id = {clean(each.id): each for each in reversed(exchanges)}
+def find_new(connection: Connection, exchanges: Sequence[Exchange]) -> tuple[list[Exchange], list[Exchange]]:
+    """Return the exchanges that are neither stored nor forgotten, each once, and those that were forgotten."""
+    by_id = dict[str, Exchange]()
+    for each in exchanges:
+        by_id.setdefault(clean(each.id), each)
     found = set[str]()
     for ids in parts(by_id):
         found.update(connection.execute(select(EXCHANGES.c.id).where(EXCHANGES.c.id.in_(ids))).scalars())
-    new = [each for key, each in reversed(by_id.items()) if key not in found]
+    new = [each for key, each in by_id.items() if key not in found]
     forgotten = _forgotten(connection, (text for each in new for text in (each.id, each.content, each.pixels) if text))
-    if not forgotten:
-        return new
-    return [each for each in new if not _is_forgotten(each, forgotten)]
+    refused = [each for each in new if _is_forgotten(each, forgotten)] if forgotten else []
+    return [each for each in new if each not in refused] if refused else new, refused
 
 
 def insert_exchanges(connection: Connection, exchanges: Sequence[Exchange]) -> dict[str, bytes]:

@@ -7,12 +7,22 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.engine import Connection
 
-from discern.errors import CatalogError, StoreError
+from discern.errors import CatalogError, StoreError, UsageError
 from discern.inference.exchange import Exchange, Feedback
 from discern.watching.stores.database_engine import DatabaseEngine
 from discern.watching.stores.database_errors import plain_errors
-from discern.watching.stores.erasure import CHUNK, erase, erase_waiting, remember, select_by_hash, select_by_id, total
+from discern.watching.stores.erasure import (
+    CHUNK,
+    erase,
+    erase_waiting,
+    remember,
+    select_by_hash,
+    select_by_id,
+    total,
+    unused,
+)
 from discern.watching.stores.exchange_adding import count_up, find_new, insert_exchanges, insert_feedback, parts, upsert
 from discern.watching.stores.exchange_queries import (
     select_columns,
@@ -31,7 +41,7 @@ from discern.watching.stores.exchange_tables import (
     STATES,
     TRAFFIC,
 )
-from discern.watching.stores.picture_place import PicturePlace, picture_name
+from discern.watching.stores.picture_place import PicturePlace, picture_key, picture_name
 from discern.watching.stores.retention import erase_older, erase_oldest_pictures
 
 _LOG = logging.getLogger("discern.watching")
@@ -65,12 +75,13 @@ class ExchangeDatabase:
     def add(self, exchanges: Sequence[Exchange], feedback: Sequence[Feedback] = (), *, lost: int = 0) -> int:
         """Store exchanges and feedback in one transaction, and return how many exchanges were new."""
         with self._engine.writing() as connection:
-            new = find_new(connection, exchanges)
+            new, refused = find_new(connection, exchanges)
             pictures = insert_exchanges(connection, new)
             insert_feedback(connection, feedback, new)
             if lost:
                 count_up(connection, "lost", lost)
             self._write_pictures(pictures)
+            self._remove_left(connection, refused)
         return len(new)
 
     def has(self, exchange_id: str) -> bool:
@@ -185,6 +196,8 @@ class ExchangeDatabase:
         overwrite them later; its log, and copies of either database, are not reached.
         """
         text, now, removed = clean(id_or_hash.strip()), time.time(), list[Removed]()
+        if not text:
+            raise UsageError("The identifier or hash to forget is empty.", hint="Pass the `id` of a response.")
         with self._engine.writing() as connection:
             remember(connection, [text], now)
             rows = connection.execute(select_by_id(text)).all()
@@ -242,6 +255,17 @@ class ExchangeDatabase:
             )
         with plain_errors(f"of pictures {self._pictures.name}"):
             self._pictures.write(pictures.items())
+
+    def _remove_left(self, connection: Connection, refused: Sequence[Exchange]) -> None:
+        """Remove the pictures of forgotten exchanges that an interrupted call may have written before."""
+        names = {
+            key: picture_name(key, each.media_type)
+            for each in refused
+            if each.picture is not None and (key := picture_key(each.picture))
+        }
+        if names and self._pictures is not None:
+            with plain_errors(f"of pictures {self._pictures.name}"):
+                self._pictures.remove([names[key] for key in unused(connection, set(names))])
 
     def _read_picture(self, key: bytes | None, media_type: str | None) -> bytes | None:
         if key is None or media_type is None or self._pictures is None:

@@ -11,7 +11,7 @@ from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.picture_bucket import PictureBucket
 from discern.watching.stores.picture_files import PictureFiles
 from discern.watching.stores.picture_place import PicturePlace
-from discern.watching.stores.store_address import PICTURES, StoreAddress, parse_address
+from discern.watching.stores.store_address import DATABASE, PICTURES, StoreAddress, parse_address
 
 _PLACE = "pictures"
 _HINT = "Pass the folder or the database that `discern serve --capture` wrote."
@@ -34,7 +34,7 @@ def open_store(address: str | Path, *, create: bool = False, pictures: str | Pat
         UsageError: the address is invalid, or a library is not installed.
     """
     parsed = parse_address(address)
-    if parsed.file is not None and not parsed.file.exists():
+    if parsed.file is not None and not _has_content(parsed.file):
         if not create:
             raise _missing(parsed)
         create_sqlite_file(parsed)
@@ -49,11 +49,20 @@ def open_store(address: str | Path, *, create: bool = False, pictures: str | Pat
         raise
 
 
+def _has_content(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except OSError:
+        return False
+
+
 def _missing(address: StoreAddress) -> StoreError:
-    what = "folder or file" if address.file is not None else "store of exchanges"
-    if address.file is not None and address.file.parent.is_dir():
-        return StoreError(f"{address.name} is not a store of exchanges: it has no {address.file.name}.", hint=_HINT)
-    return StoreError(f"There is no {what} {address.name}.", hint=_HINT)
+    file = address.file
+    if file is None or file.exists():
+        return StoreError(f"{address.name} is not a store of exchanges: it lacks the tables of one.", hint=_HINT)
+    if file.parent.is_dir() and file.name == DATABASE:
+        return StoreError(f"{address.name} is not a store of exchanges: it has no {DATABASE}.", hint=_HINT)
+    return StoreError(f"There is no folder or file {address.name}.", hint=_HINT)
 
 
 def _open_pictures(engine: DatabaseEngine, address: StoreAddress, pictures: str | Path | None) -> PicturePlace | None:

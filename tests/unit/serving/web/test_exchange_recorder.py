@@ -2,16 +2,19 @@
 
 import asyncio
 import hashlib
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from discern.serving.keys import add_key
-from discern.serving.web import exchange_recorder
-from discern.serving.web.exchange_recorder import report_losses
+from discern.serving.web.exchange_recorder import ExchangeRecorder, report_losses
 from tests.unit.bundle.factories import write_small
 from tests.unit.serving.web.conftest import BYTES, DARK, RED, WHITE, Capturing, as_json, b64, infer
+from tests.unit.serving.web.listing_sink import ListingSink
 
 
 def test_an_answer_is_kept_with_its_picture_and_circumstances(capturing: Capturing) -> None:
@@ -79,23 +82,28 @@ def test_a_full_sink_changes_no_answer_and_its_losses_are_shown(capturing: Captu
     assert "discern_capture_waiting_bytes 10.0" in page
 
 
-def test_losses_are_logged_once_a_minute(
-    capturing: Capturing, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(exchange_recorder, "_TICK_SECONDS", 0.001)
-    recorder = exchange_recorder.ExchangeRecorder(
+def open_with(sink: ListingSink, **options: Any) -> ExchangeRecorder:
+    """Open a recorder without a server."""
+    recorder = ExchangeRecorder(
         None,  # type: ignore[arg-type]
-        open_sink=lambda: capturing.sink,
+        open_sink=lambda: sink,
         find=lambda _: None,
         waiting_bytes=lambda: 0,
         salt=b"",
+        **options,
     )
     recorder.open()
+    return recorder
+
+
+def test_losses_are_logged_once_a_minute(logged: pytest.LogCaptureFixture) -> None:
+    sink = ListingSink()
+    recorder = open_with(sink)
 
     async def lose() -> None:
-        task = asyncio.create_task(report_losses(recorder))
+        task = asyncio.create_task(report_losses(recorder, tick=0.001))
         for lost in (2, 3, 7):
-            capturing.sink.lost = lost
+            sink.lost = lost
             await asyncio.sleep(0.05)
         task.cancel()
 
@@ -110,12 +118,17 @@ def test_the_sink_is_closed_at_the_shutdown(capture: Callable[..., Capturing]) -
     assert capturing.sink.is_closed
 
 
-def test_a_sink_that_does_not_close_delays_the_shutdown_for_a_bounded_time(
-    capturing: Capturing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(exchange_recorder, "_CLOSE_SECONDS", 0.01)
-    monkeypatch.setattr(capturing.sink, "close", lambda: asyncio.run(asyncio.sleep(60)))
-    capturing.client.__exit__(None, None, None)
+def test_a_sink_that_does_not_close_delays_the_shutdown_for_a_bounded_time() -> None:
+    released = threading.Event()
+
+    class StuckSink(ListingSink):
+        def close(self) -> None:
+            released.wait(60)
+
+    started = time.monotonic()
+    asyncio.run(open_with(StuckSink(), close_seconds=0.01).close())
+    assert time.monotonic() - started < 30
+    released.set()
 
 
 def test_the_description_of_a_model_says_that_answers_are_kept(

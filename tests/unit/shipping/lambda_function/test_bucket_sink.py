@@ -87,7 +87,7 @@ def test_an_address_that_is_none_is_refused() -> None:
 
 
 def test_a_bucket_that_does_not_respond_is_tried_once_and_logged(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     sink, calls = BucketSink(PLACE), []
 
@@ -95,10 +95,11 @@ def test_a_bucket_that_does_not_respond_is_tried_once_and_logged(
         calls.append(1)
         raise EndpointConnectionError(endpoint_url="https://s3")
 
-    monkeypatch.setattr(runtime_services.open_capture_client(), "put_object", fail)
-    monkeypatch.setattr(logging.getLogger("discern"), "propagate", True)
+    runtime_services.open_capture_client().meta.events.register("before-send.s3.PutObject", fail)
+    logging.getLogger("discern").addHandler(caplog.handler)
     assert sink.keep_feedback(Feedback(exchange="ab" * 16, label="red", time=1.8e9, source="api")) is False
     assert (len(calls), sink.lost) == (1, 1)
+    logging.getLogger("discern").removeHandler(caplog.handler)
     assert "1 exchanges are lost" in caplog.text
 
 

@@ -48,6 +48,11 @@ def test_the_spool_of_a_database_is_the_same_whatever_the_password() -> None:
     assert one.is_absolute()
 
 
+def test_databases_of_different_servers_have_different_spools() -> None:
+    urls = [f"postgresql://me@/db?host=/{name}&sslmode=require" for name in ("a", "b")]
+    assert len({CaptureConfig(store=url).spool_folder for url in urls}) == 2
+
+
 def test_the_spool_of_a_file_lies_beside_it(tmp_path: Path) -> None:
     assert CaptureConfig(store="a/b.sqlite").spool_folder == Path("a/b.sqlite.spool")
     (tmp_path / "exchanges").touch()

@@ -7,9 +7,11 @@ import pytest
 from discern.errors import UsageError
 from discern.watching.captures.capture_config import CaptureConfig
 from discern.watching.captures.open_capture import open_capture
+from discern.watching.captures.spool_segment import list_segments
 from discern.watching.captures.spool_sink import SpoolSink
 from discern.watching.stores.open_exchanges import open_store
 from tests.unit.inference.factories import make_exchange
+from tests.waiting import wait_until
 
 
 def test_what_an_earlier_process_left_is_moved(tmp_path: Path) -> None:
@@ -17,7 +19,9 @@ def test_what_an_earlier_process_left_is_moved(tmp_path: Path) -> None:
     earlier = SpoolSink(config, transfers=False)
     earlier.keep([make_exchange(1)])
     earlier.close()
-    open_capture(config).close()
+    sink = open_capture(config)
+    wait_until(lambda: list_segments(config.spool_folder) == [], 60)
+    sink.close()
     store = open_store(config.store)
     assert store.has(make_exchange(1).id)
     store.close()
@@ -37,6 +41,7 @@ def test_a_store_that_is_down_is_waited_for(tmp_path: Path) -> None:
     sink = open_capture(config)
     assert sink.keep([make_exchange(2)]) == 1
     (tmp_path / "captured").unlink()
+    wait_until(lambda: list_segments(config.spool_folder) == [], 60)
     sink.close()
     store = open_store(config.store)
     assert len(store.columns()) == 2

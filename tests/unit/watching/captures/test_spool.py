@@ -204,7 +204,7 @@ def test_threads_share_a_spool(tmp_path: Path) -> None:
 
 
 WRITER = """
-import pathlib, sys
+import pathlib, sys, time
 from discern.watching.captures.spool import Spool
 from tests.unit.watching.captures.test_spool import encoded
 spool, number = Spool(pathlib.Path(sys.argv[1])), int(sys.argv[2])
@@ -214,6 +214,7 @@ while True:
         print(number, flush=True)
     if number % 7 == 0:
         spool.rotate()
+    time.sleep(0.001)  # else the pipe fills with more records than the test needs
 """
 
 

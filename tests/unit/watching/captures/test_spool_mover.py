@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from discern.errors import StoreError
 from discern.inference.exchange_record import encode_exchange, encode_feedback
 from discern.picture import Limits
 from discern.picture.picture_facts import hash_file
@@ -105,6 +106,18 @@ def test_what_the_store_does_not_accept_is_counted_and_blocks_nothing(tmp_path: 
     assert SpoolMover(tmp_path, store).move() == Moved(segments=1, exchanges=2, lost=1)
     assert (stored(store), store.lost) == ([1, 3], 1)
     assert list_segments(tmp_path) == []
+
+
+def test_a_disk_that_is_nearly_full_loses_nothing(tmp_path: Path) -> None:
+    spool, store = Spool(tmp_path), MemoryStore()
+    write(spool, 1, 2)
+    spool.close()
+    store.too_large = {f"{2:032x}"}
+    with pytest.raises(StoreError, match="disk is full"):
+        SpoolMover(tmp_path, store).move()
+    store.too_large.clear()
+    SpoolMover(tmp_path, store).move()
+    assert (stored(store), store.lost) == ([1, 2], 0)
 
 
 def test_a_torn_segment_of_a_dead_process_is_read_up_to_the_tear(tmp_path: Path) -> None:

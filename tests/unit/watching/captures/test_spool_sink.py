@@ -21,6 +21,8 @@ from tests.unit.full_disk import full_disk
 from tests.unit.inference.factories import make_exchange, make_feedback
 from tests.unit.watching.captures.stores import MemoryStore
 
+PATIENT = 60  # seconds, as the machine may be busy
+
 
 def config_of(folder: Path, **changes: object) -> CaptureConfig:
     return CaptureConfig(**({"store": str(folder / "captured")} | changes))
@@ -56,28 +58,8 @@ def test_the_settings_decide_on_sampling_and_pictures(tmp_path: Path) -> None:
     sink.close()
 
 
-def test_a_waiting_exchange_is_found_in_the_spool_of_any_process(tmp_path: Path) -> None:
-    one, other = (SpoolSink(config_of(tmp_path), transfers=False) for _ in range(2))
-    one.keep([make_exchange(7)])
-    for sink in (one, other):
-        assert sink.is_waiting(make_exchange(7).id)
-        assert not sink.is_waiting(make_exchange(8).id)
-        assert not sink.is_waiting("")
-    one.close()
-    SpoolMover(config_of(tmp_path).spool_folder, MemoryStore()).move()
-    assert not other.is_waiting(make_exchange(7).id)
-    other.close()
-
-
-def test_an_identifier_inside_a_picture_is_not_taken_for_an_exchange(tmp_path: Path) -> None:
-    sink = SpoolSink(config_of(tmp_path), transfers=False)
-    sink.keep([make_exchange(7, picture=b'"id":"%s"' % make_exchange(8).id.encode())])
-    assert not sink.is_waiting(make_exchange(8).id)
-    sink.close()
-
-
 def test_closing_moves_what_is_waiting_to_the_store(tmp_path: Path) -> None:
-    sink = SpoolSink(config_of(tmp_path))
+    sink = SpoolSink(config_of(tmp_path), close_seconds=PATIENT)
     assert sink.keep([make_exchange(number) for number in range(3)]) == 3
     assert sink.keep_feedback(make_feedback(1))
     sink.close()
@@ -90,7 +72,7 @@ def test_closing_moves_what_is_waiting_to_the_store(tmp_path: Path) -> None:
 
 
 WRITER = """
-import pathlib, sys
+import pathlib, sys, time
 from discern.watching.captures.spool_sink import SpoolSink
 from tests.unit.inference.factories import make_exchange
 from tests.unit.watching.captures.test_spool_sink import config_of
@@ -99,6 +81,7 @@ while True:
     number += 1
     if sink.keep([make_exchange(number)]):
         print(number, flush=True)
+    time.sleep(0.001)  # else the pipe fills with more exchanges than the test needs
 """
 
 
@@ -109,11 +92,11 @@ def test_whatever_was_acknowledged_is_in_the_store_after_kills(tmp_path: Path) -
     for attempt in range(3):
         command = [sys.executable, "-c", WRITER, tmp_path, str(attempt * 1_000_000)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-            for _ in range(200 + 500 * attempt):
+            for _ in range(100 + 200 * attempt):
                 acknowledged.add(int(writer.stdout.readline()))
             writer.send_signal(signal.SIGKILL)
             acknowledged.update(int(line) for line in writer.stdout.read().splitlines())
-    SpoolSink(config_of(tmp_path)).close()
+    SpoolSink(config_of(tmp_path), close_seconds=PATIENT).close()
     store = open_store(str(tmp_path / "captured"))
     found = [int(each, 16) for each in store.columns().id]
     store.close()

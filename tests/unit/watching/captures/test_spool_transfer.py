@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 
 def start(config: CaptureConfig) -> tuple[Spool, SpoolTransfer]:
     spool = Spool(config.spool_folder)
-    return spool, SpoolTransfer(config, spool)
+    return spool, SpoolTransfer(config, spool, close_seconds=60)
 
 
 def keep(spool: Spool, *numbers: int) -> None:
@@ -34,7 +34,7 @@ def test_another_process_takes_over_when_the_first_one_closes(tmp_path: Path) ->
     spool, transfer = start(config)
     keep(spool, 1)
     transfer.wake()
-    wait_until(lambda: count(config) == 1)
+    wait_until(lambda: count(config) == 1, 60)
     second_spool, second = start(config)
     keep(second_spool, 2)
     second.wake()
@@ -57,7 +57,7 @@ def test_a_store_that_is_down_is_named_and_tried_again(tmp_path: Path) -> None:
     spool, transfer = start(config)
     keep(spool, 1)
     transfer.wake()
-    wait_until(lambda: transfer.problem)
+    wait_until(lambda: transfer.problem, 60)
     assert "captured" in transfer.problem
     assert len(list_segments(tmp_path / "spool")) == 1
     (tmp_path / "captured").unlink()
@@ -72,7 +72,7 @@ def test_a_spool_that_fills_up_is_moved_in_a_hurry(tmp_path: Path) -> None:
     keep(spool, 1, 2, 3)
     size = sum(path.stat().st_size for path in list_segments(tmp_path / "spool"))
     config = CaptureConfig(store=str(tmp_path / "captured"), spool=tmp_path / "spool", max_spool=3 * size)
-    transfer = SpoolTransfer(config, spool)
+    transfer = SpoolTransfer(config, spool, close_seconds=60)
     transfer.close()
     store = open_store(config.store)
     assert list(store.columns().pixels) == ["", "", ""]

@@ -1,5 +1,7 @@
 """References and exchanges of a model of two classes, whose signals are normally distributed."""
 
+from typing import Any
+
 import numpy as np
 
 from discern.bundle.reference_pictures import ReferencePictures, project, quantise
@@ -94,4 +96,5 @@ def make_columns(
 
 def take(columns: ExchangeColumns, rows: slice | np.ndarray) -> ExchangeColumns:
     """Return some of the exchanges."""
-    return ExchangeColumns(**{name: None if each is None else each[rows] for name, each in vars(columns).items()})
+    found: dict[str, Any] = {name: None if each is None else each[rows] for name, each in vars(columns).items()}
+    return ExchangeColumns(**found)

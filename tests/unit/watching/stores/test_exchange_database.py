@@ -1,7 +1,12 @@
 """The contract in SQLite, in PostgreSQL, and with pictures in a bucket; erased bytes are in no file."""
 
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -11,6 +16,7 @@ from discern.watching.stores.database_engine import DatabaseEngine
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
 from discern.watching.stores.picture_files import PictureFiles
+from discern.watching.stores.picture_place import picture_key, picture_name
 from discern.watching.stores.sample_exchanges import make_feedback, with_picture
 from discern.watching.stores.store_address import parse_address
 from discern.watching.testing import ExchangeStoreContract
@@ -90,6 +96,16 @@ class TestErasedBytes:
         assert traces(folder, b"order-4711") == traces(folder, b"a face") == traces(folder, old.id.encode()) == []
         store.close()
 
+    def test_the_picture_of_an_interrupted_call_is_erased_too(self, folder: Path) -> None:
+        store, secret = open_store(folder, create=True), with_picture(1, b"a face", content="e" * 64)
+        place, name = PictureFiles(folder / "pictures"), picture_name(picture_key(b"a face"), "image/jpeg")
+        place.write([(name, b"a face")])  # and the process was killed before its transaction ended
+        store.forget("e" * 64)
+        assert store.add([secret, with_picture(2)]) == 1
+        assert traces(folder, b"a face") == []
+        assert store.picture(with_picture(2).id) is not None
+        store.close()
+
     def test_a_reader_that_prevents_it_is_reported(self, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
         open_store(folder, create=True).close()
         engine = DatabaseEngine(parse_address(folder), log_seconds=0.1)
@@ -104,3 +120,33 @@ class TestErasedBytes:
         assert "leaves its log" in caplog.text
         assert store.get(with_picture(1).id) is None
         store.close()
+
+
+WRITER = """
+import sys
+from discern.watching.stores.open_exchanges import open_store
+from discern.watching.stores.sample_exchanges import make_feedback, with_picture
+store = open_store(sys.argv[1], create=True)
+for start in range(0, 10**6, 20):
+    store.add([with_picture(start + n) for n in range(20)], [make_feedback(start)], lost=1)
+    print(start, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
+def test_a_killed_writer_leaves_whole_batches(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        reported = [int(writer.stdout.readline()) for _ in range(5)]
+        writer.send_signal(signal.SIGKILL)
+    store = open_store(tmp_path)
+    columns, batches = store.columns(), store.lost()
+    assert batches >= len(reported)
+    assert [int(each, 16) for each in columns.id] == list(range(20 * batches))
+    assert store.bundles() == {"a" * 64: 20 * batches}
+    assert sum(each.exchanges for each in store.traffic()) == 20 * batches
+    assert len(list(store.feedback())) == sum(truth is not None for truth in columns.truth) == batches
+    assert all(store.picture(each) is not None for each in columns.id)
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "exchanges.sqlite")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -3,17 +3,21 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from discern.bundle import Model
 from discern.bundle.reference_pictures import ReferencePictures
 from discern.errors import StoreError
+from discern.parallel import single_threaded_blas
 from discern.progress import Progress, silent
 from discern.watching.audits.audit_sample import AuditConfig
 from discern.watching.audits.live_accuracy import estimate_accuracy
 from discern.watching.audits.promise import Policy, weigh_promise
-from discern.watching.looks.iso_time import iso_time
+from discern.watching.drift.class_mix import describe_mix
+from discern.watching.drift.label_free_accuracy import estimate_accuracy as estimate_without_labels
+from discern.watching.looking.iso_time import iso_time
+from discern.watching.looking.running_look import RunningLook
 from discern.watching.looks.look import Alarm, Cluster, Look
-from discern.watching.looks.running_look import RunningLook
 from discern.watching.new_classes.cluster_unknowns import find_new_classes
 from discern.watching.stores.exchange_store import ExchangeStore
 
@@ -23,16 +27,21 @@ PAGE = 2_000
 MAX_QUEUED = 1_000
 """Waiting exchanges that a look names; all are counted."""
 
+NEWEST = 2_000
+"""Exchanges whose accuracy is estimated without labels, the newest; not tuned."""
+
 _KEPT_AFTER = 25  # pages, so that a long first look that is interrupted continues; not tuned
 _ATTEMPTS = 10  # to keep a state while other processes look too; not tuned
 
 
+@single_threaded_blas()  # all products are small
 def look(
     store: ExchangeStore,
     model: Model,
     *,
     since: float | None = None,
     audit: AuditConfig | None = None,
+    average_run: float | None = None,
     progress: Progress = silent,
 ) -> Look:
     """Look at the exchanges of a model: what has changed, the accuracy from audits, the promise, and new classes.
@@ -45,9 +54,12 @@ def look(
         model: the model, whose bundle has the reference and the policy.
         since: look at the exchanges from this time on alone, in seconds since 1970 UTC, and keep nothing.
         audit: size and shape of the audit sample; None for the default share at the reference's confidences.
+        average_run: for a stream without end, the average number of independent exchanges to a false alarm, at least;
+            None for alarms that are false with a probability of 5 % at most in the whole life of a bundle. Both kinds
+            of looks may be taken at one store.
         progress: called with the stage, exchanges read and exchanges in all.
     """
-    reader = _Reader(store, model, audit or default_audit(model.reference), progress)
+    reader = _Reader(store, model, audit or default_audit(model.reference), average_run, progress)
     running, notes = reader.read_since(since) if since is not None else reader.read_on()
     return _summarise(store, model, running, notes, since)
 
@@ -59,22 +71,29 @@ def default_audit(reference: ReferencePictures | None) -> AuditConfig:
     return AuditConfig.for_confidences(reference.signals[:, 1].astype(float))
 
 
-def state_name(fingerprint: str) -> str:
-    """Return the name under which a store keeps the state of the looks at a model."""
-    return f"look:{fingerprint}"
+def state_name(fingerprint: str, *, is_endless: bool = False) -> str:
+    """Return the name under which a store keeps the state of the looks at a model, or at a stream without end."""
+    return f"{'endless look' if is_endless else 'look'}:{fingerprint}"
 
 
 class _Reader:
     """Reader of a model's exchanges and feedback into a running look."""
 
-    def __init__(self, store: ExchangeStore, model: Model, audit: AuditConfig, progress: Progress) -> None:
+    def __init__(
+        self,
+        store: ExchangeStore,
+        model: Model,
+        audit: AuditConfig,
+        average_run: float | None,
+        progress: Progress,
+    ) -> None:
         self._store, self._bundle, self._progress = store, model.fingerprint, progress
-        self._model, self._audit = model, audit
+        self._model, self._audit, self._average_run = model, audit, average_run
         self._total = store.bundles().get(model.fingerprint, 0)
 
     def read_since(self, since: float) -> tuple[RunningLook, list[str]]:
         """Read the exchanges from a time on into a new look."""
-        running = RunningLook(self._model, self._audit)
+        running = RunningLook(self._model, self._audit, average_run=self._average_run)
         for _ in self._pages(running, since):
             pass
         return running, [
@@ -84,7 +103,7 @@ class _Reader:
 
     def read_on(self) -> tuple[RunningLook, list[str]]:
         """Continue from the kept state, and keep what was read."""
-        name, notes = state_name(self._bundle), list[str]()
+        name, notes = state_name(self._bundle, is_endless=self._average_run is not None), list[str]()
         for _ in range(_ATTEMPTS):
             previous = self._store.read_state(name)
             running = self._open(previous, notes)
@@ -107,10 +126,10 @@ class _Reader:
     def _open(self, state: bytes | None, notes: list[str]) -> RunningLook:
         if state is not None:
             try:
-                return RunningLook.from_bytes(state, self._model, self._audit)
+                return RunningLook.from_bytes(state, self._model, self._audit, average_run=self._average_run)
             except StoreError as error:
                 notes.append(f"{error.message} All exchanges were read again from the first.")
-        return RunningLook(self._model, self._audit)
+        return RunningLook(self._model, self._audit, average_run=self._average_run)
 
     def _pages(self, running: RunningLook, since: float | None) -> Iterator[None]:
         """Take the exchanges that are new, page by page, and then the feedback."""
@@ -150,12 +169,12 @@ def _summarise(store: ExchangeStore, model: Model, running: RunningLook, notes: 
         last=None if running.last is None else iso_time(running.last),
         alarms=_stored_examples(store, sorted(alarms, key=lambda alarm: alarm.since)),
         accuracy=estimate_accuracy(audits),
-        estimated=None,
+        estimated=_estimate(store, model, since),
         promise=None if weighed is None else weighed.promise,
         clusters=_clusters(store, model, since),
         to_audit=running.audit.queue(MAX_QUEUED),
         waiting=running.audit.waiting,
-        classes=tuple(_classes(model, running)),
+        classes=_classes(model, running),
         signals=() if running.drift is None else tuple(running.drift.signals()),
         notes=(*notes, *_notes(store, model, running)),
     )
@@ -176,24 +195,17 @@ def _clusters(store: ExchangeStore, model: Model, since: float | None) -> tuple[
     return find_new_classes(store, bundle=model.fingerprint, spread=reference.spread, since=since)
 
 
-def _classes(model: Model, running: RunningLook) -> Iterator[dict[str, object]]:
-    shares = _trained_shares(model)
-    for label, number in running.classes.most_common():
-        yield {
-            "label": label,
-            "exchanges": number,
-            "share": number / running.exchanges,
-            "trained": shares.get(label),
-        }
+def _classes(model: Model, running: RunningLook) -> tuple[dict[str, Any], ...]:
+    trained = {label: each["pictures"] for label, each in (model.manifest.data.get("per_class") or {}).items()}
+    return describe_mix(running.classes, model.labels, trained)
 
 
-def _trained_shares(model: Model) -> dict[str, float]:
-    counts = model.manifest.data.get("per_class")
-    if not isinstance(counts, dict):
-        return {}
-    numbers = {label: each.get("pictures", 0) for label, each in counts.items() if isinstance(each, dict)}
-    total = sum(numbers.values())
-    return {label: number / total for label, number in numbers.items()} if total > 0 else {}
+def _estimate(store: ExchangeStore, model: Model, since: float | None) -> dict[str, float] | None:
+    """Estimate the accuracy of the newest exchanges without labels."""
+    if model.reference is None:
+        return None
+    newest = store.columns(bundle=model.fingerprint, since=since, limit=NEWEST, newest=True)
+    return estimate_without_labels(newest.confidence, model.reference)
 
 
 def _notes(store: ExchangeStore, model: Model, running: RunningLook) -> Iterator[str]:

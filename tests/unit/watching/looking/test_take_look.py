@@ -12,12 +12,12 @@ import pytest
 from discern.bundle import Model
 from discern.inference.exchange import Feedback
 from discern.watching.audits.audit_sample import AuditConfig
-from discern.watching.looks import take_look
+from discern.watching.looking import take_look
+from discern.watching.looking.take_look import look, state_name
 from discern.watching.looks.look import Look
-from discern.watching.looks.take_look import look, state_name
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
-from tests.unit.watching.looks.factories import START, make_model, make_reference, traffic
+from tests.unit.watching.looking.factories import START, make_model, make_reference, traffic
 
 ALL = AuditConfig(share=1.0, even=1.0)
 
@@ -214,3 +214,51 @@ def test_a_bundle_without_a_reference_is_watched_without_drift(tmp_path: Path, s
     seen = look(store, old)
     assert (seen.exchanges, seen.signals, seen.estimated) == (20, (), None)
     assert any("no held-out reference" in note for note in seen.notes)
+
+
+def test_quiet_traffic_raises_no_alarm(model: Model, store: ExchangeDatabase) -> None:
+    for begin in range(0, 1200, 100):
+        store.add(traffic(model, 100, first=begin))
+        assert look(store, model).alarms == ()
+    seen = look(store, model)
+    assert len(seen.signals) == 6
+    assert all(signal["against"] < 20 for signal in seen.signals)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("brightness", {"brightness": -2.0}),
+        ("sharpness", {"sharpness": -2.0}),
+        ("size", {"size": 2.0}),
+        ("confidence", {"confidence": -2.0}),
+        ("pictures", {"unlike": True}),
+    ],
+)
+def test_a_change_is_named_with_examples_from_after_it(
+    model: Model, store: ExchangeDatabase, kind: str, changes: dict[str, Any]
+) -> None:
+    store.add([*traffic(model, 150), *traffic(model, 150, first=150, **changes)])
+    seen = look(store, model)
+    alarm = next(alarm for alarm in seen.alarms if alarm.kind == kind)
+    after = [int(each, 16) > 145 for each in alarm.examples]
+    assert sum(after) >= 0.8 * len(after)
+    assert alarm.evidence["against"] >= 20
+
+
+def test_a_stream_without_end_has_a_state_of_its_own(model: Model, store: ExchangeDatabase) -> None:
+    store.add([*traffic(model, 100), *traffic(model, 60, first=100, brightness=-2)])
+    plain = look(store, model)
+    endless = look(store, model, average_run=1000)
+    assert {alarm.kind for alarm in endless.alarms} == {"brightness"}
+    assert endless.alarms[0].evidence["threshold"] == 1000
+    assert look(store, model) == plain
+    assert look(store, model, average_run=1000) == endless
+
+
+def test_unknown_pictures_that_look_alike_are_a_cluster(model: Model, store: ExchangeDatabase) -> None:
+    store.add([*traffic(model, 100), *traffic(model, 40, first=100, unlike=True, unknown=5.0)])
+    (cluster,) = look(store, model).clusters
+    assert len(cluster.ids) >= 20
+    assert min(int(each, 16) for each in cluster.ids) > 100
+    assert "a new class?" in cluster.message

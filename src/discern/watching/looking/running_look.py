@@ -10,18 +10,19 @@ from discern.inference.exchange import Feedback
 from discern.watching.audits.audit_sample import AuditConfig
 from discern.watching.audits.audit_state import AuditState
 from discern.watching.drift.drift_monitor import DriftMonitor, forget_in_state
-from discern.watching.looks.kept_look import pack_look, unpack_look
+from discern.watching.looking.kept_look import pack_look, unpack_look
 from discern.watching.stores.exchange_store import ExchangeColumns
 
 
 class RunningLook:
-    """What all looks at one model's exchanges have measured so far.
+    """Measurements of all looks at one model's exchanges so far.
 
     Exchanges are taken in the order of their numbers and each once, as tests that hold at any time require.
 
     Args:
         model: the model; drift is not measured if its bundle has no reference.
         audit: size and shape of the audit sample.
+        average_run: for a stream without end, see `DriftMonitor`; None for alarms that hold for the life of a bundle.
 
     Attributes:
         drift: tests for drift; None without a reference.
@@ -34,9 +35,9 @@ class RunningLook:
         without_embedding: number of exchanges that have no embedding, or one of another length.
     """
 
-    def __init__(self, model: Model, audit: AuditConfig) -> None:
-        self._model, reference = model, model.reference
-        self.drift = None if reference is None else DriftMonitor(reference, model.labels)
+    def __init__(self, model: Model, audit: AuditConfig, *, average_run: float | None = None) -> None:
+        self._model, self._average_run = model, average_run
+        self.drift = self._open_drift()
         self.audit = AuditState(audit)
         self.row = 0
         self.exchanges = 0
@@ -68,9 +69,8 @@ class RunningLook:
         """Drop what names the given exchanges, which were erased; what was counted of them stays counted."""
         gone = set(ids)
         self.audit.forget(gone)
-        if self.drift is not None and self._model.reference is not None:
-            state = forget_in_state(self.drift.to_bytes(), gone)
-            self.drift = DriftMonitor.from_bytes(state, self._model.reference, self._model.labels)
+        if self.drift is not None:
+            self.drift = self._open_drift(forget_in_state(self.drift.to_bytes(), gone))
 
     def to_bytes(self) -> bytes:
         """Serialise the state."""
@@ -86,36 +86,44 @@ class RunningLook:
         return pack_look(header, {"audit": self.audit.to_bytes(), "drift": drift})
 
     @classmethod
-    def from_bytes(cls, data: bytes, model: Model, audit: AuditConfig) -> "RunningLook":
+    def from_bytes(
+        cls, data: bytes, model: Model, audit: AuditConfig, *, average_run: float | None = None
+    ) -> "RunningLook":
         """Parse a serialised state.
 
         Args:
             data: the state.
             model: the same model.
             audit: size and shape of the audit sample for exchanges to come.
+            average_run: as for the look that kept it.
 
         Raises:
             StoreError: it is damaged or of another version.
         """
         header, parts = unpack_look(data)
+        look = cls(model, audit, average_run=average_run)
         try:
-            return cls._restore(header, parts, model, audit)
+            look._restore(header, parts)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(f"What earlier looks kept cannot be read: {error}.") from error
-
-    @classmethod
-    def _restore(
-        cls, header: dict[str, Any], parts: dict[str, bytes], model: Model, audit: AuditConfig
-    ) -> "RunningLook":
-        look = cls(model, audit)
-        look.audit = AuditState.from_bytes(parts["audit"])
-        look.audit.config = audit
-        if (look.drift is None) != (not parts["drift"]):
-            raise ValueError("it was kept with another reference")
-        if model.reference is not None:
-            look.drift = DriftMonitor.from_bytes(parts["drift"], model.reference, model.labels)
-        look.row, look.exchanges = int(header["row"]), int(header["exchanges"])
-        look.first, look.last = header["first"], header["last"]
-        look.classes = Counter(header["classes"])
-        look.without_embedding = int(header["without_embedding"])
         return look
+
+    def _restore(self, header: dict[str, Any], parts: dict[str, bytes]) -> None:
+        config, self.audit = self.audit.config, AuditState.from_bytes(parts["audit"])
+        self.audit.config = config
+        if (self.drift is None) != (not parts["drift"]):
+            raise ValueError("it was kept with another reference")
+        if self.drift is not None:
+            self.drift = self._open_drift(parts["drift"])
+        self.row, self.exchanges = int(header["row"]), int(header["exchanges"])
+        self.first, self.last = header["first"], header["last"]
+        self.classes = Counter(header["classes"])
+        self.without_embedding = int(header["without_embedding"])
+
+    def _open_drift(self, state: bytes | None = None) -> DriftMonitor | None:
+        reference, labels, run = self._model.reference, self._model.labels, self._average_run
+        if reference is None:
+            return None
+        if state is None:
+            return DriftMonitor(reference, labels, average_run=run)
+        return DriftMonitor.from_bytes(state, reference, labels, average_run=run)

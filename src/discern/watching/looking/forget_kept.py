@@ -1,12 +1,13 @@
 """Function that erases exchanges from a store, and from what looks have kept of them."""
 
 from collections.abc import Callable, Collection, Iterable
+from itertools import product
 
 from discern.errors import StoreError
 from discern.watching.audits.audit_state import AuditState
 from discern.watching.drift.drift_monitor import forget_in_state
-from discern.watching.looks.kept_look import pack_look, unpack_look
-from discern.watching.looks.take_look import state_name
+from discern.watching.looking.kept_look import pack_look, unpack_look
+from discern.watching.looking.take_look import state_name
 from discern.watching.stores.exchange_store import ExchangeStore, Removed
 
 _ATTEMPTS = 20  # to change a state while looks change it; not tuned
@@ -28,8 +29,9 @@ def forget_exchanges(store: ExchangeStore, id_or_hash: str) -> Removed:
     gone = {id_or_hash, *removed.ids}
     hashes = {id_or_hash, *named.content, *named.pixels} - {""}
     clients = set(named.client) - {""}
-    for bundle in bundles:
-        _change(store, state_name(bundle), lambda state: _without(state, gone, hashes, clients))
+    for bundle, is_endless in product(bundles, (False, True)):
+        name = state_name(bundle, is_endless=is_endless)
+        _change(store, name, lambda state: _without(state, gone, hashes, clients))
     return removed
 
 
