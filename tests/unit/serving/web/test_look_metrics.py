@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from discern.bundle import Model
-from discern.serving.web.published_looks import PublishedLook, publish
+from discern.watching.looking.published_looks import PublishedLook, publish
 from discern.watching.stores.open_exchanges import open_store
 from tests.unit.serving.web.captured import make_look
 

@@ -9,7 +9,7 @@ import pytest
 from discern.bundle import Model
 from discern.inference.exchange import Feedback
 from discern.serving.web.monitor_data import MAX_POINTS, audit_json, exchange_json, monitor_json
-from discern.serving.web.published_looks import PublishedLook, publish
+from discern.watching.looking.published_looks import PublishedLook, publish
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
 from tests.unit.serving.web.captured import START, exchange_id, make_exchange, make_exchanges, make_look

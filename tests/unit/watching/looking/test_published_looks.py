@@ -1,9 +1,11 @@
 """Looks that are published in a store, and the lease by which one process takes them."""
 
 import json
+from dataclasses import replace
 
-from discern.serving.web.published_looks import (
+from discern.watching.looking.published_looks import (
     PublishedLook,
+    forget_published,
     look_json,
     publish,
     read_published,
@@ -53,6 +55,23 @@ def test_the_queue_is_shortened_and_still_counted() -> None:
     look = make_look(BUNDLE, to_audit=tuple(map(str, range(1_000))), waiting=40_000)
     found = look_json(look)
     assert (len(found["to_audit"]), found["waiting"]) == (500, 40_000)
+
+
+def test_an_erased_exchange_is_mentioned_nowhere() -> None:
+    store = StateStore()
+    ids = [f"{number:032x}" for number in range(20)]
+    look = make_look(BUNDLE, examples=ids)
+    nearest = replace(look.alarms[0], evidence={"against": 9.0, "examples": {ids[2]: {"score": 1.0}}})
+    publish(store, BUNDLE, PublishedLook().after(replace(look, alarms=(nearest,)), taken=1.0, seconds=0.0))
+    forget_published(store, BUNDLE, [ids[2], ids[3]])
+    (state,) = store.states.values()
+    assert ids[2].encode() not in state
+    assert ids[3].encode() not in state
+    kept = read_published(store, BUNDLE).look
+    assert kept is not None
+    assert kept["to_audit"] == [*ids[:2], *ids[4:]]
+    forget_published(store, "cd" * 32, ids)
+    assert len(store.states) == 1
 
 
 def test_a_damaged_look_counts_as_none() -> None:
