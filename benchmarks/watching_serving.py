@@ -43,13 +43,16 @@ sys.path.insert(0, str(HERE.parent))
 from tests.e2e.captured_load import Acknowledged, Load, compare, kill_group, server_group  # noqa: E402
 from tests.unit.bundle.factories import write_small  # noqa: E402
 
-PACK = Path(os.environ.get("DISCERN_TEST_DATA", "../shared/data")) / "hymenoptera"
+DATA = Path(os.environ.get("DISCERN_TEST_DATA", "../shared/data"))
+PACK = DATA / "hymenoptera"
+PICTURES = ("clothing_small", "furniture7", "hymenoptera")
 SEED = 20
 
 
-def read_pictures(folder: Path, limit: int) -> list[bytes]:
-    """Read real pictures of 20 to 100 kB."""
-    paths = sorted(path for path in folder.rglob("*.jp*g") if 20_000 <= path.stat().st_size <= 100_000)
+def read_pictures(limit: int) -> list[bytes]:
+    """Read real pictures of 20 to 100 kB from several packs."""
+    found = [path for name in PICTURES for path in (DATA / name).rglob("*.jp*g")]
+    paths = sorted(path for path in found if 20_000 <= path.stat().st_size <= 100_000)
     return [path.read_bytes() for path in random.Random(SEED).sample(paths, min(limit, len(paths)))]
 
 
@@ -164,7 +167,7 @@ def main() -> None:
     for each in (kills, throughput):
         each.add_argument("--out", type=Path)
     args = parser.parse_args()
-    pictures = read_pictures(PACK, 200)
+    pictures = read_pictures(200)
     if args.name == "kills":
         result = measure_kills(args.kills, args.workers, pictures)
     else:
