@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +9,6 @@ from discern.watching.looks.look import Look
 from discern.watching.stores.exchange_store import ExchangeStore
 
 _LEASE = "monitor-lease"
-_ATTEMPTS = 20  # to change a look while others are published; not tuned
 _MAX_QUEUE = 500
 _MAX_HISTORY = 600
 _MAX_ODDS = 1e15
@@ -52,10 +50,6 @@ class PublishedLook:
         """Return what is kept after a look that failed."""
         return replace(self, taken=taken, error=error)
 
-    def without(self, ids: Collection[str]) -> "PublishedLook":
-        """Return what is kept without any mention of erased exchanges."""
-        return replace(self, look=_without(self.look, frozenset(ids)))
-
     def to_bytes(self) -> bytes:
         """Return the look as JSON text."""
         return json.dumps(vars(self), allow_nan=False).encode()
@@ -84,17 +78,6 @@ def publish(store: ExchangeStore, fingerprint: str, kept: PublishedLook) -> bool
     """Keep a look; return False if another process has kept one meanwhile."""
     name = _state(fingerprint)
     return store.write_state(name, kept.to_bytes(), previous=store.read_state(name))
-
-
-def forget_published(store: ExchangeStore, fingerprint: str, ids: Collection[str]) -> None:
-    """Remove erased exchanges from the newest look at a model."""
-    for _ in range(_ATTEMPTS):
-        state = store.read_state(_state(fingerprint))
-        if state is None:
-            return
-        changed = PublishedLook.from_bytes(state).without(ids).to_bytes()
-        if changed == state or store.write_state(_state(fingerprint), changed, previous=state):
-            return
 
 
 def take_lease(store: ExchangeStore, owner: str, *, now: float, seconds: float) -> bool:
@@ -139,15 +122,6 @@ def _thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return history
     middle = len(history) // 2
     return [*history[:middle:2], *history[middle:]]
-
-
-def _without(value: Any, ids: Collection[str]) -> Any:
-    """Return a JSON value without the strings in `ids`, and without the keys of that name."""
-    if isinstance(value, dict):
-        return {name: _without(each, ids) for name, each in value.items() if name not in ids}
-    if isinstance(value, list):
-        return [_without(each, ids) for each in value if not (isinstance(each, str) and each in ids)]
-    return value
 
 
 def _finite(value: Any) -> Any:

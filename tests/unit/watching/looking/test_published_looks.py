@@ -1,18 +1,20 @@
 """Looks that are published in a store, and the lease by which one process takes them."""
 
 import json
-from dataclasses import replace
+from contextlib import closing
+from pathlib import Path
 
+from discern.watching.looking.forget_kept import forget_exchanges
 from discern.watching.looking.published_looks import (
     PublishedLook,
-    forget_published,
     look_json,
     publish,
     read_published,
     release_lease,
     take_lease,
 )
-from tests.unit.serving.web.captured import make_look
+from discern.watching.stores.open_exchanges import open_store
+from tests.unit.serving.web.captured import exchange_id, make_exchanges, make_look
 from tests.unit.watching.state_store import StateStore
 
 BUNDLE = "ab" * 32
@@ -57,21 +59,16 @@ def test_the_queue_is_shortened_and_still_counted() -> None:
     assert (len(found["to_audit"]), found["waiting"]) == (500, 40_000)
 
 
-def test_an_erased_exchange_is_mentioned_nowhere() -> None:
-    store = StateStore()
-    ids = [f"{number:032x}" for number in range(20)]
-    look = make_look(BUNDLE, examples=ids)
-    nearest = replace(look.alarms[0], evidence={"against": 9.0, "examples": {ids[2]: {"score": 1.0}}})
-    publish(store, BUNDLE, PublishedLook().after(replace(look, alarms=(nearest,)), taken=1.0, seconds=0.0))
-    forget_published(store, BUNDLE, [ids[2], ids[3]])
-    (state,) = store.states.values()
-    assert ids[2].encode() not in state
-    assert ids[3].encode() not in state
-    kept = read_published(store, BUNDLE).look
-    assert kept is not None
-    assert kept["to_audit"] == [*ids[:2], *ids[4:]]
-    forget_published(store, "cd" * 32, ids)
-    assert len(store.states) == 1
+def test_an_erased_exchange_is_mentioned_nowhere(tmp_path: Path) -> None:
+    with closing(open_store(tmp_path / "captures", create=True)) as store:
+        store.add(make_exchanges(20, bundle=BUNDLE))
+        look = make_look(BUNDLE, examples=[exchange_id(number) for number in range(20)])
+        publish(store, BUNDLE, PublishedLook().after(look, taken=1.0, seconds=0.0))
+        forget_exchanges(store, exchange_id(2))
+        kept = read_published(store, BUNDLE)
+    assert exchange_id(2).encode() not in kept.to_bytes()
+    assert kept.look is not None
+    assert kept.look["to_audit"] == [exchange_id(number) for number in range(20) if number != 2]
 
 
 def test_a_damaged_look_counts_as_none() -> None:
