@@ -5,8 +5,9 @@
 quiet       false alarms over simulated years of weekly looks, beside a weekly test and a peer's check
 delays      pictures until a shift is found
 changes     the same for blur, dark, a new camera and a new class on real packs
-audit       coverage of the accuracy's interval, and labels saved against uniform sampling
-promise     audits until a broken promise is raised
+audit       coverage of the interval, labels saved against uniform sampling, and audits until a broken promise
+            is raised
+promise     the same
 classes     a class held back: when it is named, purity and recall
 store       a store of a million exchanges: pages and queue
 looks       a look at new exchanges from kept state, and its memory
@@ -33,7 +34,7 @@ MODULES = {
     "kills": "watching_serving",
     "throughput": "watching_serving",
 }
-ALONE = ("watching_classes", "watching_store", "watching_looks")
+ALONE = ("watching_audit", "watching_classes", "watching_store", "watching_looks")
 """Modules with one measurement, which take no name."""
 
 

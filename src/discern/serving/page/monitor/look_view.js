@@ -4,7 +4,7 @@ import { $, el } from "../view/dom.js";
 import { patch } from "../view/dom_patch.js";
 import { scale, svg } from "./svg.js";
 import { thumbnail } from "./thumbnails.js";
-import { changeText, countText, oddsText, seconds, shareText, signalName, sinceText, valueText } from "./wording.js";
+import { alarmText, countText, oddsText, seconds, shareText, signalName, sinceText, valueText } from "./wording.js";
 
 /** @import { Figures, Look, PublishedLook, Signal } from "./data.js" */
 
@@ -30,9 +30,8 @@ function drawAlarms(look, now) {
   const alarms = look?.alarms ?? [];
   $("alarms").hidden = !alarms.length;
   patch($("alarm-list"), alarms.map((alarm) => {
-    const what = changeText(alarm.kind, look?.signals ?? []);
     const since = `Since ${sinceText(seconds(alarm.since), now)} · evidence ${oddsText(number(alarm.evidence.against))}`;
-    return el("li", { class: "card alarm" }, el("h3", {}, alarm.message || `${signalName(alarm.kind)}: ${what}`), el("p", { class: "aside" }, since), examples(alarm.examples, `Example of “${signalName(alarm.kind)}”`));
+    return el("li", { class: "card alarm" }, el("h3", {}, alarmText(alarm, look?.signals ?? [])), el("p", { class: "aside" }, since), examples(alarm.examples, `Example of “${signalName(alarm.kind)}”`));
   }));
 }
 
