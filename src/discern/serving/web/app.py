@@ -12,7 +12,6 @@ from discern.parallel import count_cores
 from discern.serving.config import ServeConfig
 from discern.serving.web.access_control import AccessControl
 from discern.serving.web.admin import admin_router
-from discern.serving.web.background_looks import background_looks
 from discern.serving.web.cors import CorsMiddleware
 from discern.serving.web.error_responses import handle_errors
 from discern.serving.web.exchange_recorder import ExchangeRecorder
@@ -82,11 +81,14 @@ def create_app(
     metrics.add(LookMetrics(captured, registry).render)
     fetcher = (fetcher or UrlFetcher(max_bytes=config.limits.max_bytes)) if config.allow_urls else None
     signal = ReloadSignal(link)
-    if config.capture is not None and recorder is None:
-        # Loads SQLAlchemy, which a server that keeps nothing does without.
+    looks = None
+    if config.capture is not None:
+        # These load SQLAlchemy and more, which a server that keeps nothing does without.
+        from discern.serving.web.background_looks import background_looks  # noqa: PLC0415
         from discern.serving.web.open_recorder import open_recorder  # noqa: PLC0415
 
-        recorder = open_recorder(config.capture, registry)
+        looks = background_looks(config, captured, registry)
+        recorder = recorder or open_recorder(config.capture, registry)
     lifespan = Lifespan(
         config,
         registry=registry,
@@ -94,7 +96,7 @@ def create_app(
         fetcher=fetcher,
         recorder=recorder,
         captured=captured,
-        looks=background_looks(config, captured, registry),
+        looks=looks,
     )
     app = FastAPI(
         title="Discern",

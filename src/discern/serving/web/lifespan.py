@@ -7,19 +7,21 @@ import signal
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
 from discern.errors import DiscernError
 from discern.inference.model_registry import ModelRegistry
 from discern.serving.config import ServeConfig
-from discern.serving.web.background_looks import BackgroundLooks
 from discern.serving.web.exchange_recorder import ExchangeRecorder, report_losses
 from discern.serving.web.reloader import Reloader
 from discern.serving.web.store_access import StoreAccess
 from discern.serving.web.url_fetch import UrlFetcher
 from discern.serving.web.workers import ReloadSignal
+
+if TYPE_CHECKING:
+    from discern.serving.web.background_looks import BackgroundLooks  # not part of the container image
 
 _LOG = logging.getLogger("discern.serving")
 _WATCH_SECONDS, _TICK_SECONDS = 2.0, 1.0
@@ -50,7 +52,7 @@ class Lifespan:
         fetcher: UrlFetcher | None,
         recorder: ExchangeRecorder | None = None,
         captured: StoreAccess | None = None,
-        looks: BackgroundLooks | None = None,
+        looks: "BackgroundLooks | None" = None,
     ) -> None:
         self._config = config
         self._registry = registry

@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 from discern.inference.batcher import BatchResult
 from discern.inference.capture_sink import CaptureSink
 from discern.inference.model_registry import ModelRegistry
+from discern.serving.web.capture_metrics import CaptureMetrics
 from discern.serving.web.workers import MetricValues, SampleKey, WorkerLink
 
 # Worker processes exchange their metrics with their supervisor: no request depends on files, whatever the environment.
@@ -49,13 +50,7 @@ class ServerMetrics:
         self._picture_seconds = Histogram(
             "discern_picture_seconds", "Time to decode and run one picture.", ["model"], buckets=_BUCKETS, registry=own
         )
-        self._feedback = Counter("discern_feedback", "True labels of answers that were sent.", ["source"], registry=own)
-        self._captured = Counter("discern_captured_exchanges", "Exchanges that were kept.", registry=own)
-        self._lost = Counter("discern_capture_lost", "Exchanges and feedback that could not be kept.", registry=own)
-        self._waiting = Gauge("discern_capture_waiting_bytes", "Bytes that wait in the spool.", registry=own)
-        self._sink: Callable[[], CaptureSink | None] = lambda: None
-        self._waiting_bytes: Callable[[], int] = lambda: 0
-        self._lost_before = 0
+        self._capture: CaptureMetrics | None = None
         self._more: list[Callable[[], bytes]] = []
         if link:
             link.publish(self._values)
@@ -67,7 +62,8 @@ class ServerMetrics:
             sink: returns the sink of this process, or None before it is open.
             waiting_bytes: returns the size of the spool of all processes.
         """
-        self._sink, self._waiting_bytes = sink, waiting_bytes
+        self._capture = CaptureMetrics(self._collectors, sink, waiting_bytes)
+        self.add(self._capture.render_spool)
 
     def add(self, render: Callable[[], bytes]) -> None:
         """Add metrics that are the same in all worker processes, by the function that renders them."""
@@ -86,11 +82,13 @@ class ServerMetrics:
 
     def count_captured(self, exchanges: int) -> None:
         """Count exchanges that were kept."""
-        self._captured.inc(exchanges)
+        if self._capture:
+            self._capture.count_exchanges(exchanges)
 
     def count_feedback(self, source: str) -> None:
         """Count the true label of an answer."""
-        self._feedback.labels(source).inc()
+        if self._capture:
+            self._capture.count_feedback(source)
 
     def count_rejection(self, code: str) -> None:
         """Count an image that the server rejected."""
@@ -102,21 +100,14 @@ class ServerMetrics:
         This waits up to a few seconds for the other processes.
         """
         self._update_pending()
-        self._waiting.set(self._waiting_bytes())
-        try:
-            own = self._collectors if self._link is None else _Total(self._collectors, self._link.collect())
-            return b"".join([generate_latest(own), *(render() for render in self._more)])
-        finally:
-            self._waiting.set(0)  # only who renders measures the common spool, as the values of all are added
+        own = self._collectors if self._link is None else _Total(self._collectors, self._link.collect())
+        return b"".join([generate_latest(own), *(render() for render in self._more)])
 
     def _update_pending(self) -> None:
         for name, served in self._registry.served.items():
             self._pending.labels(name).set(served.batcher.pending)
-        sink = self._sink()
-        if sink is not None:
-            lost = sink.lost
-            self._lost.inc(max(0, lost - self._lost_before))
-            self._lost_before = lost
+        if self._capture:
+            self._capture.update()
 
     def _values(self) -> MetricValues:
         """Return the values of this process's metrics."""

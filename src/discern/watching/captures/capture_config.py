@@ -6,8 +6,6 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from platformdirs import user_state_path
-
 from discern.errors import UsageError
 
 DOUBTFUL = "doubtful"
@@ -72,6 +70,8 @@ class CaptureConfig:
             path = Path(self.store)
             is_file = path.is_file() or (path.suffix in _FILE_SUFFIXES and not path.is_dir())
             return path.with_name(f"{path.name}.spool") if is_file else path / "spool"
+        from platformdirs import user_state_path  # noqa: PLC0415 - not part of the container image
+
         digest = sha256(without_password(self.store).encode()).hexdigest()[:16]
         return user_state_path("discern") / "spools" / digest
 
