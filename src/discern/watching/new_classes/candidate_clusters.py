@@ -37,8 +37,9 @@ def find_candidates(
 ) -> list[np.ndarray]:
     """Return all clusters by average linkage that spread no more than 1.15 known classes, nested ones included.
 
-    Cosine distances are measured twice: of the embeddings, and of embeddings whose components have mean 0 and standard
-    deviation 1 over the known pictures, where weak components count as well.
+    Two trees are cut: of the embeddings, and of embeddings whose components have mean 0 and standard deviation 1 over
+    the known pictures, where weak components count as well. There, pictures that are unlike the known ones in the same
+    way are alike, so that the embeddings' own distances decide on the spread of all clusters.
 
     Args:
         embedding: float `[n, D]`, of distinct pictures.
@@ -51,19 +52,27 @@ def find_candidates(
     """
     if len(embedding) < FEWEST:
         return []
-    found = _nodes(unit_rows(np.asarray(embedding, np.float32)), spread)
+    unit = unit_rows(np.asarray(embedding, np.float32))
+    found = _nodes(unit, spread)
     known = np.flatnonzero(is_known)
     if len(known) >= _FEWEST_KNOWN:
         standard = _standardise(np.asarray(embedding, np.float32), known)
         # Near copies are out already, so that no two of the pictures depend on each other.
         of_standard = measure_spread(standard[known], label[known], np.arange(len(known)))
         found |= _nodes(standard, of_standard) if np.isfinite(of_standard) else set()
-    return [np.array(rows) for rows in sorted(found)]
+    every = (np.array(rows) for rows in sorted(found))
+    return [rows for rows in every if _mean_distance(unit[rows]) <= _CUT * spread]
 
 
 def _standardise(embedding: np.ndarray, known: np.ndarray) -> np.ndarray:
     deviation = np.maximum(embedding[known].std(axis=0), _SMALLEST)
     return unit_rows((embedding - embedding[known].mean(axis=0)) / deviation)
+
+
+def _mean_distance(unit: np.ndarray) -> float:
+    """Return the mean cosine distance of all pairs."""
+    count, total = len(unit), unit.sum(axis=0, dtype=np.float64)
+    return float(1 - (total @ total - count) / (count * (count - 1)))
 
 
 def _nodes(unit: np.ndarray, spread: float) -> set[tuple[int, ...]]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from discern.bundle.heads import unit_rows
 from discern.bundle.reference_pictures import ReferencePictures
+from discern.watching.drift.dependent_exchanges import independent_groups
 from discern.watching.drift.drift_signals import label_index
 from discern.watching.looks.look import Cluster
 from discern.watching.new_classes.candidate_clusters import distinct_rows, find_candidates
@@ -48,8 +49,9 @@ def cluster_new(columns: ExchangeColumns, reference: ReferencePictures, labels: 
     """Find clusters of pictures that look alike and like none of the classes.
 
     All pictures are clustered, not only those that were decided to be unknown, as a model takes many pictures of a new
-    class for a known one. Identical pictures and near copies count once. Of the candidates that pass the novelty test,
-    the one with the most evidence is kept first, and then those that share no picture with it.
+    class for a known one. Identical pictures, near copies and bursts of a client's similar pictures count once. Of the
+    candidates that pass the novelty test, the one with the most evidence is kept first, and then those that share no
+    picture with it.
 
     Args:
         columns: exchanges with embeddings; without them, there are no clusters.
@@ -61,7 +63,8 @@ def cluster_new(columns: ExchangeColumns, reference: ReferencePictures, labels: 
     """
     if columns.embedding is None:
         return ()
-    rows = _different(columns)
+    group = independent_groups(columns, spread=reference.spread)
+    rows = np.sort(np.unique(group, return_index=True)[1])
     rows = rows[distinct_rows(columns.embedding[rows], reference.spread)]
     embedding = np.asarray(columns.embedding[rows], np.float32)
     label = label_index(columns.label[rows], labels)
@@ -72,13 +75,6 @@ def cluster_new(columns: ExchangeColumns, reference: ReferencePictures, labels: 
     pictures = TrafficPictures(embedding=embedding, label=label, unknown_score=columns.unknown_score[rows])
     kept = sorted(_choose(candidates, NoveltyTest(pictures, reference)), key=len, reverse=True)
     return tuple(_name(columns.id[rows[_by_likeness(each, embedding)]].tolist()) for each in kept)
-
-
-def _different(columns: ExchangeColumns) -> np.ndarray:
-    """Return the first row of each picture."""
-    pictures = zip(columns.pixels, columns.content, columns.id, strict=True)
-    keys = [pixels or content or identifier for pixels, content, identifier in pictures]
-    return np.asarray(np.sort(np.unique(np.array(keys, str), return_index=True)[1]))
 
 
 def _choose(candidates: list[np.ndarray], novelty: NoveltyTest) -> list[np.ndarray]:
