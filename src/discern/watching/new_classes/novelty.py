@@ -75,16 +75,17 @@ class NoveltyTest:
         return np.bincount(label, minlength=self._classes)
 
     def _count_near(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return by label the number of pictures, and of reference pictures, in the cluster's neighbourhood."""
+        """Return by label the number of its pictures, and of reference pictures, in the cluster's neighbourhood.
+
+        Other pictures of the traffic do not count, or else any part of a new class had the evidence of the whole.
+        """
         members = self._pictures[rows]
         total = members.sum(axis=0)
         own = (members * unit_rows(total - members)).sum(axis=1)  # to the others, as a picture is near itself
         border = np.quantile(own, _OUTSIDE)
         mean = unit_rows(total[None])[0]
-        similar = self._pictures @ mean
-        similar[rows] = own
-        is_near, is_known_near = similar >= border, self._known @ mean >= border
-        return self._by_label(self._label[is_near]), self._by_label(self._known_label[is_known_near])
+        is_known_near = self._known @ mean >= border
+        return self._by_label(self._label[rows[own >= border]]), self._by_label(self._known_label[is_known_near])
 
     def _weigh_counts(self, near: np.ndarray, known_near: np.ndarray) -> float:
         """Return the probability of so many pictures nearby if traffic and reference were alike within each label.
