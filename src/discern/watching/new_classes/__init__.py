@@ -1,1 +1,1 @@
-"""Functions that find new classes among unknown pictures."""
+"""Functions that find new classes in the traffic."""

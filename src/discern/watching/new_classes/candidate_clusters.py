@@ -1,4 +1,4 @@
-"""Candidate clusters of pictures, among which new classes are sought."""
+"""Search for candidate clusters of pictures, among which new classes are sought."""
 
 import numpy as np
 from scipy.cluster import hierarchy

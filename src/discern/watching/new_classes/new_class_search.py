@@ -19,7 +19,7 @@ NEWEST = 2_000
 
 # Largest product of the number of candidates and of what `NoveltyTest` returns. Chosen by
 # `benchmarks/watching_classes.py`, where it gives at most .2 clusters of known pictures in 1,000 exchanges.
-_LEVEL = 1e-3
+_LEVEL = 0.02
 
 
 def find_new_classes(

@@ -134,7 +134,10 @@ class KeptColumns:
     ) -> ExchangeColumns:
         assert (bundle, limit, newest, embeddings) == ("b", NEWEST, True, True)
         rows = np.flatnonzero(self._columns.time >= (since or 0))[-limit:]
-        return ExchangeColumns(**{k: None if v is None else v[rows] for k, v in vars(self._columns).items()})
+        kept: dict[str, Any] = {
+            name: None if each is None else each[rows] for name, each in vars(self._columns).items()
+        }
+        return ExchangeColumns(**kept)
 
 
 def test_the_newest_pictures_of_a_store_are_searched() -> None:
