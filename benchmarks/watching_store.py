@@ -175,7 +175,9 @@ def write(store: ExchangeDatabase, generated: Generated, folder: Path) -> dict[s
         },
         "exchanges per second": round(generated.rows / wall),
         "memory that grew, MiB": round(peak_mib() - before),
-        "size, bytes per exchange": round(sum(each.stat().st_size for each in folder.rglob("*")) / generated.rows),
+        "size of files here, bytes per exchange": round(
+            sum(each.stat().st_size for each in folder.rglob("*")) / generated.rows
+        ),
     }
 
 
