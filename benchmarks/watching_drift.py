@@ -89,7 +89,8 @@ def weekday_order(truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
     mixes = [random.dirichlet(4 * len(classes) * shares) for _ in range(WEEKDAYS)]
     mean = np.mean(mixes, axis=0)
     mixes = [mix / mean * shares / np.sum(mix / mean * shares) for mix in mixes]
-    per_day, order = max(1, PER_WEEK // WEEKDAYS), []
+    per_day = max(1, PER_WEEK // WEEKDAYS)
+    order: list[int] = []
     while True:
         chosen = random.choice(len(classes), p=mixes[len(order) // per_day % WEEKDAYS])
         if not waiting[chosen]:

@@ -17,7 +17,7 @@ from discern.bundle import Model
 from discern.flow.captured.captured_exchanges import CapturedExchange, build_exchange
 from discern.inference.exchange import Exchange, Feedback
 from discern.watching.audits.audit_sample import AuditConfig
-from discern.watching.looks.take_look import look
+from discern.watching.looking.take_look import look
 from discern.watching.stores.open_exchanges import open_store
 from tests.integration.workspace import Workspace
 from tests.unit.training.factories import COLOURS, write_colours

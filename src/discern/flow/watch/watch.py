@@ -19,9 +19,9 @@ from discern.reporting.gallery import PageImage
 from discern.reporting.watch_page import WatchPage, write_watch_page
 from discern.watching.alerts.send_alarms import open_channels, send_alarms
 from discern.watching.audits.read_labels import read_labels
-from discern.watching.looks.iso_time import iso_time
+from discern.watching.looking.iso_time import iso_time
+from discern.watching.looking.take_look import look
 from discern.watching.looks.look import Look
-from discern.watching.looks.take_look import look
 from discern.watching.stores.exchange_store import ExchangeStore
 from discern.watching.stores.store_address import parse_address
 

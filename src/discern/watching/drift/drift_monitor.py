@@ -55,8 +55,9 @@ class DriftMonitor:
 
     One martingale is the mean over the signals and a classifier of pictures, over directions, sizes of change and
     starting times. Without drift it raises an alarm with probability `LEVEL` at most, over the whole life of the
-    bundle; to go on after an alarm has been dealt with, begin with a new monitor. Weekly mixes of classes and bursts of
-    like pictures are no drift: scores are ranked within their class, and one exchange of each group is bet on.
+    bundle; to go on after an alarm has been dealt with, begin with a new monitor. Another mix of classes on each
+    weekday and bursts of like pictures raise none: scores are ranked within their class, and one exchange of each group
+    counts.
 
     Args:
         reference: the reference of the bundle.
@@ -313,7 +314,7 @@ class DriftMonitor:
         """Restore a monitor from what `to_bytes` returned.
 
         Raises:
-            StoreError: it is the state of another version, of another model or of another kind of alarm.
+            StoreError: it is the state of another version or model, or of other alarms.
         """
         monitor = cls(reference, labels, average_run=average_run)
         try:
@@ -329,7 +330,7 @@ class DriftMonitor:
     def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         expected = 0 if self._endless is None else len(self._kinds)
         if plain["version"] != _VERSION or plain["reference"] != self._digest() or len(arrays["endless"]) != expected:
-            raise ValueError("it belongs to another version, model or kind of alarm")
+            raise ValueError("it belongs to another version or model, or to other alarms")
         self._martingale.time = int(plain["time"])
         for name in ("active", "cusum", "since"):
             setattr(self._martingale, name, arrays[name])

@@ -16,7 +16,7 @@ from discern.flow.watch.watch import watch
 from discern.inference.exchange import Exchange
 from discern.watching.stores.open_exchanges import open_store
 from tests.unit.inference.factories import RED
-from tests.unit.watching.looks.factories import make_reference, traffic, write_model
+from tests.unit.watching.looking.factories import make_reference, traffic, write_model
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,8 @@ class Audit {
   #asked = new URLSearchParams(location.search).get("model") ?? loadSetting("model", undefined);
   #waiting = 0;
   #isBusy = false;
+  #isLooked = false;
+  #generation = 0;
   #hasShortcuts = loadSetting("auditKeys", true);
 
   constructor() {
@@ -56,14 +58,21 @@ class Audit {
 
   /** Fetch the next pictures of the queue. */
   async #fill() {
+    const generation = (this.#generation += 1);
     try {
-      const known = [...this.#skipped, ...this.#done.map(({ id }) => id)].slice(-MAX_SKIPPED);
-      const queue = await fetchJson("audit.json", { model: this.#asked, limit: AHEAD, skip: known.join(",") });
+      const skip = this.#known().slice(-MAX_SKIPPED).join(",");
+      const queue = await fetchJson("audit.json", { model: this.#asked, limit: AHEAD, skip });
+      if (generation !== this.#generation) return;
       hideNotice("connection");
       this.#take(queue);
     } catch (thrown) {
-      this.#show(asApiError(thrown, "Reload the page."));
+      if (generation === this.#generation) this.#show(asApiError(thrown, "Reload the page."));
     }
+  }
+
+  /** Identifiers of the pictures that were labelled or skipped here. */
+  #known() {
+    return [...this.#skipped, ...this.#done.map(({ id }) => id)];
   }
 
   /** @param {Queue} queue */
@@ -71,7 +80,8 @@ class Audit {
     this.#model = model;
     this.#waiting = waiting;
     const kept = this.#current ? [this.#current] : [];
-    this.#items = [...kept, ...items.filter(({ id }) => id !== this.#current?.id)];
+    const past = new Set([...this.#known(), ...kept.map(({ id }) => id)]);
+    this.#items = [...kept, ...items.filter(({ id }) => !past.has(id))];
     patch($("model"), model.models.map((each) => el("option", { value: each }, each)));
     $("model").value = model.name;
     $("model-pick").hidden = model.models.length < 2;
@@ -82,8 +92,6 @@ class Audit {
     this.#isLooked = taken !== null;
     this.#draw();
   }
-
-  #isLooked = false;
 
   #draw() {
     const item = this.#current;

@@ -11,11 +11,11 @@ import pytest
 from discern.bundle import Model
 from discern.errors import StoreError
 from discern.watching.audits.audit_sample import AuditConfig
-from discern.watching.looks.forget_kept import forget_exchanges
-from discern.watching.looks.take_look import look, state_name
+from discern.watching.looking.forget_kept import forget_exchanges
+from discern.watching.looking.take_look import look, state_name
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
-from tests.unit.watching.looks.factories import make_model, make_reference, traffic
+from tests.unit.watching.looking.factories import make_model, make_reference, traffic
 
 ALL = AuditConfig(share=1.0, even=1.0)
 

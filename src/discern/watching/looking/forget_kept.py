@@ -6,8 +6,8 @@ from itertools import product
 from discern.errors import StoreError
 from discern.watching.audits.audit_state import AuditState
 from discern.watching.drift.drift_monitor import forget_in_state
-from discern.watching.looks.kept_look import pack_look, unpack_look
-from discern.watching.looks.take_look import state_name
+from discern.watching.looking.kept_look import pack_look, unpack_look
+from discern.watching.looking.take_look import state_name
 from discern.watching.stores.exchange_store import ExchangeStore, Removed
 
 _ATTEMPTS = 20  # to change a state while looks change it; not tuned
