@@ -51,11 +51,7 @@ class FruitClass:
 def find_varieties(source: Path) -> dict[str, dict[str, list[Path]]]:
     """Return the frames of each variety by film, in their order, from folders {train,test}/VARIETY or VARIETY.
 
-<<<<<<< HEAD
-    A film is a variety on one axis of the turntable, which the names of its frames begin with: r, r0, r1, r2 or nothing,
-=======
     A film is a variety on one axis of the turntable; the names of its frames begin with it: r, r0, r1, r2 or nothing,
->>>>>>> fruit
     which is called r3 here.
     """
     found: dict[str, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
