@@ -1,12 +1,16 @@
 """Corrections of answers on the page: the button "Wrong?", its dialog, and what is sent."""
 
+import contextlib
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from discern.watching.stores.open_exchanges import open_store
+from tests.e2e.captured_load import TIMEOUT, server_group
 from tests.e2e.page.conftest import Visit, choose, headline
 from tests.e2e.page.test_accessibility import PHONE, focused, run_axe, tab_to
 from tests.e2e.page.test_page_modules import evaluate_in_module
@@ -61,6 +65,7 @@ def open_capturing(visit: Visit, address: str, sent: list[dict[str, Any]]) -> An
 
 
 def test_without_capture_there_is_no_button(page: Page, shown: dict[str, Path]) -> None:
+    expect(page.locator("#accuracy")).not_to_contain_text("keeps")
     choose(page, shown["sure"])
     expect(headline(page)).to_be_visible()
     expect(page.locator("#correct")).to_have_count(0)
@@ -70,6 +75,7 @@ def test_the_right_class_is_chosen_from_the_list(
     open_capturing: Any, shown: dict[str, Path], sent: list[dict[str, Any]]
 ) -> None:
     page = open_capturing()
+    expect(page.locator("#accuracy")).to_contain_text("This server keeps what you show it and what it answers.")
     choose(page, shown["torn"])
     page.get_by_role("button", name="Wrong?").click()
     dialog = page.get_by_role("dialog", name="What is it?")
@@ -162,3 +168,22 @@ def test_classes_are_found_by_name_and_label_without_accents(page: Page) -> None
         text: evaluate_in_module(page, "view/correction.js", found, choices, text) for text in ("creme", "CREAM", "x")
     }
     assert searched == {"creme": ["creme_caramel"], "CREAM": ["ice"], "x": []}
+
+
+def test_a_correction_reaches_the_store_of_the_server(
+    visit: Visit, colours: Path, shown: dict[str, Path], tmp_path: Path
+) -> None:
+    with server_group(colours, "--capture", tmp_path / "kept") as (address, process):
+        page = visit(address)
+        choose(page, shown["sure"])
+        page.get_by_role("button", name="Wrong?").click()
+        page.keyboard.type("paper bag")
+        page.get_by_role("button", name="Something else: paper bag").click()
+        expect(page.locator("#correction-note")).to_contain_text("it is paper bag")
+        process.send_signal(signal.SIGTERM)
+        process.wait(TIMEOUT)
+    with contextlib.closing(open_store(tmp_path / "kept")) as store:
+        [(_, feedback)] = store.feedback()
+        columns = store.columns()
+    assert (feedback.label, feedback.is_new, feedback.source) == ("paper bag", True, "page")
+    assert (list(columns.truth), list(columns.is_new)) == (["paper bag"], [True])

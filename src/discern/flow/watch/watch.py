@@ -28,6 +28,8 @@ from discern.watching.looks.look import Look
 from discern.watching.stores.exchange_store import ExchangeStore
 from discern.watching.stores.store_address import parse_address
 
+_DAY = 86_400
+
 
 def watch(
     store: str | Path,
@@ -82,7 +84,8 @@ def watch(
     model = load(against)
     with opened_store(store) as opened:
         given = [] if labels is None else _read_labels(labels, model)
-        opened.add((), given)
+        if given:
+            opened.add((), given)
         seen = look(opened, model, since=start, average_run=average_run, progress=progress)
         seen = replace(seen, notes=(*seen.notes, *_unknown_labels(opened, given)))
         name = parse_address(store).name
@@ -140,7 +143,7 @@ def _write(
             store=name,
             made=iso_time(now),
             look=seen,
-            traffic=[hour for hour in store.traffic() if hour.bundle == model.fingerprint],
+            traffic=store.traffic(bundle=model.fingerprint, step=_DAY),
             images=load_images(store, ids),
             captions=captions(store, ids, model),
             nearest=nearest,

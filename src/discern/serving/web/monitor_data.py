@@ -36,7 +36,7 @@ def monitor_json(
     """
     fingerprint = model.fingerprint
     newest = store.columns(bundle=fingerprint, after=after, limit=MAX_POINTS, newest=True)
-    hours = [each for each in store.traffic(since=now - _TRAFFIC_SECONDS) if each.bundle == fingerprint]
+    hours = store.traffic(since=now - _TRAFFIC_SECONDS, bundle=fingerprint)
     return {
         "now": now,
         "model": model_json(model, name=name, models=models),

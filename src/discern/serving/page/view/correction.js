@@ -152,5 +152,5 @@ function nameOf({ label }, choices) {
 function countText(found, shown, text) {
   if (!found) return "None of the classes has this name.";
   if (found > shown) return `${found - shown} more: type to find them.`;
-  return text.trim() ? `${found} ${found === 1 ? "class has" : "classes have"} this in its name.` : "";
+  return text.trim() ? `${found} ${found === 1 ? "class matches" : "classes match"}.` : "";
 }
