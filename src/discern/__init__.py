@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from discern.flow.tune.tune import tune
     from discern.flow.tune.tune_result import TuneResult
     from discern.flow.verify import VerifyResult, verify
+    from discern.flow.watch.forget import ForgetResult, forget
+    from discern.flow.watch.watch import watch
+    from discern.flow.watch.watch_result import WatchResult
     from discern.flow.workflow_traffic import TrafficResult, send_traffic
     from discern.serving.config import ServeConfig
 
@@ -78,6 +81,7 @@ _HOMES = {
     "EvaluateResult": "discern.flow.evaluate.result",
     "ExportResult": "discern.flow.export",
     "FixResult": "discern.flow.fix",
+    "ForgetResult": "discern.flow.watch.forget",
     "KeyResult": "discern.flow.serve",
     "Model": "discern.bundle",
     "OpenedRun": "discern.flow.opened_run",
@@ -94,6 +98,7 @@ _HOMES = {
     "TuneResult": "discern.flow.tune.tune_result",
     "UnsortResult": "discern.flow.predict.sort",
     "VerifyResult": "discern.flow.verify",
+    "WatchResult": "discern.flow.watch.watch_result",
     "backbones": "discern.flow.backbone_list",
     "cache": "discern.flow.cache",
     "captured": "discern.flow.captured.captured",
@@ -107,6 +112,7 @@ _HOMES = {
     "evaluate": "discern.flow.evaluate.evaluate",
     "export": "discern.flow.export",
     "fix": "discern.flow.fix",
+    "forget": "discern.flow.watch.forget",
     "key": "discern.flow.serve",
     "load": "discern.bundle",
     "open_run": "discern.flow.opened_run",
@@ -131,6 +137,7 @@ _HOMES = {
     "tune": "discern.flow.tune.tune",
     "unsort": "discern.flow.predict.sort",
     "verify": "discern.flow.verify",
+    "watch": "discern.flow.watch.watch",
 }
 
 __all__ = [
@@ -153,6 +160,7 @@ __all__ = [
     "EvaluateResult",
     "ExportResult",
     "FixResult",
+    "ForgetResult",
     "KeyResult",
     "Model",
     "OpenedRun",
@@ -169,6 +177,7 @@ __all__ = [
     "TuneResult",
     "UnsortResult",
     "VerifyResult",
+    "WatchResult",
     "__version__",
     "backbones",
     "cache",
@@ -183,6 +192,7 @@ __all__ = [
     "evaluate",
     "export",
     "fix",
+    "forget",
     "key",
     "load",
     "open_run",
@@ -207,6 +217,7 @@ __all__ = [
     "tune",
     "unsort",
     "verify",
+    "watch",
 ]
 
 

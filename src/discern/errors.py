@@ -12,7 +12,7 @@ DiscernError
 │   ├── FixesError              a fixes.csv that cannot be applied
 │   └── NamesError              a names.csv that cannot be used
 ├── DataError               pictures or labels that do not suffice for the operation
-├── StoreError              a cache that cannot be used, or was written by a newer version
+├── StoreError              a cache or a store of exchanges that cannot be used, or is of a newer version
 ├── BackboneError           an unknown or unsupported backbone
 ├── BundleError             a bundle that cannot be used
 │   ├── BundleDamaged           its content is damaged or was altered
@@ -28,6 +28,7 @@ DiscernError
     ├── MethodNotAllowed        the endpoint does not support its HTTP method
     ├── RequestTooLarge         more bytes or pictures than the limits allow
     ├── UnsupportedBody         its content type is not supported
+    ├── UnknownLabel            its label is none of the model's classes
     ├── Overloaded              the server is at capacity
     │   └── RateExceeded            the client has exceeded its rate limit
     └── Unreachable             no response, or not one from a Discern server
@@ -161,7 +162,7 @@ class DataError(DiscernError):
 
 
 class StoreError(DiscernError):
-    """Error for unusable caches and those of newer versions."""
+    """Error for unusable caches and stores of exchanges, and those of newer versions."""
 
     code = "store"
 
@@ -252,6 +253,12 @@ class UnsupportedBody(RequestError):
     """Error for unsupported content types of request bodies."""
 
     code = "unsupported"
+
+
+class UnknownLabel(RequestError):
+    """Error for labels that are none of the model's classes."""
+
+    code = "unknown_label"
 
 
 class Overloaded(RequestError):

@@ -8,3 +8,6 @@ INSTALL_TORCH = "pip install onnxscript optuna timm torch torchvision"
 
 INSTALL_VIDEO = "pip install av"
 """Installs what films are read with."""
+
+INSTALL_POSTGRES = 'pip install "psycopg[binary]"'
+"""Installs what stores in PostgreSQL are reached with."""

@@ -78,7 +78,10 @@ def serving(folder: Path) -> Iterator[Server]:
     key, admin = add_key(keys, "alice"), add_key(keys, "bob", admin=True)
     with (
         (folder / LOG).open("wb") as log,
-        started(folder / "vehicles.discern", "--key-file", keys, stderr=log.fileno()) as (address, _),
+        started(folder / "vehicles.discern", "--key-file", keys, "--capture", folder / "kept", stderr=log.fileno()) as (
+            address,
+            _,
+        ),
     ):
         ready(address)
         yield Server(address, key, admin)
@@ -169,6 +172,7 @@ def test_all_routes_are_documented(app: Any) -> None:
 
 def test_every_route_for_programs_has_an_example(app: Any) -> None:
     pages = {"GET /", "GET /docs", "GET /openapi.json", "GET /examples/{name}", "GET /static-offline-docs/docs.js"}
+    pages |= {each for each in served(app) if re.match(r"GET /(monitor|audit)\b", each)}  # with what they show
     aliases = {route for route in served(app) if "/versions/" in route}
     text = PAGE.read_text("utf-8")
     sections = re.findall(
@@ -219,7 +223,7 @@ def test_a_model_is_described_by_the_named_parts_of_its_manifest() -> None:
     shown = next(json.loads(shown.body) for command, shown, _ in examples() if command.endswith("/model\n"))
     (left_out,) = re.findall(r" without (.*?)\.", read_page("http.md").prose["get-model"], re.DOTALL)
     manifest = read_page("bundle.md").types("bundlejson").keys() - set(re.findall(r"`(\w+)`", left_out))
-    assert shown.keys() == manifest | {"fingerprint", "card", "models"}
+    assert shown.keys() == manifest | {"fingerprint", "card", "models", "capture"}
     limits = read_page("bundle.md").types("thresholds").keys() - {"label_set", "false_rejection"}
     assert shown["thresholds"].keys() == limits | {"set"}
 
@@ -234,19 +238,25 @@ def test_routes_that_answer_head_are_named(app: Any) -> None:
 
 @pytest.mark.slow
 def test_the_server_s_metrics_are_documented(server: Server) -> None:
-    server.send("POST", "/predict", RED)
+    exchange = server.send("POST", "/predict", RED).json()["id"]
+    server.send("POST", "/feedback", json.dumps({"id": exchange, "label": "bicycle"}).encode())
     server.send("POST", "/predict", b"no picture")
     text = server.send("GET", "/metrics").text
     families = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
-    (table,) = read_page("http.md").tables["get-metrics"]
-    for row in table:
+    tables = read_page("http.md").tables
+    rows = [row for name in ("get-metrics", "metrics-with---capture") for table in tables[name] for row in table]
+    of_looks = {"discern_drift_evidence", "discern_alarms", "discern_live_accuracy", "discern_audit_waiting"}
+    of_looks |= {"discern_look_age_seconds"}  # without a value before the first look
+    for row in rows:
         name = row["Metric"].strip("`")
         family = f"{name}_total" if f"{name}_total" in families else name
-        labels = re.search(rf"^{family}(?:_bucket)?\{{(.*?)\}}", text, re.MULTILINE)
-        assert labels
         assert families[family] == row["Type"]
-        assert set(re.findall(r'(\w+)="', labels[1])) - {"le"} == set(row["Labels"].split(", "))
-    documented = {row["Metric"].strip("`") for row in table}
+        if name in of_looks:
+            continue
+        labels = re.search(rf"^{family}(?:_bucket)?(?:\{{(.*?)\}})? ", text, re.MULTILINE)
+        assert labels, name
+        assert set(re.findall(r'(\w+)="', labels[1] or "")) - {"le"} == set(filter(None, row["Labels"].split(", ")))
+    documented = {row["Metric"].strip("`") for row in rows}
     assert {name.removesuffix("_total") for name in families if not name.endswith("_created")} == documented
 
 

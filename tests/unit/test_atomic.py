@@ -27,6 +27,7 @@ ALLOWED = {
     ("collecting/datasets/archive_download.py", "rename"),  # of a part whose digest was verified
     ("collecting/datasets/archive_download.py", "save"),  # into that part, where a download continues
     ("collecting/films/collect_films.py", "write_bytes"),  # into a temporary folder
+    ("flow/captured/write_captured.py", "write_bytes"),  # into an unfinished folder
     ("flow/predict/answer_table.py", "open"),
     ("flow/predict/answer_table.py", "sink_parquet"),
     ("flow/predict/resumable_output.py", "write_parquet"),
@@ -35,6 +36,7 @@ ALLOWED = {
     ("serving/keys.py", "open"),
     # Files of a plan, whose folder is atomic as a whole.
     ("shipping/aws/bucket_copy.py", "open"),  # into a temporary folder
+    ("shipping/ci/ci_target.py", "write_bytes"),
     ("shipping/container/server_files.py", "write_bytes"),
     ("shipping/container/server_files.py", "write_text"),
     ("shipping/function_package.py", "write_bytes"),
@@ -50,6 +52,7 @@ ALLOWED = {
     ("splitting/write_parts.py", "open"),
     ("splitting/write_parts.py", "write_bytes"),
     ("splitting/write_parts.py", "write_text"),
+    ("watching/stores/picture_files.py", "replace"),  # of that file: each captured picture, in a third of the calls
     ("training/methods/loop/torch_checkpoint.py", "save"),  # into the temporary file of atomic_write, through a digest
     ("training/methods/loop/torch_full_pictures.py", "open"),  # a file of one fit, which ends with it
     ("training/methods/loop/torch_loop.py", "save"),  # of a checkpoint

@@ -80,13 +80,21 @@ class AccountClients:
         region: region; None for that of `calls_in`, or else of the environment.
         read_seconds: time that an answer may take.
         default_region: region if none is set anywhere; None: there must be one.
+        connect_seconds: time that a connection may take.
+        attempts: number of attempts of a call; None for the library's default.
 
     Raises:
         UsageError: the client library is not installed, no region is set, or the settings of AWS are invalid.
     """
 
     def __init__(
-        self, region: str | None = None, *, read_seconds: int = _READ_SECONDS, default_region: str | None = None
+        self,
+        region: str | None = None,
+        *,
+        read_seconds: int = _READ_SECONDS,
+        default_region: str | None = None,
+        connect_seconds: int = _CONNECT_SECONDS,
+        attempts: int | None = None,
     ) -> None:
         try:
             import boto3  # noqa: PLC0415 - an extra of the installation
@@ -101,9 +109,8 @@ class AccountClients:
             core.register_component("data_loader", _loader())
             region = region or core.get_config_variable("region") or default_region
             self._session = boto3.Session(botocore_session=core, region_name=region)
-            self._config = Config(
-                connect_timeout=_CONNECT_SECONDS, read_timeout=read_seconds, retries={"mode": "standard"}
-            )
+            retries = {"mode": "standard"} | ({} if attempts is None else {"total_max_attempts": attempts})
+            self._config = Config(connect_timeout=connect_seconds, read_timeout=read_seconds, retries=retries)
         self._clients: dict[str, Any] = {}
         if not self._session.region_name:
             raise UsageError("No AWS region is set.", hint="Set AWS_REGION, such as us-east-1.")

@@ -62,5 +62,8 @@ class ObjectStore(Protocol):
             report: called in any thread with the number of bytes of each part that is there.
         """
 
+    def remove(self, key: str) -> None:
+        """Remove an object; one that is not there is passed over. A bucket with versions keeps the earlier ones."""
+
     def describe(self, found: RemoteObject) -> ObjectFacts:
         """Ask for what helps to compare an object with a copy when its ETag alone does not."""

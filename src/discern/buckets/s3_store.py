@@ -105,6 +105,11 @@ class S3Store:
                 Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": done}
             )
 
+    def remove(self, key: str) -> None:
+        """Remove an object; one that is not there is passed over. A bucket with versions keeps the earlier ones."""
+        with self._plain(key):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
     def describe(self, found: RemoteObject) -> ObjectFacts:
         """Ask for what helps to compare an object with a copy when its ETag alone does not."""
         where = {"Bucket": self._bucket, "Key": found.key, "IfMatch": f'"{found.etag}"'}

@@ -57,6 +57,15 @@ class ObjectStoreContract:
         for found in (before, RemoteObject("gone", 1, hashlib.md5(b"1", usedforsecurity=False).hexdigest())):
             assert found.key in _refusal(store, found)
 
+    def test_removes_one_object(self) -> None:
+        """Check that a removed object is gone, others stay, and that one that is not there is passed over."""
+        store = self.store()
+        for key in _KEYS:
+            store.write(key, key.encode())
+        for key in ("p/größe +%20&?.jpg", "p/größe +%20&?.jpg", "nothing"):
+            store.remove(key)
+        assert [each.key for each in store.list("")] == sorted({*_KEYS} - {"p/größe +%20&?.jpg"}, key=str.encode)
+
     def test_writes_a_large_file(self, tmp_path: Path) -> None:
         """Check that a file of several parts is written, and can be compared with its object."""
         store, path, reported = self.store(), tmp_path / "large", list[int]()

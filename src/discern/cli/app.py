@@ -19,6 +19,7 @@ from discern.cli import (
     ship_commands,
     train_commands,
     tune_commands,
+    watch_commands,
 )
 from discern.cli.exit_codes import INTERRUPTED, exit_codes, interruption_message
 from discern.cli.option_sources import ConfiguredCommand
@@ -58,7 +59,7 @@ for command in (
     tune_commands.tune,
     *(run_commands.fix, run_commands.diff, compare_commands.compare),
     *(predict_commands.evaluate, predict_commands.predict, predict_commands.unsort),
-    captured_commands.captured,
+    *(captured_commands.captured, watch_commands.watch, watch_commands.forget),
     *(bucket_commands.push, bucket_commands.pull),
     info_commands.backbones,
     *(info_commands.show, info_commands.verify, info_commands.rename, info_commands.doctor, info_commands.cache),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from discern.cli import render
+from discern.cli import render, serve_options
 from discern.cli.common_options import Bundle, Cache, Examples, Json
 from discern.cli.importing import importing
 from discern.display.progress_bar import progress_bar
@@ -23,42 +23,32 @@ def serve(
     key_file: Annotated[str | None, typer.Option(help="File of API keys, as written by discern key.")] = None,
     no_auth: Annotated[bool, typer.Option("--no-auth", help="Allow remote requests without an API key.")] = False,
     rate_limit: Annotated[str | None, typer.Option(help="Pictures per client, such as 60/minute.")] = None,
-    rate_store: Annotated[
-        str | None, typer.Option(help="Shared store of the rate limit for several workers: redis://...")
-    ] = None,
+    rate_store: serve_options.RateStore = None,
     max_mb: Annotated[float, typer.Option(min=0.001, help="Maximum picture size in MB.")] = MAX_PICTURE_BYTES / 1e6,
     max_pictures: Annotated[int, typer.Option(min=1, help="Maximum pictures per request.")] = ServeConfig.max_pictures,
     max_batch: Annotated[int, typer.Option(min=1, help="Maximum batch size of the model.")] = BatchConfig.max_batch,
     max_wait_ms: Annotated[float, typer.Option(min=0, help="Maximum time that a picture waits for its batch.")] = (
         BatchConfig.max_wait * 1000
     ),
-    max_queue: Annotated[
-        int, typer.Option(min=1, help="Maximum number of queued pictures; more are rejected.")
-    ] = BatchConfig.max_queue,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds after which a queued picture is rejected.")
-    ] = BatchConfig.timeout,
-    request_timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds to receive a request, and to send its response.")
-    ] = ServeConfig.request_timeout,
+    max_queue: serve_options.MaxQueue = BatchConfig.max_queue,
+    timeout: serve_options.Timeout = BatchConfig.timeout,
+    request_timeout: serve_options.RequestTimeout = ServeConfig.request_timeout,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU cores per worker; default: an equal share.")] = None,
     allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Fetch pictures given as image_url.")] = False,
     cors: Annotated[list[str] | None, typer.Option(help="Allowed CORS origin; * for all.")] = None,
-    allowed_host: Annotated[
-        list[str] | None,
-        typer.Option(help="Further host name of this server; loopback addresses accept only their own otherwise."),
-    ] = None,
-    trusted_proxies: Annotated[
-        str, typer.Option(help="Trusted proxies: X-Forwarded-For is honoured only from these addresses.")
-    ] = ServeConfig.trusted_proxies,
+    allowed_host: serve_options.AllowedHost = None,
+    trusted_proxies: serve_options.TrustedProxies = ServeConfig.trusted_proxies,
+    capture: serve_options.Capture = None,
+    capture_pictures: serve_options.CapturePictures = None,
+    capture_spool: serve_options.CaptureSpool = None,
+    capture_sample: serve_options.CaptureSample = None,
+    capture_days: serve_options.CaptureDays = None,
+    capture_gb: serve_options.CaptureGb = None,
+    no_pictures: serve_options.NoPictures = False,
+    look_seconds: serve_options.LookSeconds = ServeConfig.look_seconds,
+    alert_webhook: serve_options.AlertWebhook = None,
     examples: Examples = None,
-    watch: Annotated[
-        bool,
-        typer.Option(
-            "--watch/--no-watch",
-            help="Reload a bundle when its file changes, after a trial in a process.",
-        ),
-    ] = ServeConfig.watch,
+    watch: serve_options.Watch = ServeConfig.watch,
 ) -> None:
     """Serve model bundles over HTTP.
 
@@ -67,7 +57,7 @@ def serve(
     Example: discern serve runs/bananas/model.discern --port 8000
     """
     with importing():
-        from discern.flow.serve import serve
+        from discern.flow.serve import capture_config, serve
         from discern.picture import Limits
 
     serve(
@@ -91,6 +81,17 @@ def serve(
         trusted_proxies=trusted_proxies,
         examples=examples,
         watch=watch,
+        look_seconds=look_seconds,
+        alert_webhook=alert_webhook,
+        capture=capture_config(
+            capture,
+            pictures=capture_pictures,
+            spool=capture_spool,
+            sample=capture_sample,
+            days=capture_days,
+            gb=capture_gb,
+            no_pictures=no_pictures,
+        ),
         announce=render.print_now,
     )
 

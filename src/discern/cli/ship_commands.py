@@ -11,17 +11,18 @@ from discern.cli.cost_commands import Budget, Prices
 from discern.cli.exit_codes import FELL_SHORT
 from discern.cli.importing import importing
 from discern.cli.option_sources import is_given
-from discern.cli.option_values import parse_share
+from discern.cli.option_values import parse_floors, parse_share
 from discern.errors import UsageError
 
 _TARGETS = (
     "Deployment target: lambda, a function on AWS; workflow, a state machine of AWS Step Functions; container; "
-    "kubernetes; or site, the page alone. Or, for all that was deployed to AWS: status, down, or stop-notebooks."
+    "kubernetes; site, the page alone; or ci, files with which continuous integration trains and ships the model. Or, "
+    "for all that was deployed to AWS: status, down, or stop-notebooks."
 )
 _OF_COMMAND = frozenset(("target", "bundle", "out", "dry_run", "yes", "traffic", "state_machine", "record", "json"))
 _OF_TRAFFIC = frozenset(("target", "bundle", "traffic", "state_machine", "bucket", "record", "json", "config"))
 _OF_ACCOUNT = frozenset(("target", "bundle", "yes", "region", "prices", "json", "config"))
-_WITHOUT_ACCOUNT = ("container", "kubernetes")
+_WITHOUT_ACCOUNT = ("container", "kubernetes", "ci")
 _OF_ALL_TARGETS = frozenset(("per_day", "budget", "prices", "region"))
 _NAMES = {"each": "map"}  # where Python's own names forbid the option's
 
@@ -29,7 +30,7 @@ _NAMES = {"each": "map"}  # where Python's own names forbid the option's
 def ship(
     ctx: typer.Context,
     target: Annotated[str, typer.Argument(metavar="TARGET", help=_TARGETS)],
-    bundle: Annotated[str | None, typer.Argument(help="Path of a bundle, such as runs/NAME/model.discern.")] = None,
+    bundle: Annotated[str | None, typer.Argument(help="Path of a bundle, or of its run, such as runs/NAME.")] = None,
     out: Annotated[
         str | None,
         typer.Option(help="Folder for all files that would be used: package, template and roles; new or empty."),
@@ -50,6 +51,7 @@ def ship(
     allow_urls: ship_options.AllowUrls = None,
     queue: ship_options.Queue = None,
     cors: ship_options.Cors = None,
+    capture: ship_options.Capture = None,
     all_formats: ship_options.AllFormats = None,
     wheels: ship_options.Wheels = None,
     python: ship_options.Python = None,
@@ -70,6 +72,10 @@ def ship(
     api: ship_options.Api = None,
     place: ship_options.Place = None,
     runtime: ship_options.Runtime = None,
+    data: ship_options.Data = None,
+    test: ship_options.Test = None,
+    at_least: ship_options.AtLeast = None,
+    deploy: ship_options.Deploy = None,
     examples: Examples = None,
     cache: Cache = None,
     json: Json = False,
@@ -128,6 +134,8 @@ def _target_options(target: str, ctx: typer.Context) -> dict[str, Any]:
     given = {name: value for name, value in ctx.params.items() if name not in _OF_COMMAND and value is not None}
     if "threshold" in given:
         given["threshold"] = parse_share(given["threshold"])
+    if floors := given.pop("at_least", None):
+        given["at_least"] = parse_floors(floors)
     kept = _OF_ALL_TARGETS | {name for name in given if is_given(ctx, name)}
     named = {name: _NAMES.get(name, name) for name in given}
     return {named[name]: value for name, value in given.items() if name in kept or has_option(target, named[name])}

@@ -7,6 +7,7 @@ import typer
 # Panels of --help.
 _LAMBDA, _WORKFLOW, _TRAFFIC = "Options of lambda", "Options of workflow", "Options of workflow, for test pictures"
 _CONTAINER, _SITE = "Options of container and kubernetes", "Options of site"
+_CI = "Options of ci"
 
 Memory = Annotated[int | None, typer.Option(help="Memory of the function or container in MB; by default as measured.")]
 Threshold = Annotated[
@@ -51,6 +52,14 @@ Queue = Annotated[
 Cors = Annotated[
     str | None,
     typer.Option(help="Origin whose pages may call the function; by default all.", rich_help_panel=_LAMBDA),
+]
+Capture = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PLACE",
+        help="Keep every answer with its picture below s3://BUCKET/PREFIX, in a bucket that exists.",
+        rich_help_panel=_LAMBDA,
+    ),
 ]
 AllFormats = Annotated[
     bool | None,
@@ -117,4 +126,28 @@ Api = Annotated[
 Place = Annotated[str | None, typer.Option(help="Place of the site: cloudfront or amplify.", rich_help_panel=_SITE)]
 Runtime = Annotated[
     str | None, typer.Option(help="Local copy of onnxruntime-web's npm archive.", rich_help_panel=_SITE)
+]
+
+Data = Annotated[
+    str | None,
+    typer.Option(
+        help="Path of the pictures in the repository, or their address; by default the run's.", rich_help_panel=_CI
+    ),
+]
+Test = Annotated[
+    str | None,
+    typer.Option(
+        help="Labelled pictures for the evaluation; by default those that the model has not learned.",
+        rich_help_panel=_CI,
+    ),
+]
+AtLeast = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Minimum such as accuracy=.90; by default the lower end of the run's accuracy.", rich_help_panel=_CI
+    ),
+]
+Deploy = Annotated[
+    str | None,
+    typer.Option(help="Target that it ships to: container, kubernetes, lambda or site.", rich_help_panel=_CI),
 ]

@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from discern.buckets.bucket_address import find_bucket_address
 from discern.errors import UsageError
 from discern.flow.paths import resolve_path
 from discern.serving.config import ServeConfig
 from discern.serving.keys import add_key
+from discern.watching.captures.capture_config import CaptureConfig, is_database
 
 _PACKAGES = {
     "dns": "dnspython",
@@ -59,6 +61,67 @@ def serve(
     named = [bundles] if isinstance(bundles, str | Path) else list(bundles)
     config = ServeConfig(bundles=tuple(map(str, named)), **options)
     run_server(config, announce=announce)
+
+
+def capture_config(
+    store: str | Path | None,
+    *,
+    pictures: str | Path | None = None,
+    spool: str | Path | None = None,
+    sample: str | float | None = None,
+    days: float | None = None,
+    gb: float | None = None,
+    no_pictures: bool = False,
+) -> CaptureConfig | None:
+    """Return the settings of the capture of exchanges, or None without a store.
+
+    Args:
+        store: folder or database URL of the store; None for no capture.
+        pictures: folder or bucket for the pictures of a database.
+        spool: folder in which exchanges wait for the store.
+        sample: `all`, `doubtful`, or the probability in (0, 1] with which each exchange is kept; None for all.
+        days: days after which an exchange is erased.
+        gb: gigabytes of pictures beyond which the oldest are erased.
+        no_pictures: keep embeddings and no pictures.
+
+    Raises:
+        UsageError: an option is given without a store, or its value is invalid.
+    """
+    given = {
+        "--capture-pictures": pictures,
+        "--capture-spool": spool,
+        "--capture-sample": sample,
+        "--capture-days": days,
+        "--capture-gb": gb,
+        "--no-pictures": no_pictures or None,
+    }
+    if store is None:
+        without = [name for name, value in given.items() if value is not None]
+        if without:
+            raise UsageError(f"{without[0]} has no effect without --capture.", hint="Add --capture STORE.")
+        return None
+    if pictures is not None and no_pictures:
+        raise UsageError("--capture-pictures has no effect with --no-pictures.", hint="Leave one of them out.")
+    return CaptureConfig(
+        store=str(store) if is_database(str(store)) else str(resolve_path(store, written=True)),
+        spool=None if spool is None else resolve_path(spool, written=True),
+        pictures=None
+        if pictures is None
+        else str(find_bucket_address(pictures) or resolve_path(pictures, written=True)),
+        keep_pictures=not no_pictures,
+        sample=_sample(sample),
+        max_days=days,
+        max_gb=gb,
+    )
+
+
+def _sample(sample: str | float | None) -> str | float:
+    if sample is None or sample == "all":
+        return 1.0
+    try:
+        return float(sample)
+    except ValueError:
+        return str(sample)
 
 
 def require_packages() -> None:

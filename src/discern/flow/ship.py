@@ -9,12 +9,15 @@ from typing import Any
 
 from discern.buckets.account_clients import calls_in
 from discern.bundle import load
+from discern.bundle.archive import FILE as BUNDLE
 from discern.display.displayed import Displayed
 from discern.errors import UsageError
 from discern.flow.cost_of_plan import PER_DAY, open_pricing, price_plan
-from discern.flow.paths import resolve_output, resolve_path
+from discern.flow.paths import is_file, resolve_output, resolve_path
+from discern.flow.shipped_ci import add_recipe
 from discern.flow.shipped_site import add_site
 from discern.inference.verified_model import require_verified
+from discern.shipping.ci.ci_target import CiOptions
 from discern.shipping.plan import Plan
 from discern.shipping.plan_folder import plan_folder
 from discern.shipping.ship_registry import find_ship_target
@@ -81,7 +84,7 @@ def ship(
 
     Args:
         target: name of the target, such as "lambda".
-        bundle: path of the bundle.
+        bundle: path of the bundle, or of the run in which it lies.
         out: folder for all files that would be used; an unchanged earlier plan in it is replaced. None: they are not
             kept.
         dry_run: create nothing.
@@ -101,7 +104,7 @@ def ship(
     """
     if dry_run and yes:
         raise UsageError("--dry-run creates nothing and --yes confirms to create.", hint="Pass one of them.")
-    found, path = find_ship_target(target), resolve_path(bundle)
+    found, path = find_ship_target(target), _find_bundle(resolve_path(bundle))
     pricing = open_pricing(prices, per_day, budget)
     config = _configure(found, options, path)
     if yes:
@@ -168,7 +171,14 @@ def _configure(target: ShipTarget, options: Mapping[str, Any], bundle: Path) -> 
             hint=f"Its options are: {spelled}." if spelled else "It has no options of its own.",
         )
     config = target.options_type(**given)
+    if isinstance(config, CiOptions):
+        return add_recipe(config, bundle)
     return add_site(config, bundle) if isinstance(config, SiteOptions) else config
+
+
+def _find_bundle(path: Path) -> Path:
+    """Return the path of the bundle in the folder of a run, or the path itself."""
+    return path / BUNDLE if is_file(path / BUNDLE) else path
 
 
 def _verify(path: Path) -> ShippedBundle:

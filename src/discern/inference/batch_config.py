@@ -14,6 +14,7 @@ class BatchConfig:
         max_queue: pictures that may be queued or in progress; further ones are rejected.
         timeout: seconds after which a picture that is still queued is rejected.
         threads: threads that decode and run the graph; None: one per core.
+        capture: also return each picture's embedding, bytes and statistics, to keep the exchange.
     """
 
     max_batch: int = 4
@@ -21,3 +22,4 @@ class BatchConfig:
     max_queue: int = 128
     timeout: float = 30.0
     threads: int | None = None
+    capture: bool = False

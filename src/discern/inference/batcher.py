@@ -13,6 +13,7 @@ from discern.bundle import Model, Picture, Prediction
 from discern.bundle.picture_input import content_of
 from discern.errors import Overloaded, PictureError
 from discern.inference.batch_config import BatchConfig
+from discern.inference.captured_picture import CapturedPicture, capture_picture
 from discern.inference.localisation import Localisation, localise
 from discern.parallel import count_cores
 from discern.picture import read_header
@@ -31,12 +32,16 @@ class BatchResult:
         localisation: the region that supports the predicted label, if requested.
         queue_seconds: time in the queue.
         compute_seconds: time from then on: decoding, waiting for the batch, and the run.
+        embedding: float32 `[D]`, the model's output `embedding`, if it is captured.
+        captured: the picture with its digest and statistics, if it is captured.
     """
 
     prediction: Prediction
     localisation: Localisation | None
     queue_seconds: float
     compute_seconds: float
+    embedding: np.ndarray | None = None
+    captured: CapturedPicture | None = None
 
 
 @dataclass(kw_only=True, eq=False)
@@ -49,6 +54,7 @@ class _Job:
     ready: float = 0.0
     inputs: np.ndarray | None = None
     size: tuple[int, int] = (1, 1)
+    captured: CapturedPicture | None = None
 
 
 class BatcherClosed(RuntimeError):
@@ -65,7 +71,7 @@ class Batcher:
     Args:
         model: single-threaded model, whose `run` may be called by several threads.
         multithreaded: the same model on all cores, for a lone picture; None: use `model`.
-        batching: batch size, queue length and timeouts.
+        batching: batch size, queue length and timeouts, and whether results are captured.
     """
 
     def __init__(
@@ -183,7 +189,11 @@ class Batcher:
             if active:
                 content = content_of(job.picture, limits=self.model.limits)  # an open file can be read once
                 inputs = self.model.prepare(content)
-                job.size = _upright_size(content) if job.evidence else job.size
+                if self.batching.capture:
+                    job.captured = capture_picture(content, inputs, limits=self.model.limits)
+                    job.size = job.captured.width, job.captured.height
+                elif job.evidence:
+                    job.size = _upright_size(content)
                 # Assigned last: a job with inputs joins a batch, and one that failed must not spoil it.
                 job.inputs, job.ready = inputs, time.monotonic()
         except PictureError as error:
@@ -206,12 +216,15 @@ class Batcher:
             outputs = model.run(np.stack([job.inputs for job in jobs if job.inputs is not None]))
             predictions = self.model.decide(outputs["probabilities"], outputs["unknown_score"])
             now = time.monotonic()
-            for job, prediction, evidence in zip(jobs, predictions, outputs["evidence"], strict=True):
+            rows = zip(jobs, predictions, outputs["evidence"], outputs["embedding"], strict=True)
+            for job, prediction, evidence, embedding in rows:
                 result = BatchResult(
                     prediction=prediction,
                     localisation=self._localise(evidence, prediction.label, job.size) if job.evidence else None,
                     queue_seconds=job.started - job.submitted,
                     compute_seconds=now - job.started,
+                    embedding=embedding.copy() if job.captured else None,
+                    captured=job.captured,
                 )
                 job.future.set_result(result)
         except BaseException as error:  # noqa: BLE001 - passed on through the futures

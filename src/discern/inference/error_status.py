@@ -20,6 +20,7 @@ _STATUS: dict[type[DiscernError], int] = {
     errors.MethodNotAllowed: 405,
     errors.RequestTooLarge: 413,
     errors.UnsupportedBody: 415,
+    errors.UnknownLabel: 422,
     errors.RateExceeded: 429,
     errors.Overloaded: 503,
     errors.Unreachable: 502,

@@ -146,12 +146,12 @@ def _read_scans(jpeg: JpegStructure, data: bytes, names: bytes) -> None:
     """Follow the scans from the first one to the end marker, or to where the picture breaks off."""
     coverage, at = _Coverage(names), jpeg.data_start
     while at >= 0 and jpeg.scans <= MAX_SCANS and _read_scan(jpeg, data, at, coverage):
-        jpeg.data_end = _find_marker(data, at + _segment_bytes(data, at))
+        jpeg.data_end = find_marker(data, at + _segment_bytes(data, at))
         at = _next_scan(jpeg, data, jpeg.data_end)
     jpeg.is_covered = coverage.is_complete
 
 
-def _find_marker(data: bytes, offset: int) -> int:
+def find_marker(data: bytes, offset: int) -> int:
     """Return the position of the next marker that does not belong to a scan, or the length of the data."""
     near = _NEXT_MARKER.search(data, offset, offset + _FEW_BYTES)
     if near:

@@ -1,6 +1,7 @@
 """Functions that extract the properties and thumbnails of image files in one pass."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -93,20 +94,44 @@ def decode_facts(data: bytes, limits: Limits) -> PictureFacts:
     return PictureFacts(facts=facts, thumbs=thumb[None], problems={})
 
 
-def _extract(data: bytes, limits: Limits) -> tuple[tuple[object, ...], np.ndarray, np.ndarray]:
-    """Decode a picture and extract its values, thumbnail and green channel.
+def hash_file(data: bytes, limits: Limits) -> str:
+    """Compute the hash of an image file's pixels, as a scan of a catalog does (see `pixel_hash`).
 
-    Here its own largest value decides which one becomes white, since the other pictures are not known yet. A model sees
-    what the whole catalog decides.
+    Raises:
+        PictureError: the file is not a usable picture.
+    """
+    with scanned(data, limits) as (_, image, _):
+        return pixel_hash(to_array(image))
+
+
+@contextmanager
+def scanned(
+    data: bytes, limits: Limits, *, min_side: int | None = SCAN_MIN_SIDE
+) -> Iterator[tuple[OpenedPicture, Image.Image, int | None]]:
+    """Decode a picture on its own as a context manager; gives it with its upright pixels in sRGB and its largest value.
+
+    Its own largest value decides which one becomes white, since the other pictures are not known yet. A model sees what
+    the whole catalog decides.
+
+    Args:
+        data: the bytes of the file.
+        limits: limits enforced before decoding.
+        min_side: shorter side to which a JPEG may be reduced, in pixels; None: the full size.
     """
     with opened(data, limits) as picture:
-        stored = picture.load(SCAN_MIN_SIDE, FULL_RANGE)
+        stored = picture.load(min_side, FULL_RANGE)
         peak = picture.peak(stored)
         white = choose_white([peak])
         if white == FULL_RANGE or not picture.has_deep_colour:
-            return _describe(picture, picture.convert(stored, white), peak)
+            yield picture, picture.convert(stored, white), peak
+            return
     with opened(data, limits) as picture:
-        return _describe(picture, picture.decode(None, white), peak)
+        yield picture, picture.decode(None, white), peak
+
+
+def _extract(data: bytes, limits: Limits) -> tuple[tuple[object, ...], np.ndarray, np.ndarray]:
+    with scanned(data, limits) as (picture, image, peak):
+        return _describe(picture, image, peak)
 
 
 def _describe(

@@ -4,6 +4,7 @@ Importing this module does not load numpy.
 """
 
 import ipaddress
+import math
 import re
 import warnings
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from discern.serving.rate_limit import is_local_store, parse_rate_limit
 if TYPE_CHECKING:
     from discern.picture import Limits
     from discern.serving.example_pictures import Example
+    from discern.watching.captures.capture_config import CaptureConfig  # not part of the container image
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MAX_PICTURE_BYTES = 20_000_000
@@ -102,6 +104,9 @@ class ServeConfig:
             client is the last address in it that is not one of them; with "*", the last one.
         examples: example pictures on the page; public to everyone who can open the page.
         batching: settings of each bundle's batcher.
+        capture: where exchanges are kept; None to keep none.
+        look_seconds: seconds between looks at the exchanges, at least 1.
+        alert_webhook: address to which alarms of the looks are posted; None for no alerts.
 
     Raises:
         UsageError: a value is out of range, or options do not fit together.
@@ -127,6 +132,9 @@ class ServeConfig:
     trusted_proxies: str = ""
     examples: "tuple[Example, ...]" = ()
     batching: BatchConfig = field(default_factory=BatchConfig)
+    capture: "CaptureConfig | None" = None
+    look_seconds: float = 60.0
+    alert_webhook: str | None = None
 
     def __post_init__(self) -> None:
         if self.host not in LOOPBACK and not (self.key_file or self.no_auth):
@@ -135,6 +143,10 @@ class ServeConfig:
                 hint="Add --key-file FILE (see `discern key`), or --no-auth to allow everyone.",
             )
         self._check_rate_limit()
+        if self.alert_webhook is not None and self.capture is None:
+            raise UsageError("--alert-webhook has no effect without --capture.", hint="Add --capture STORE.")
+        if not 1 <= self.look_seconds < math.inf:
+            raise UsageError(f"Invalid seconds between looks: {self.look_seconds}.", hint="Use at least 1, such as 60.")
         if self.workers < 1:
             raise UsageError(f"Invalid number of workers: {self.workers}.", hint="Use at least one.")
         if not 0 <= self.port <= 65535:

@@ -19,6 +19,7 @@ from discern.serving.example_pictures import Example, place_examples, write_exam
 
 _PAGE = Path(__file__).resolve().parent / "page"
 _HEAD = "<head>"
+_SERVER_ONLY = "monitor/"
 _LOCAL = '\n  <meta name="discern-site" content="local">'
 _POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
@@ -101,7 +102,8 @@ def _page_files(
     config: Mapping[str, Any], examples: Sequence[Example], *, reach: str, more: str = ""
 ) -> dict[str, bytes]:
     """Build the web page with its configuration and content security policy."""
-    found = {path.relative_to(_PAGE).as_posix(): path.read_bytes() for path in _PAGE.rglob("*") if path.is_file()}
+    files = {path.relative_to(_PAGE).as_posix(): path for path in _PAGE.rglob("*") if path.is_file()}
+    found = {name: path.read_bytes() for name, path in files.items() if not name.startswith(_SERVER_ONLY)}
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(reach=reach)}">'
     index = found.pop("index.html").decode()
     assert index.count(_HEAD) == 1, "index.html has one <head>"

@@ -121,6 +121,10 @@ def _site_cost(prices: PriceTable, planned: PlannedDeployment) -> CostRow:
     return replace(row, assumptions=(*row.assumptions, f"Without the API at {options.api}."))
 
 
+def _ci_cost(prices: PriceTable, planned: PlannedDeployment) -> CostRow:  # noqa: ARG001 - as the others
+    raise CostUnknown("It depends on the service: its minutes are not in the table, and nothing answers requests.")
+
+
 def _workload(planned: PlannedDeployment, measured: Measurement, *, memory: float, package: float = 0.0) -> Workload:
     """Return the work of a deployment on cores like those of this machine."""
     if measured.resident_gb is None:
@@ -143,5 +147,6 @@ _COSTS: Mapping[str, Callable[[PriceTable, PlannedDeployment], CostRow]] = Mappi
         "container": _container_cost,
         "kubernetes": _kubernetes_cost,
         "site": _site_cost,
+        "ci": _ci_cost,
     }
 )

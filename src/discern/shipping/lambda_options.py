@@ -9,6 +9,7 @@ from discern.shipping.wheel_download import ARCHITECTURES
 from discern.store import default_folder
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_CAPTURE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.()/-]{1,500}")
 _QUEUE = re.compile(r"arn:(aws[a-z-]*):sqs:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_-]{1,80})")
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 _MEGABYTES = range(128, 10_241)
@@ -29,6 +30,7 @@ class LambdaOptions:
         queue: ARN of the SQS queue that those answers go to; None: they are written beside the pictures.
         threshold: least probability that passes the filter of a workflow; None: the model's own decision.
         cors: origin whose pages may call it; "*" for all.
+        capture: where exchanges are kept, `s3://BUCKET/PREFIX`; None to keep none.
         all_formats: whether it reads AVIF and HEIC pictures as well, with 9 MB more.
         wheels: folder of wheels to use without any download.
         python: interpreter of the function's Python version that compiles its modules; None to look for one.
@@ -45,6 +47,7 @@ class LambdaOptions:
     queue: str | None = None
     threshold: float | None = None
     cors: str = "*"
+    capture: str | None = None
     all_formats: bool = False
     wheels: Path | None = None
     python: str | None = None
@@ -67,6 +70,8 @@ class LambdaOptions:
             raise UsageError("An image cannot start from a snapshot.", hint="Omit --snapstart, or --image.")
         if self.queue is not None and self.bucket is None:
             raise UsageError("--queue is where answers about a bucket go.", hint="Pass --bucket as well, or omit it.")
+        if self.capture is not None and not _CAPTURE.fullmatch(self.capture):
+            raise UsageError(f"{self.capture!r} is not a place in a bucket.", hint="Use s3://BUCKET/PREFIX.")
         _ = self.queue_url
 
     @property

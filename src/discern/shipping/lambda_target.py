@@ -98,5 +98,7 @@ def _steps(
             f"Then let {options.bucket} send its events to Amazon EventBridge, in its properties: "
             "Discern changes no bucket of yours, and no picture is answered as it arrives before that."
         )
+    if options.capture:
+        yield Step(f"Let the function write its answers with their pictures to {options.capture}, a bucket of yours.")
     tags = ", ".join(f"{name}={value}" for name, value in bundle.tags.items())
     yield Step(f"Tag everything with {tags}.")

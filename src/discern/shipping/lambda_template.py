@@ -207,6 +207,7 @@ def _variables(bundle: ShippedBundle, options: LambdaOptions) -> Mapping[str, st
         "DISCERN_BUCKETS": options.bucket or "",
         "DISCERN_ANSWERS": options.queue_url or "",
         "DISCERN_ALLOW_URLS": "1" if options.allow_urls else "",
+        "DISCERN_CAPTURE": options.capture or "",
         "DISCERN_SPEECH": options.speech or "",
         "THRESHOLD": "" if options.threshold is None else str(options.threshold),
     }
@@ -222,6 +223,9 @@ def _statements(options: LambdaOptions) -> Iterator[str]:
         yield _statement(["s3:GetObject", "s3:GetObjectVersion"], objects)
         if not options.queue:
             yield _statement(["s3:PutObject"], f"{objects}{_SUFFIX}")
+    if options.capture:
+        place = options.capture.removeprefix("s3://").rstrip("/")
+        yield _statement(["s3:PutObject"], f"!Sub arn:${{AWS::Partition}}:s3:::{place}/*")
     if options.queue:
         yield _statement(["sqs:SendMessage"], options.queue)
     if options.speech == "polly":

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from discern.errors import UsageError
+from discern.shipping.ci.ci_target import CiTarget
 from discern.shipping.container.container_target import ContainerTarget, KubernetesTarget
 from discern.shipping.lambda_target import LambdaTarget
 from discern.shipping.ship_target import ShipTarget
@@ -17,6 +18,7 @@ SHIP_TARGETS: Mapping[str, ShipTarget] = MappingProxyType(
         "kubernetes": KubernetesTarget(),
         "site": SiteTarget(),
         "workflow": WorkflowTarget(),
+        "ci": CiTarget(),
     }
 )
 

@@ -58,6 +58,10 @@ class MemoryStore:
         self.write(key, path.read_bytes())
         report(path.stat().st_size)
 
+    def remove(self, key: str) -> None:
+        self._step()
+        self.objects.pop(key, None)
+
     def describe(self, found: RemoteObject) -> ObjectFacts:
         return ObjectFacts()
 

@@ -1,8 +1,10 @@
 """Pictures and models for tests of inference."""
 
+import hashlib
 import io
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from onnx import helper, numpy_helper
 from PIL import Image
 
 from discern.bundle import Model, write_bundle
+from discern.inference.exchange import Exchange, Feedback
 from tests.unit.bundle.factories import colour_graph, make_manifest, plain
 from tests.waiting import wait_until
 
@@ -122,3 +125,40 @@ def wait_for_child(process: int) -> int:
 
     wait_until(has_child, 60)
     return found[0]
+
+
+def make_exchange(number: int = 0, **changes: object) -> Exchange:
+    """Build an exchange with its own identifier, with some fields changed."""
+    facts: dict[str, object] = {
+        "id": f"{number:032x}",
+        "time": 1_800_000_000.0 + number,
+        "model": "colours",
+        "bundle": "ab" * 32,
+        "door": "rest",
+        "client": "line-1",
+        "content": hashlib.sha256(RED).hexdigest(),
+        "picture": RED,
+        "media_type": "image/png",
+        "width": 40,
+        "height": 40,
+        "brightness": 0.25,
+        "sharpness": 0.5,
+        "embedding": np.array([number, 0.1, -2], np.float32),
+        "prediction": {"label": "red", "decision": "accept", "confidence": 0.97, "unknown_score": 0.1},
+        "seconds": 0.02,
+    }
+    return Exchange(**(facts | changes))  # type: ignore[arg-type]
+
+
+def make_feedback(number: int = 0, **changes: object) -> Feedback:
+    """Build feedback on the exchange with that number, with some fields changed."""
+    facts: dict[str, object] = {"exchange": f"{number:032x}", "label": "dark", "time": 1.9e9, "source": "api"}
+    return Feedback(**(facts | changes))  # type: ignore[arg-type]
+
+
+def same_exchange(one: Exchange, other: Exchange) -> bool:
+    """Return True if two exchanges are equal, embeddings included."""
+    plainly = replace(one, embedding=None).__dict__ == replace(other, embedding=None).__dict__
+    if one.embedding is None or other.embedding is None:
+        return plainly and one.embedding is other.embedding
+    return plainly and one.embedding.dtype == other.embedding.dtype and np.array_equal(one.embedding, other.embedding)

@@ -1,6 +1,7 @@
 """Batcher: each picture gets its own result, the queue is bounded, and no submitted picture is lost."""
 
 import contextlib
+import hashlib
 import io
 import threading
 from concurrent.futures import CancelledError, Future
@@ -86,6 +87,43 @@ def test_a_ready_picture_waits_for_one_that_is_being_decoded(model: Model) -> No
     results(submitted)
     batcher.close()
     assert gated.sizes == [2]
+
+
+def test_a_captured_result_has_the_embedding_and_the_picture(model: Model) -> None:
+    batcher = Batcher(model, batching=BatchConfig(capture=True))
+    wide = png(np.full((30, 60, 3), (250, 0, 0), np.uint8))
+    found = results(batcher.submit_all([wide, plain(0, 0, 255)]))
+    batcher.close()
+    file, pixels = (each.captured for each in found)
+    assert file is not None
+    assert pixels is not None
+    assert (file.data, file.content_hash) == (wide, hashlib.sha256(wide).hexdigest())
+    assert (file.width, file.height) == (60, 30)
+    assert pixels.data is None
+    for result, picture in zip(found, (wide, plain(0, 0, 255)), strict=True):
+        expected = model.run(model.prepare(picture)[None])["embedding"][0]
+        assert result.embedding is not None
+        assert np.allclose(result.embedding, expected)
+        assert result.embedding.base is None  # a view would hold the outputs of the whole batch
+
+
+def test_a_captured_localisation_is_the_same(model: Model) -> None:
+    picture = png(np.full((30, 60, 3), (250, 0, 0), np.uint8))
+    plainly, captured = Batcher(model), Batcher(model, batching=BatchConfig(capture=True))
+    boxes = [each.submit(picture, evidence=True).result(20).localisation for each in (plainly, captured)]
+    plainly.close()
+    captured.close()
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert boxes[0].box == boxes[1].box
+
+
+def test_nothing_is_captured_unless_asked(model: Model) -> None:
+    batcher = Batcher(model)
+    found = batcher.submit(BLACK).result(20)
+    batcher.close()
+    assert found.embedding is None
+    assert found.captured is None
 
 
 def test_a_bad_picture_fails_alone(model: Model) -> None:

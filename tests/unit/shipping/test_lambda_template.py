@@ -27,6 +27,7 @@ def build(folder: Path, **options: Any) -> str:
         {"snapstart": True},
         {"image": True, "arch": "arm64"},
         {"bucket": "my-pictures", "queue": QUEUE, "speech": "polly", "threshold": 0.9, "allow_urls": True},
+        {"capture": "s3://b-1/kept"},
     ],
 )
 def test_the_template_is_valid(tmp_path: Path, options: dict[str, Any]) -> None:
@@ -48,6 +49,10 @@ def test_the_role_may_do_what_the_options_need_only(tmp_path: Path) -> None:
     assert actions(beside) == log | read | {"s3:PutObject"}
     assert "s3:::b-1/*.discern.json" in beside
     assert actions(build(tmp_path, bucket="b-1", queue=QUEUE)) == log | read | {"sqs:SendMessage"}
+    captured = build(tmp_path, capture="s3://b-1/kept/live")
+    assert actions(captured) == log | {"s3:PutObject"}
+    assert "s3:::b-1/kept/live/*" in captured
+    assert "DISCERN_CAPTURE: " in captured
     assert actions(build(tmp_path, speech="polly")) == log | {"polly:SynthesizeSpeech"}
 
 
@@ -62,6 +67,9 @@ def test_the_role_may_do_what_the_options_need_only(tmp_path: Path) -> None:
         ({"bucket": "a-b", "queue": "answers"}, "not the ARN"),
         ({"queue": QUEUE}, "answers about a bucket"),
         ({"cors": 'x"\n'}, "not an origin"),
+        ({"capture": "captures"}, "not a place in a bucket"),
+        ({"capture": "s3://b-1"}, "not a place in a bucket"),
+        ({"capture": "s3://b-1/a${b}"}, "not a place in a bucket"),
     ],
 )
 def test_bad_options_are_refused(options: dict[str, Any], reason: str) -> None:

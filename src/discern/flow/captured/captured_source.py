@@ -1,7 +1,7 @@
 """Context manager for the captured requests to read: on this machine, or copied from a bucket."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -32,12 +32,15 @@ class CapturedSource:
 
 
 @contextmanager
-def open_captured(source: str | Path, progress: Progress) -> Iterator[CapturedSource]:
+def open_captured(
+    source: str | Path, progress: Progress, *, wanted: Callable[[str], bool] = may_be_capture
+) -> Iterator[CapturedSource]:
     """Context manager for the captured requests at a path, or at an address in a bucket (`s3://`).
 
     Args:
         source: the path or the address.
         progress: called with the stage, items done and items in all.
+        wanted: tells by its name whether an object in a bucket is copied.
 
     Raises:
         CatalogError: nothing is at the address.
@@ -50,7 +53,7 @@ def open_captured(source: str | Path, progress: Progress) -> Iterator[CapturedSo
         return
     with TemporaryDirectory(prefix="discern-captured-") as temporary:
         folder = Path(temporary)
-        if not copy_objects(address, folder, wanted=may_be_capture, max_bytes=MAX_BYTES, progress=progress):
+        if not copy_objects(address, folder, wanted=wanted, max_bytes=MAX_BYTES, progress=progress):
             hint = "Data capture writes .jsonl files below a prefix of the bucket; pass that prefix."
             raise CatalogError(f"{address} has no captured request.", hint=hint)
         yield CapturedSource(path=folder, address=address, name=PurePosixPath(address).name)

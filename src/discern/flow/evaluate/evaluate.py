@@ -83,7 +83,7 @@ def evaluate(
         UsageError: the run would be written into the source.
         DiscernError: the bundle or a source cannot be used.
     """
-    floors = _check_floors(at_least or {})
+    floors = require_floors(at_least or {})
     reading = SourceOptions.checked(group_by=group_by, classes=classes, label_from=label_from)
     folder = cache_folder(cache)
     origin = local_source(source, cache=folder, progress=progress)
@@ -137,7 +137,8 @@ def _result(
     )
 
 
-def _check_floors(floors: Mapping[str, float]) -> Mapping[str, float]:
+def require_floors(floors: Mapping[str, float]) -> Mapping[str, float]:
+    """Return minimum values of an evaluation as they are, or raise UsageError for an unknown or an invalid one."""
     for name, floor in floors.items():
         if name not in FLOORS or not 0 <= floor <= 1:
             raise UsageError(

@@ -8,6 +8,7 @@ import { listenForPictures } from "./queue/input.js";
 import { addThumbnail, captureName, downscaleItem, makeItem, requireSize } from "./queue/items.js";
 import { Queue } from "./queue/queue.js";
 import { accuracyText, drawAbout, knowledgeText, policyText } from "./view/about.js";
+import { CorrectionDialog } from "./view/correction.js";
 import { askForKey, setUpClosing, setUpKeyDialog, setUpVoiceDialog } from "./view/dialogs.js";
 import { $, el, loadSetting, saveSetting } from "./view/dom.js";
 import { showExamples } from "./view/examples.js";
@@ -18,7 +19,7 @@ import { Stage } from "./view/stage.js";
 import { isolate } from "./view/text.js";
 import { Announcer } from "./voice/announcer.js";
 
-/** @import { ModelInfo, PredictOptions } from "./api/types.js" */
+/** @import { Correction, ModelInfo, PredictOptions } from "./api/types.js" */
 /** @import { Facing } from "./camera/camera.js" */
 /** @import { LiveAnswer } from "./camera/live.js" */
 /** @import { Origin } from "./queue/input.js" */
@@ -50,6 +51,7 @@ class Page {
     });
     this.connection = new Connection({ onModel: (info) => this.setModel(info), onKeyRequired: askForKey });
     this.live = new LiveCamera(this);
+    this.correction = new CorrectionDialog((item, correction) => this.correct(item, correction), (item, text) => this.noteCorrection(item, text));
     this.setUp();
     // The model in the address goes before the one that was chosen earlier.
     this.connection.establish(new URLSearchParams(location.search).get("model") ?? loadSetting("model", undefined));
@@ -87,6 +89,7 @@ class Page {
     drawAbout($("about"), info);
     $("about-open").hidden = false;
     $("docs-link").hidden = this.apiKind !== "server";
+    $("monitor-link").hidden = this.apiKind !== "server" || !info.capture;
     this.listModels(info);
     showExamples(this.connection.api?.examples ?? [], (file) => this.addFiles([file], "example"));
     warnUnlessVerified(info);
@@ -177,6 +180,25 @@ class Page {
     });
   }
 
+  /** @param {Item} item @param {Correction} correction */
+  async correct(item, correction) {
+    const { api } = this.connection;
+    if (!api?.correct || !item.prediction) throw unreachable();
+    try {
+      await api.correct(item.prediction.id, correction);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "unauthorized") askForKey(error);
+      throw error;
+    }
+  }
+
+  /** @param {Item} item @param {string} text */
+  noteCorrection(item, text) {
+    item.correctionNote = text;
+    this.refresh(item);
+    this.announcer.write(text);
+  }
+
   /** @param {Item} item */
   async sendSmaller(item) {
     if (item.isDownscaling) return;
@@ -236,12 +258,13 @@ class Page {
 
   /** @param {Item} item @returns {CardActions} */
   actions(item) {
-    const { blob } = item;
+    const { blob, modelInfo } = item;
     const { readAloud } = this.announcer;
     return {
       heatmap: blob && (() => this.toggleHeatmap(item, blob)),
       retake: item.origin === "camera" ? () => this.live.retake() : null,
       readAloud: readAloud && (() => readAloud(item)),
+      correct: modelInfo?.capture ? () => this.correction.open(item, modelInfo) : null,
       retry: blob && (() => this.queue.add([item])),
       cancel: () => this.queue.cancel([item]),
       downscale: blob && (() => this.sendSmaller(item)),

@@ -9,7 +9,8 @@ from discern.serving.keys import Key, Keys
 from discern.serving.web.forwarded_client import network_of, parse_address
 from discern.serving.web.rate_limiter import RateLimiter
 
-_PUBLIC = ("/", "/healthz", "/readyz", "/ping", "/docs", "/openapi.json", "/favicon.ico", "/v2/health/live")
+_PAGES = ("/", "/monitor", "/audit", "/docs", "/favicon.ico")  # without data, which their scripts fetch with a key
+_PUBLIC = (*_PAGES, "/healthz", "/readyz", "/ping", "/openapi.json", "/v2/health/live")
 _PUBLIC_BELOW = ("/page/", "/examples/", "/static-offline-docs/", "/v2/health/")
 _ADMIN = "/admin"
 

@@ -38,7 +38,9 @@ def read_config(environment: Mapping[str, str]) -> ServeConfig:
     if not values.get("BUNDLE"):
         raise UsageError(f"{_PREFIX}BUNDLE is not set.", hint="Set it to the path of the bundle.")
     options = {name.lower(): _read(name, text, _READERS[name]) for name, text in values.items() if name in _READERS}
-    batching = {name.lower(): _read(name, values[name], _positive) for name in _BATCHING if values.get(name)}
+    batching: dict[str, Any] = {
+        name.lower(): _read(name, values[name], _positive) for name in _BATCHING if values.get(name)
+    }
     if options.get("no_auth"):
         options.pop("key_file", None)
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from discern.errors import PictureError
 from discern.inference.batcher import BatchResult
 from discern.inference.model_registry import ModelRegistry, ServedModel
+from discern.serving.web.exchange_recorder import ExchangeRecorder
 from discern.serving.web.prometheus import ServerMetrics
 from discern.serving.web.request_body import RequestReader
 
@@ -24,11 +25,13 @@ class InferenceService:
         registry: the served models.
         reader: reads pictures from requests.
         metrics: counts predictions and rejected pictures.
+        recorder: keeps the exchanges; None for a server that keeps none.
     """
 
     registry: ModelRegistry
     reader: RequestReader
     metrics: ServerMetrics
+    recorder: ExchangeRecorder | None = None
 
     async def predict(
         self,
@@ -37,6 +40,8 @@ class InferenceService:
         *,
         served: ServedModel,
         evidence: bool = False,
+        door: str = "rest",
+        is_whole: bool = False,
     ) -> list[BatchResult | PictureError]:
         """Classify the images in an HTTP request.
 
@@ -45,6 +50,8 @@ class InferenceService:
             pictures: the pictures.
             served: a model of the registry.
             evidence: also localise each prediction.
+            door: endpoint that was asked, for the kept exchanges: `rest`, `sagemaker` or `v2`.
+            is_whole: whether an unusable picture rejects the whole request, so that nothing is answered.
 
         Returns:
             A result for each picture, or its error if it is unusable.
@@ -65,7 +72,11 @@ class InferenceService:
             with suppress(asyncio.CancelledError):
                 await results
             raise ClientDisconnect
-        return [self._counted(served.name, result) for result in results.result()]
+        counted = [self._counted(served.name, result) for result in results.result()]
+        if self.recorder and not (is_whole and any(isinstance(each, PictureError) for each in counted)):
+            kept = await self.recorder.record(request.scope, counted, served=served, door=door)
+            self.metrics.count_captured(kept)
+        return counted
 
     def _counted(self, model: str, result: BatchResult | BaseException) -> BatchResult | PictureError:
         if isinstance(result, BatchResult):

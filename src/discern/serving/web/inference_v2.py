@@ -122,7 +122,7 @@ def inference_v2_router(service: InferenceService, is_ready: Callable[[], bool],
         )
         _require_same_model(name, inference)
         await count_pictures(request, len(pictures))
-        results = await service.predict(request, pictures, served=served)
+        results = await service.predict(request, pictures, served=served, door="v2", is_whole=True)
         return JSONResponse(_response(name, inference, _predictions(results)))
 
     return router

@@ -7,16 +7,21 @@ import signal
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
 from discern.errors import DiscernError
 from discern.inference.model_registry import ModelRegistry
 from discern.serving.config import ServeConfig
+from discern.serving.web.exchange_recorder import ExchangeRecorder, report_losses
 from discern.serving.web.reloader import Reloader
+from discern.serving.web.store_access import StoreAccess
 from discern.serving.web.url_fetch import UrlFetcher
 from discern.serving.web.workers import ReloadSignal
+
+if TYPE_CHECKING:
+    from discern.serving.web.background_looks import BackgroundLooks  # not part of the container image
 
 _LOG = logging.getLogger("discern.serving")
 _WATCH_SECONDS, _TICK_SECONDS = 2.0, 1.0
@@ -33,6 +38,9 @@ class Lifespan:
         registry: the bundles; closed at shutdown.
         signal: received when another worker has reloaded its bundles.
         fetcher: closed at shutdown.
+        recorder: keeps the exchanges, from the start to the shutdown; None for a server that keeps none.
+        captured: the store of the exchanges; closed at shutdown.
+        looks: looks at the exchanges; None for a server that keeps none.
     """
 
     def __init__(
@@ -42,11 +50,17 @@ class Lifespan:
         registry: ModelRegistry,
         signal: ReloadSignal,
         fetcher: UrlFetcher | None,
+        recorder: ExchangeRecorder | None = None,
+        captured: StoreAccess | None = None,
+        looks: "BackgroundLooks | None" = None,
     ) -> None:
         self._config = config
         self._registry = registry
         self._signal = signal
         self._fetcher = fetcher
+        self._recorder = recorder
+        self._captured = captured
+        self._looks = looks
         self._ready = False
         self.reloader = Reloader(registry)
 
@@ -57,6 +71,8 @@ class Lifespan:
     @asynccontextmanager
     async def run(self, _: FastAPI) -> AsyncIterator[None]:
         """Run the background tasks until shutdown and then finish all pending images."""
+        if self._recorder:
+            await asyncio.to_thread(self._recorder.open)
         tasks = [asyncio.create_task(each) for each in self._background()]
         self._ready = True
         with self.reloader.ending_on_signal():
@@ -67,6 +83,10 @@ class Lifespan:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._registry.close)
+        if self._recorder:
+            await self._recorder.close()
+        if self._captured:
+            await asyncio.to_thread(self._captured.close)
         if self._fetcher:
             await self._fetcher.close()
 
@@ -77,6 +97,10 @@ class Lifespan:
             coroutines.append(_exit_with_parent())
         if is_worker or self._config.watch:
             coroutines.append(_watch(self.reloader, self._signal, files=self._config.watch))
+        if self._recorder:
+            coroutines.append(report_losses(self._recorder))
+        if self._looks:
+            coroutines.append(self._looks.run())
         return coroutines
 
 

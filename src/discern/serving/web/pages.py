@@ -41,6 +41,14 @@ def add_pages(app: FastAPI, config: ServeConfig) -> None:
     async def page() -> Response:
         return _file_response(PAGE / "index.html")
 
+    @app.api_route("/monitor", methods=["GET", "HEAD"], include_in_schema=False)
+    async def monitor() -> Response:
+        return _file_response(PAGE / "monitor" / "monitor.html")
+
+    @app.api_route("/audit", methods=["GET", "HEAD"], include_in_schema=False)
+    async def audit() -> Response:
+        return _file_response(PAGE / "monitor" / "audit.html")
+
     examples = place_examples(config.examples)
 
     @app.api_route(f"/{FOLDER}/{{name}}", methods=["GET", "HEAD"], include_in_schema=False)

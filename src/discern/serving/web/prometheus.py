@@ -1,12 +1,14 @@
 """Prometheus metrics of the HTTP server."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest, values
 from prometheus_client.registry import Collector
 
 from discern.inference.batcher import BatchResult
+from discern.inference.capture_sink import CaptureSink
 from discern.inference.model_registry import ModelRegistry
+from discern.serving.web.capture_metrics import CaptureMetrics
 from discern.serving.web.workers import MetricValues, SampleKey, WorkerLink
 
 # Worker processes exchange their metrics with their supervisor: no request depends on files, whatever the environment.
@@ -48,8 +50,24 @@ class ServerMetrics:
         self._picture_seconds = Histogram(
             "discern_picture_seconds", "Time to decode and run one picture.", ["model"], buckets=_BUCKETS, registry=own
         )
+        self._capture: CaptureMetrics | None = None
+        self._more: list[Callable[[], bytes]] = []
         if link:
             link.publish(self._values)
+
+    def watch_capture(self, sink: Callable[[], CaptureSink | None], waiting_bytes: Callable[[], int]) -> None:
+        """Also publish what a sink could not keep, and what waits in its spool.
+
+        Args:
+            sink: returns the sink of this process, or None before it is open.
+            waiting_bytes: returns the size of the spool of all processes.
+        """
+        self._capture = CaptureMetrics(self._collectors, sink, waiting_bytes)
+        self.add(self._capture.render_spool)
+
+    def add(self, render: Callable[[], bytes]) -> None:
+        """Add metrics that are the same in all worker processes, by the function that renders them."""
+        self._more.append(render)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count an HTTP request and record its duration."""
@@ -62,6 +80,16 @@ class ServerMetrics:
         self._predictions.labels(model, result.prediction.decision).inc()
         self._picture_seconds.labels(model).observe(result.compute_seconds)
 
+    def count_captured(self, exchanges: int) -> None:
+        """Count exchanges that were kept."""
+        if self._capture:
+            self._capture.count_exchanges(exchanges)
+
+    def count_feedback(self, source: str) -> None:
+        """Count the true label of an answer."""
+        if self._capture:
+            self._capture.count_feedback(source)
+
     def count_rejection(self, code: str) -> None:
         """Count an image that the server rejected."""
         self._rejected.labels(code).inc()
@@ -72,13 +100,14 @@ class ServerMetrics:
         This waits up to a few seconds for the other processes.
         """
         self._update_pending()
-        if self._link is None:
-            return generate_latest(self._collectors)
-        return generate_latest(_Total(self._collectors, self._link.collect()))
+        own = self._collectors if self._link is None else _Total(self._collectors, self._link.collect())
+        return b"".join([generate_latest(own), *(render() for render in self._more)])
 
     def _update_pending(self) -> None:
         for name, served in self._registry.served.items():
             self._pending.labels(name).set(served.batcher.pending)
+        if self._capture:
+            self._capture.update()
 
     def _values(self) -> MetricValues:
         """Return the values of this process's metrics."""

@@ -21,7 +21,7 @@ from discern.serving.web.forwarded_client import TrustedProxies
 from discern.serving.web.held_bytes import HeldBody, HeldBytes, overloaded
 from discern.serving.web.prometheus import ServerMetrics
 from discern.serving.web.request_origin import OriginCheck
-from discern.serving.web.scope_keys import COUNT_PICTURES, HOLD_BYTES, REQUEST_ID
+from discern.serving.web.scope_keys import CLIENT, CLIENT_ID, COUNT_PICTURES, HOLD_BYTES, REQUEST_ID
 from discern.serving.web.security_headers import SECURITY_HEADERS
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -96,6 +96,7 @@ class RequestGuard:
             body=HeldBody(network=client_address(scope)),
         )
         scope[REQUEST_ID] = state.id
+        scope[CLIENT_ID] = state.id if state.id == given else None
         try:
             await self._handle(state, headers, receive, self._sender(state, send))
         finally:
@@ -111,6 +112,7 @@ class RequestGuard:
         try:
             self._origins.check(scope, headers)
             state.client = await self._access.authorize(scope, headers)
+            scope[CLIENT] = state.client
             scope[COUNT_PICTURES] = partial(self._access.count_pictures, state.client)
             self._check_room(state, headers)
             await self._app(scope, self._receiver(state, receive), send)

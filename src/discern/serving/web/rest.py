@@ -57,7 +57,8 @@ def rest_router(service: InferenceService) -> APIRouter:
         It holds the labels, thresholds, metrics and model card.
         """
         served = service.registry.get(model)
-        return JSONResponse(describe_model(served.name, served.model, list(service.registry.served)))
+        described = describe_model(served.name, served.model, list(service.registry.served))
+        return JSONResponse(described | ({"capture": True} if service.recorder else {}))
 
     return router
 

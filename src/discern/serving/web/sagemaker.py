@@ -37,7 +37,7 @@ def sagemaker_router(service: InferenceService, is_ready: Callable[[], bool]) ->
         """
         parsed = await service.reader.read(request)
         served = service.registry.get(_require_one(model, target))
-        results = await service.predict(request, parsed.pictures, served=served)
+        results = await service.predict(request, parsed.pictures, served=served, door="sagemaker")
         accept = request.headers.get("accept", "")
         return JSONResponse(invocation_json(results, is_list=parsed.is_list, step=parsed.step, accept=accept))
 

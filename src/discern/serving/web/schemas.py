@@ -82,6 +82,17 @@ class ModelJson(BaseModel):
     labels: list[str]
     models: list[str] = Field(description="The names of all served models; the first is the default.")
     card: str = Field(description="The model card, in Markdown.")
+    capture: bool = Field(
+        default=False, description="Whether answers are kept, so that POST /feedback takes their labels."
+    )
+
+
+class FeedbackKept(BaseModel):
+    """JSON response that confirms feedback."""
+
+    id: str
+    label: str = Field(description="The label, as the model names it.")
+    kept: bool = Field(description="False if it could not be written; then it is counted as lost.")
 
 
 class Reloaded(BaseModel):
@@ -150,6 +161,31 @@ PICTURES_BODY = {
             "application/json": {
                 "schema": {"anyOf": [_JSON_PICTURE, {"type": "array", "items": _JSON_PICTURE}, _WORKFLOW_STEP]}
             },
+        },
+    }
+}
+
+FEEDBACK_ERRORS = error_responses(400, 401, 403, 413, 429, 503) | {
+    404: {"model": ErrorJson, "description": "There is no answer with this id, or the server keeps none."},
+    422: {"model": ErrorJson, "description": "The label is none of the model's classes, and not marked as new."},
+}
+FEEDBACK_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["id", "label"],
+                    "properties": {
+                        "id": {"type": "string", "description": "The id of the answer."},
+                        "label": {"type": "string", "description": "The true class, by its label or another name."},
+                        "new": {"type": "boolean", "description": "The label is none of the model's classes."},
+                        "source": {"enum": ["api", "page", "audit"]},
+                    },
+                    "additionalProperties": False,
+                }
+            }
         },
     }
 }

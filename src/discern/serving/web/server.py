@@ -50,6 +50,7 @@ def run_server(config: ServeConfig, *, announce: Callable[[str], None]) -> None:
     Raises:
         BundleError: a bundle cannot be used.
         DiscernError: no worker process can start.
+        StoreError: the store of the exchanges cannot be used.
         UsageError: the address cannot be used, or the key file or rate limit is invalid.
     """
     with _logging():
@@ -60,6 +61,10 @@ def _serve(config: ServeConfig, announce: Callable[[str], None]) -> None:
     with closing(_listen(config)) as listener:
         if config.host not in LOOPBACK and hasattr(os, "geteuid") and os.geteuid() == 0:
             _LOG.warning("the server accepts remote connections as root: run it as an unprivileged user")
+        if config.capture is not None:
+            from discern.serving.web.open_recorder import prepare_capture  # noqa: PLC0415 - loads SQLAlchemy
+
+            prepare_capture(config.capture)
         # Also created if workers create their own, so that an error is reported once, and here.
         with closing(open_registry(config)) as registry:
             app = create_app(config, registry=registry)

@@ -10,6 +10,7 @@ from discern.buckets.account_clients import AccountClients
 from discern.errors import BadRequest, DiscernError, NotFound, RequestTooLarge, Unreachable
 
 _MISSING = ("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404", "AccessDenied", "403", "InvalidObjectState")
+_CAPTURE_SECONDS = 2
 _READ_SECONDS = 8  # not tuned: three attempts end before the function's time does
 _RETRY = "Retry in a moment, and check the function's role."
 
@@ -17,6 +18,28 @@ _RETRY = "Retry in a moment, and check the function's role."
 @cache
 def _client(service: str) -> Any:
     return AccountClients(read_seconds=_READ_SECONDS)[service]
+
+
+@cache
+def open_capture_client() -> Any:
+    """Return the client that writes captured exchanges: it gives up within about two seconds, as an answer waits.
+
+    Raises:
+        UsageError: there are no credentials.
+    """
+    return AccountClients(read_seconds=_CAPTURE_SECONDS, connect_seconds=1, attempts=1)["s3"]
+
+
+def put_records(bucket: str, key: str, records: bytes) -> None:
+    """Write captured exchanges to S3, by one attempt.
+
+    Raises:
+        NotFound: there is no such bucket, or the function's role may not write to it.
+        Unreachable: S3 does not respond in time.
+        UsageError: there are no credentials.
+    """
+    with _translated(f"s3://{bucket}/{key}"):
+        open_capture_client().put_object(Bucket=bucket, Key=key, Body=records, ContentType="application/octet-stream")
 
 
 def get_object(bucket: str, key: str, *, max_bytes: int, version: str | None = None) -> bytes:

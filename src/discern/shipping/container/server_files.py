@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files as resources
 from pathlib import Path
 
-ROOMS = ("buckets", "bundle", "display", "inference", "parallel", "picture", "serving")
+ROOMS = ("buckets", "bundle", "display", "inference", "parallel", "picture", "serving", "watching")
 """Parts of Discern that the server needs, with the modules in `_MODULES`."""
 
 _MODULES = ("__init__.py", "_version.py", "atomic.py", "errors.py", "progress.py")

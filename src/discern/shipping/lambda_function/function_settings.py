@@ -32,6 +32,7 @@ class FunctionSettings:
         speech: service that speaks answers: "" or "polly".
         voice: name of its voice.
         origins: origins whose pages may call the function directly; "*" for all.
+        capture: where exchanges are kept, `s3://BUCKET/PREFIX`; "" to keep none.
     """
 
     bundle: Path = _FUNCTION / "model.discern"
@@ -46,6 +47,7 @@ class FunctionSettings:
     speech: str = ""
     voice: str = "Joanna"
     origins: tuple[str, ...] = ()
+    capture: str = ""
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "FunctionSettings":
@@ -67,6 +69,7 @@ class FunctionSettings:
             speech=_choice(variables, "DISCERN_SPEECH", ("polly",), cls.speech),
             voice=variables.get("DISCERN_VOICE") or cls.voice,
             origins=_names(variables, "DISCERN_CORS"),
+            capture=_capture(variables.get("DISCERN_CAPTURE", "")),
         )
 
 
@@ -119,4 +122,11 @@ def _answers(value: str) -> str:
     if place and not place.startswith(("s3://", "https://", "http://")):
         hint = "Use s3://BUCKET/PREFIX, or the URL of an SQS queue; leave it empty for answers beside the pictures."
         raise UsageError(f"DISCERN_ANSWERS is {place[:80]!r}.", hint=hint)
+    return place
+
+
+def _capture(value: str) -> str:
+    place = value.strip()
+    if place and not place.startswith("s3://"):
+        raise UsageError(f"DISCERN_CAPTURE is {place[:80]!r}.", hint="Use s3://BUCKET/PREFIX; leave it empty for none.")
     return place

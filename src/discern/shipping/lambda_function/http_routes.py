@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from discern.errors import BadRequest, DiscernError, MethodNotAllowed, NotFound,
 from discern.inference.answer_json import invocation_json, response_json
 from discern.inference.body_parsing import ParsedBody, body_parser
 from discern.inference.error_status import error_headers, error_json, http_status
+from discern.inference.known_labels import KnownLabels
 from discern.inference.model_info import describe_model
 from discern.shipping.lambda_function.function_settings import FunctionSettings
 from discern.shipping.lambda_function.http_event import HttpRequest, parse_headers, parse_http_event
@@ -38,6 +40,7 @@ class HttpRoutes:
             "": (_POST, self._predict),
             "predict": (_POST, self._predict),
             "invocations": (_POST, self._invocations),
+            "feedback": (_POST, self._feedback),
             "model": (_GET, self._model),
             "ping": (_GET, lambda _: _json_response({})),
             "healthz": (_GET, lambda _: _json_response({"status": "ok"})),
@@ -101,7 +104,19 @@ class HttpRoutes:
 
     def _model(self, request: HttpRequest) -> Response:
         self._check_model(request)
-        return _json_response(describe_model(self._name, self._classifier.model, [self._name]))
+        described = describe_model(self._name, self._classifier.model, [self._name])
+        return _json_response(described | ({"capture": True} if self._classifier.sink else {}))
+
+    def _feedback(self, request: HttpRequest) -> Response:
+        from discern.inference.feedback_request import parse_feedback  # noqa: PLC0415 - few functions take feedback
+
+        sink = self._classifier.sink
+        if sink is None:
+            raise NotFound("This function keeps no answers.", hint="Deploy it with --capture s3://BUCKET/PREFIX.")
+        labels = KnownLabels.of(self._classifier.model.manifest)
+        feedback = parse_feedback(request.body).feedback(labels, time=time.time(), client="")
+        kept = sink.keep_feedback(feedback)
+        return _json_response({"id": feedback.exchange, "label": feedback.label, "kept": kept})
 
     def _parse(self, request: HttpRequest) -> ParsedBody:
         self._check_model(request)

@@ -1,5 +1,6 @@
 """Classification of images on AWS Lambda, with those that are named by reference."""
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -8,6 +9,7 @@ from discern.errors import BadRequest, Forbidden, PictureError, RequestTooLarge
 from discern.inference.batch_config import BatchConfig
 from discern.inference.batcher import Batcher, BatchResult
 from discern.inference.body_parsing import numbered_errors
+from discern.inference.capture_sink import CaptureSink
 from discern.shipping.lambda_function.deployed_model import LIMITS
 from discern.shipping.lambda_function.function_settings import FunctionSettings
 
@@ -24,12 +26,18 @@ class PictureClassifier:
     Args:
         model: the model.
         settings: settings of the function.
+
+    Attributes:
+        model: the model.
+        sink: keeps the exchanges; None for a function that keeps none.
     """
 
     def __init__(self, model: Model, settings: FunctionSettings) -> None:
         self.model = model
         self._settings = settings
-        self._batcher = Batcher(model, batching=BatchConfig(max_queue=settings.max_pictures, timeout=_TIMEOUT))
+        batching = BatchConfig(max_queue=settings.max_pictures, timeout=_TIMEOUT, capture=bool(settings.capture))
+        self._batcher = Batcher(model, batching=batching)
+        self.sink = _open_sink(settings.capture) if settings.capture else None
 
     def classify(self, pictures: Sequence[bytes | str], *, evidence: bool = False) -> list[BatchResult | PictureError]:
         """Classify images.
@@ -45,7 +53,16 @@ class PictureClassifier:
             RequestError: a reference is not allowed, or cannot be fetched.
         """
         contents = self._fetch_all(pictures)
-        return [_result(future) for future in self._batcher.submit_all(contents, evidence=evidence)]
+        results = [_result(future) for future in self._batcher.submit_all(contents, evidence=evidence)]
+        if self.sink is not None:
+            self._keep(self.sink, results)
+        return results
+
+    def _keep(self, sink: CaptureSink, results: Sequence[BatchResult | PictureError]) -> None:
+        from discern.inference.build_exchanges import build_exchanges  # noqa: PLC0415 - few functions keep exchanges
+
+        name = self.model.manifest.name
+        sink.keep(build_exchanges(results, model=name, door="lambda", sink=sink, now=time.time(), limits=LIMITS))
 
     def close(self) -> None:
         """End the threads that classify."""
@@ -83,6 +100,12 @@ class PictureClassifier:
         from discern.shipping.lambda_function.public_download import download  # noqa: PLC0415
 
         return download(reference, max_bytes=LIMITS.max_bytes)
+
+
+def _open_sink(place: str) -> CaptureSink:
+    from discern.shipping.lambda_function.bucket_sink import BucketSink  # noqa: PLC0415 - imports boto3
+
+    return BucketSink(place)
 
 
 def parse_s3_uri(uri: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Search for exchanges that repeat an earlier one: the same picture again, or a burst of pictures of one thing."""
 
 from collections import OrderedDict
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -109,3 +110,12 @@ def _describe(columns: ExchangeColumns) -> np.ndarray:
 def independent_groups(columns: ExchangeColumns, *, spread: float = float("nan")) -> np.ndarray:
     """Return the group of each exchange, int64 `[n]`, see `DependentExchanges`."""
     return DependentExchanges(spread).find(columns)
+
+
+def forget_in_groups(state: dict[str, Any], *, hashes: Collection[str], clients: Collection[str]) -> dict[str, Any]:
+    """Return what `DependentExchanges.to_json` returned, without the given pictures and clients."""
+    keys = {each[-_HASH_DIGITS:] for each in hashes if each}
+    return state | {
+        "pictures": [each for each in state["pictures"] if each[0] not in keys],
+        "clients": [each for each in state["clients"] if each[0] not in clients],
+    }

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from discern.errors import StoreError
 from discern.parallel import single_threaded_blas
 from discern.watching.drift import two_sample_classifier
 from discern.watching.drift.conformal_martingale import ConformalMartingale
-from discern.watching.drift.dependent_exchanges import DependentExchanges
+from discern.watching.drift.dependent_exchanges import DependentExchanges, forget_in_groups
 from discern.watching.drift.drift_signals import SIDES, SignalRanks, label_index, signals_of
 from discern.watching.drift.endless_detector import EndlessDetector
 from discern.watching.drift.raised_alarm import MOST_EXAMPLES, PICTURES, RaisedAlarm
@@ -362,3 +362,35 @@ def _odds(log: float) -> float:
 def _median(values: np.ndarray) -> float | None:
     known = values[~np.isnan(values)]
     return float(np.median(known)) if len(known) else None
+
+
+def forget_in_state(
+    data: bytes, ids: Collection[str], *, hashes: Collection[str] = (), clients: Collection[str] = ()
+) -> bytes:
+    """Remove from what `DriftMonitor.to_bytes` returned all that names erased exchanges.
+
+    What was bet on them stays won or lost. What the classifier has learnt from them is left until further exchanges
+    have replaced it; it holds neither identifiers nor pictures.
+
+    Args:
+        data: the state.
+        ids: identifiers of the exchanges.
+        hashes: digests of their files and pixels.
+        clients: their clients, of which nothing is remembered then.
+
+    Raises:
+        StoreError: it is not such a state.
+    """
+    try:
+        arrays = read_arrays(data, _KINDS, max_bytes=_MAX_STATE)
+        plain = json.loads(arrays["json"].tobytes())
+        kept = np.array([each not in ids for each in plain["ids"]], bool)
+        plain["ids"] = [each for each in plain["ids"] if each not in ids]
+        for alarm in plain["raised"]:
+            alarm["found"] = [each for each in alarm["found"] if each[1] not in ids]
+        plain["groups"] = forget_in_groups(plain["groups"], hashes=hashes, clients=clients)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise StoreError(f"The kept state of the drift monitor cannot be used: {error}.") from error
+    changed = {name: arrays[name][kept] for name in ("index", "time", "values", "extremes", "projected")}
+    text = np.frombuffer(json.dumps(plain, separators=(",", ":")).encode(), np.uint8)
+    return write_arrays(arrays | changed | {"json": text})

@@ -11,7 +11,7 @@ class Alarm:
     Attributes:
         kind: a signal of `SIGNALS`, `pictures` (the two-sample classifier) or `promise`.
         since: estimate of when it began, ISO 8601 in UTC.
-        evidence: the evidence: `against` (odds of the test), `threshold`, and values of this kind of alarm.
+        evidence: the evidence: `against` (odds of the test), `threshold`, and values that depend on `kind`.
         examples: identifiers of exchanges that show it best, best first.
         message: the alarm in one plain sentence.
     """
@@ -102,10 +102,12 @@ class Look:
         last: time of the last.
         alarms: alarms, the earliest first.
         accuracy: accuracy from audits; None without audits.
-        estimated: label-free estimate of the accuracy, never an alarm: `value` and `reference`; None without pictures.
+        estimated: label-free estimate of the accuracy of the newest exchanges, never an alarm: `value` and `reference`;
+            None without pictures.
         promise: test of the accept policy; None without a policy.
         clusters: clusters of unknown pictures, the largest first.
-        to_audit: identifiers of the exchanges that are waiting for a label, the oldest first.
+        to_audit: identifiers of exchanges that are waiting for a label, the oldest first, at most 1,000.
+        waiting: number of all exchanges that are waiting for a label.
         classes: share of each predicted label: `label`, `exchanges`, `share`, `trained`; never an alarm.
         signals: for each signal `name`, `against` (odds of its test), `median`, `reference` (its median).
         notes: what else a reader has to know.
@@ -122,6 +124,27 @@ class Look:
     promise: Promise | None = None
     clusters: tuple[Cluster, ...] = ()
     to_audit: tuple[str, ...] = ()
+    waiting: int = 0
     classes: tuple[dict[str, Any], ...] = ()
     signals: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the look as a JSON-serialisable dictionary, with its attributes as keys."""
+        return {
+            "bundle": self.bundle,
+            "exchanges": self.exchanges,
+            "lost": self.lost,
+            "first": self.first,
+            "last": self.last,
+            "alarms": [alarm.to_json() for alarm in self.alarms],
+            "accuracy": None if self.accuracy is None else self.accuracy.to_json(),
+            "estimated": self.estimated,
+            "promise": None if self.promise is None else self.promise.to_json(),
+            "clusters": [cluster.to_json() for cluster in self.clusters],
+            "to_audit": list(self.to_audit),
+            "waiting": self.waiting,
+            "classes": [dict(each) for each in self.classes],
+            "signals": [dict(each) for each in self.signals],
+            "notes": list(self.notes),
+        }

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,17 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from discern.bundle import Model, load
+from discern.errors import StoreError
+from discern.inference.batch_config import BatchConfig
+from discern.inference.exchange import Exchange
+from discern.inference.model_registry import ModelRegistry
 from discern.serving.config import ServeConfig
 from discern.serving.keys import add_key
 from discern.serving.web.app import create_app
+from discern.serving.web.exchange_recorder import ExchangeRecorder
 from tests.unit.bundle.factories import plain, write_small
 from tests.unit.inference.factories import write_nan_bundle
+from tests.unit.serving.web.listing_sink import ListingSink
 
 BYTES = {"name": "image", "datatype": "BYTES"}
 
@@ -97,3 +104,53 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
     with caplog.at_level(logging.INFO, "discern"):
         yield caplog
     logger.propagate, _ = before
+
+
+@dataclass
+class Capturing:
+    """A server that captures.
+
+    Attributes:
+        client: sends requests to it.
+        sink: what it keeps.
+        elsewhere: exchanges that other processes have kept, by identifier; None: these cannot be read.
+    """
+
+    client: TestClient
+    sink: ListingSink
+    elsewhere: dict[str, Exchange] | None
+
+
+@pytest.fixture
+def capture(bundle: Path) -> Iterator[Callable[..., Capturing]]:
+    """Start an application that captures, with options of its configuration."""
+    with ExitStack() as stack:
+
+        def start(**options: Any) -> Capturing:
+            config = ServeConfig(**{"bundles": (str(bundle),), "watch": False} | options)
+            registry = ModelRegistry(config.bundles, batching=BatchConfig(capture=True))
+            sink = ListingSink()
+            found = Capturing(client=None, sink=sink, elsewhere={})  # type: ignore[arg-type]
+
+            def find(exchange: str) -> Exchange | None:
+                if found.elsewhere is None:
+                    raise StoreError("The database is down.")
+                return found.elsewhere.get(exchange)
+
+            recorder = ExchangeRecorder(
+                registry,
+                open_sink=lambda: sink,
+                find=find,
+                waiting_bytes=lambda: 10 * len(sink.exchanges),
+                salt=b"salt",
+            )
+            app = create_app(config, registry=registry, recorder=recorder)
+            found.client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
+            return found
+
+        yield start
+
+
+@pytest.fixture
+def capturing(capture: Callable[..., Capturing]) -> Capturing:
+    return capture()

@@ -2,7 +2,7 @@
 
 import { ApiError, cancelled, unreachable } from "./api_error.js";
 
-/** @import { Api, Config, ModelInfo, Prediction, PredictOptions } from "./types.js" */
+/** @import { Api, Config, Correction, ModelInfo, Prediction, PredictOptions } from "./types.js" */
 
 const KEY = "discern.key";
 const INFO_TIMEOUT = 15_000;
@@ -20,6 +20,7 @@ export function openServerApi(config) {
     modelInfo: ({ model } = {}) => fetchModelInfo(buildUrl(base, "model", { model })),
     predict: (blob, { evidence = false, model, signal, onProgress } = {}) =>
       upload(buildUrl(base, "predict", { model, evidence: evidence ? "1" : undefined }), blob, { signal, onProgress }),
+    correct: (id, correction) => sendCorrection(buildUrl(base, "feedback", {}), id, correction),
   };
 }
 
@@ -31,10 +32,19 @@ function buildUrl(base, path, query) {
 }
 
 /** @param {URL} url @returns {Promise<ModelInfo>} */
-async function fetchModelInfo(url) {
+const fetchModelInfo = (url) => fetchJson(url, { headers: authHeaders() });
+
+/** @param {URL} url @param {string} id @param {Correction} correction */
+function sendCorrection(url, id, { label, isNew }) {
+  const body = JSON.stringify({ id, label, source: "page", ...(isNew ? { new: true } : {}) });
+  return fetchJson(url, { method: "POST", body, headers: { "Content-Type": "application/json", ...authHeaders() } });
+}
+
+/** @param {URL} url @param {RequestInit} options @returns {Promise<any>} */
+async function fetchJson(url, options) {
   let response;
   try {
-    response = await fetch(url, { headers: authHeaders(), signal: AbortSignal.timeout(INFO_TIMEOUT) });
+    response = await fetch(url, { ...options, signal: AbortSignal.timeout(INFO_TIMEOUT) });
   } catch {
     throw unreachable();
   }

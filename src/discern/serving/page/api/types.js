@@ -43,6 +43,7 @@
  * @property {string} [card]
  * @property {Recipe} recipe
  * @property {number[] | null} [scale]
+ * @property {boolean} [capture] true where the server keeps what it answers, and takes corrections.
  * @property {{ passed: boolean, worst_difference: number | null }} [verified] result of the self-test in this browser.
  *
  * @typedef {object} PredictOptions
@@ -51,6 +52,7 @@
  * @property {AbortSignal} [signal]
  * @property {(share: number) => void} [onProgress] called with the share of the upload that is done.
  *
+ * @typedef {{ label: string, isNew?: boolean }} Correction the right label; `isNew` where it is none of the classes.
  * @typedef {{ name: string, path: string }} Example
  * @typedef {{ bytes?: number, pixels?: number }} Limits
  *
@@ -60,6 +62,7 @@
  * @property {(key: string) => void} [setKey]
  * @property {(options?: { model?: string }) => Promise<ModelInfo>} modelInfo
  * @property {(blob: Blob, options?: PredictOptions) => Promise<Prediction>} predict
+ * @property {(id: string, correction: Correction) => Promise<unknown>} [correct] tells the right label of an answer.
  *
  * @typedef {object} Config the file `config.json` beside this page.
  * @property {"server" | "remote" | "local"} kind

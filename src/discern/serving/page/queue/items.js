@@ -30,6 +30,7 @@ import { downscale, makeThumbnail } from "../decode/downscale.js";
  * @property {Evidence | null} [heatmap] the evidence that is shown.
  * @property {string} [heatmapStatus]
  * @property {boolean} [isHeatmapLoading]
+ * @property {string} [correctionNote] what was noted about the answer.
  * @property {number} [session] number of the session that it belongs to.
  * @property {boolean} [isRecorded]
  * @property {HTMLTableRowElement | null} [row]

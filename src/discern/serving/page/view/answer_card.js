@@ -14,6 +14,7 @@ import { answerNotes, answerText, candidates, DECISIONS, formatDuration, percent
  * @property {(() => void) | null} [heatmap]
  * @property {(() => void) | null} [retake]
  * @property {(() => void) | null} [readAloud]
+ * @property {(() => void) | null} [correct]
  * @property {(() => void) | null} [retry]
  * @property {(() => void) | null} [cancel]
  * @property {(() => void) | null} [downscale]
@@ -81,6 +82,7 @@ function answeredParts(item, prediction, info, actions) {
     drawBars(prediction, info),
     drawButtons(item, actions),
     el("p", { class: "aside", id: "heatmap-status" }, item.heatmapStatus ?? ""),
+    el("p", { class: "aside", id: "correction-note" }, item.correctionNote ?? ""),
     el("p", { class: "aside latency" }, timingText(item, prediction)),
   ];
 }
@@ -101,13 +103,14 @@ function drawBars(prediction, info) {
 }
 
 /** @param {CardItem} item @param {CardActions} actions */
-function drawButtons(item, { heatmap, retake, readAloud }) {
+function drawButtons(item, { heatmap, retake, readAloud, correct }) {
   const busy = item.isHeatmapLoading ? "true" : null;
   const pressed = String(Boolean(item.heatmap));
   const buttons = [
     heatmap && el("button", { type: "button", id: "heatmap", onclick: heatmap, "aria-pressed": pressed, "aria-disabled": busy }, "Show where I see it"),
     retake && el("button", { type: "button", class: "primary", id: "retake", onclick: retake }, "Take another"),
     readAloud && el("button", { type: "button", id: "read-aloud", onclick: readAloud }, "Read aloud"),
+    correct && el("button", { type: "button", id: "correct", onclick: correct, "aria-haspopup": "dialog" }, "Wrong?"),
   ].filter(Boolean);
   return buttons.length ? el("div", { class: "actions" }, ...buttons) : null;
 }

@@ -21,6 +21,12 @@
  * @property {HTMLDialogElement} key-dialog
  * @property {HTMLDialogElement} speech-dialog
  * @property {HTMLDialogElement} about-dialog
+ * @property {HTMLDialogElement} picture-dialog
+ * @property {HTMLInputElement} filter
+ * @property {HTMLInputElement} other
+ * @property {HTMLDialogElement} correction-dialog
+ * @property {HTMLFormElement} correction-form
+ * @property {HTMLInputElement} correction-text
  */
 
 /**

@@ -36,7 +36,8 @@ export function warnUnlessVerified({ verified }) {
   showNotice("answers", `Do not rely on the answers here: this browser computes different answers for the test pictures. ${REMEDY}`);
 }
 
-/** State that pictures stay here; "" where they are sent. @param {ModelInfo} info */
-export function privacyText({ verified }) {
+/** State that pictures stay here, or that they are kept; "" where they are only sent. @param {ModelInfo} info */
+export function privacyText({ capture, verified }) {
+  if (capture) return "This server keeps what you show it and what it answers.";
   return verified ? "Pictures stay on this device." : "";
 }

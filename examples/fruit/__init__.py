@@ -1,0 +1,1 @@
+"""Many fruits from a lock to a watched server."""

@@ -1,0 +1,1 @@
+"""Workflows on the captured traffic of a served model: `discern watch` and `discern forget`."""

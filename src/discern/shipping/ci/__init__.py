@@ -1,0 +1,1 @@
+"""Files for continuous integration of a user's own model."""

@@ -1,0 +1,1 @@
+"""Alarms sent to people: by a webhook, or by a command."""

@@ -1,0 +1,1 @@
+"""Functions that draw exchanges for an audit, and measure accuracy and the accept policy from their labels."""

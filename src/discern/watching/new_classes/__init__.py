@@ -1,0 +1,1 @@
+"""Functions that find new classes among unknown pictures."""
