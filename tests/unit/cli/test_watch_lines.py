@@ -31,7 +31,12 @@ def test_a_quiet_look_takes_two_lines() -> None:
 
 
 def test_everything_that_was_found_is_said() -> None:
-    alarm = {"kind": "brightness", "since": "2026-11-24", "message": "Pictures are darker since Monday.", "examples": ["a", "b"]}
+    alarm = {
+        "kind": "brightness",
+        "since": "2026-11-24",
+        "message": "Pictures are darker since Monday.",
+        "examples": ["a", "b"],
+    }
     promise = {"asked": 0.05, "broken": True, "evidence": {"wrong": 9, "audited": 60}}
     found = LOOK | {
         "lost": 3,
