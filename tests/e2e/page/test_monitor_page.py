@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from discern.inference.exchange import Feedback
 from discern.serving.keys import add_key
-from discern.serving.web.published_looks import publish, read_published
+from discern.watching.looking.published_looks import publish, read_published
 from tests.e2e.page.conftest import Visit, wait_until_script
 from tests.e2e.page.test_accessibility import DESKTOP, PHONE, focused, run_axe, tab_to
 from tests.e2e.page.watched import DAY, EXCHANGES, Watched, watched

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from discern.bundle import load
-from discern.serving.web.published_looks import publish, read_published
+from discern.watching.looking.published_looks import publish, read_published
 from discern.watching.looks.look import Look
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store

@@ -14,9 +14,9 @@ from discern.inference.model_registry import ModelRegistry
 from discern.parallel import WorkerProcess
 from discern.serving.config import ServeConfig
 from discern.serving.web.look_process import LookJob, take_and_publish
-from discern.serving.web.published_looks import release_lease, take_lease
 from discern.serving.web.store_access import StoreAccess
 from discern.watching.alerts.send_alarms import open_channels
+from discern.watching.looking.published_looks import release_lease, take_lease
 
 _LOG = logging.getLogger("discern.serving")
 _LEASE_LOOKS = 3  # not tuned: another process takes over after so many looks that were missed

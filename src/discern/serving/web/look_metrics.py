@@ -11,8 +11,8 @@ from prometheus_client.registry import Collector
 
 from discern.errors import DiscernError
 from discern.inference.model_registry import ModelRegistry
-from discern.serving.web.published_looks import PublishedLook, read_published
 from discern.serving.web.store_access import StoreAccess
+from discern.watching.looking.published_looks import PublishedLook, read_published
 
 
 class LookMetrics:

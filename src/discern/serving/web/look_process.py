@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from discern.errors import DiscernError
-from discern.serving.web.published_looks import publish, read_published
 from discern.watching.alerts.alert_channels import Webhook
 from discern.watching.alerts.send_alarms import send_alarms
+from discern.watching.looking.published_looks import publish, read_published
 from discern.watching.looks.look import Look
 from discern.watching.stores.exchange_store import ExchangeStore
 

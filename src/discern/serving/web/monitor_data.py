@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from discern.bundle import Model
-from discern.serving.web.published_looks import PublishedLook, read_published
+from discern.watching.looking.published_looks import PublishedLook, read_published
 from discern.watching.stores.exchange_store import ExchangeColumns, ExchangeStore, TrafficHour
 
 MAX_POINTS = 2_000

@@ -14,9 +14,9 @@ from discern.serving.config import ServeConfig
 from discern.serving.web.app import open_registry
 from discern.serving.web.background_looks import BackgroundLooks, background_looks
 from discern.serving.web.look_process import LookJob
-from discern.serving.web.published_looks import take_lease
 from discern.serving.web.store_access import StoreAccess
 from discern.watching.captures.capture_config import CaptureConfig
+from discern.watching.looking.published_looks import take_lease
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
 

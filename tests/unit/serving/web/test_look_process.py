@@ -12,7 +12,7 @@ import pytest
 from discern.bundle import Model
 from discern.errors import BundleDamaged
 from discern.serving.web.look_process import LookJob, publish_look, send_new_alarms, take_and_publish
-from discern.serving.web.published_looks import read_published
+from discern.watching.looking.published_looks import read_published
 from discern.watching.looks.look import Look
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store

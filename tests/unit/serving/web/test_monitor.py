@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from discern.bundle import Model
 from discern.inference.exchange import Feedback
 from discern.serving.keys import add_key
-from discern.serving.web.published_looks import PublishedLook, publish
+from discern.watching.looking.published_looks import PublishedLook, publish
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
 from tests.unit.serving.web.captured import exchange_id, make_exchange, make_exchanges, make_look, painted
