@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.watching_store import SPAN, START, Generated, fill, peak_mib, taken_by
 from tests.unit.bundle.factories import write_small
 from tests.unit.serving.web.captured import make_look
+from watching_store import SPAN, START, Generated, fill, peak_mib, taken_by
 
 from discern.bundle import Model, load
 from discern.inference.exchange import Exchange
