@@ -21,7 +21,7 @@ import numpy as np
 import discern
 from discern.bundle import Model
 from discern.inference.exchange import Exchange
-from discern.watching.looks.take_look import look
+from discern.watching.looking.take_look import look
 from discern.watching.stores.open_exchanges import open_store
 
 _BATCH = 500

@@ -5,7 +5,7 @@ import mimetypes
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,14 @@ SECONDS = 120
 
 
 @contextmanager
-def endpoint(*bundles: str | Path) -> Iterator[str]:
+def endpoint(*bundles: str | Path, options: Sequence[str] = ()) -> Iterator[str]:
     """Context manager for a server of bundles on loopback, in a process of its own; gives its address.
 
     Args:
         *bundles: each a path, or `NAME=PATH`; the first is the default model.
+        options: further options of `discern serve`.
     """
-    command = [sys.executable, "-m", "discern", "serve", *map(str, bundles), "--port", "0"]
+    command = [sys.executable, "-m", "discern", "serve", *map(str, bundles), "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
@@ -50,6 +51,22 @@ def ask(address: str, picture: Path, **query: str) -> dict[str, Any]:
     with urlopen(request, timeout=SECONDS) as response:
         answer: dict[str, Any] = json.load(response)
     return answer
+
+
+def give_feedback(address: str, exchange: str, label: str, *, new: bool = False) -> dict[str, Any]:
+    """Tell a server the right label of an earlier answer, and return what it has kept.
+
+    Args:
+        address: address of the server.
+        exchange: identifier of the answer.
+        label: the right label.
+        new: whether it is none of the model's classes.
+    """
+    content = json.dumps({"id": exchange, "label": label, "new": new}).encode()
+    request = Request(f"{address}/feedback", content, {"Content-Type": "application/json"})
+    with urlopen(request, timeout=SECONDS) as response:
+        kept: dict[str, Any] = json.load(response)
+    return kept
 
 
 def fetch_text(address: str) -> str:

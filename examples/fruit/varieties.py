@@ -1,6 +1,7 @@
 """131 classes of fruit: real films of a turntable, and classes that are made of them by turning their colours."""
 
 import csv
+import random
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +13,14 @@ import numpy as np
 from PIL import Image
 
 CLASSES = 131
+TRAIN, FIELD = "train", "field"
+FILM = r"([^/]+/\w+)_\d+\.jpg$"
+"""Regular expression of the film in the path of a frame."""
 MADE = "(made)"
 """End of the names of classes whose pictures are made."""
 _HUES = (64, 128, 192, 32, 96, 160, 224)
 """Turns of the hue, of 256 for a full turn; white stays white."""
-_FILMS = 3
-"""Films of a class of which one is kept for the traffic."""
+_FIELD_SHARE = 1 / 3
 _QUALITY = 92
 
 Films = Mapping[str, Sequence[Path]]
@@ -46,25 +49,29 @@ class FruitClass:
 
 
 def find_varieties(source: Path) -> dict[str, dict[str, list[Path]]]:
-    """Return the frames of each variety by film, from folders {train,test}/VARIETY or VARIETY.
+    """Return the frames of each variety by film, in their order, from folders {train,test}/VARIETY or VARIETY.
 
-    A film is a variety on one axis of the turntable, which the names of its frames begin with: r, r0, r1, r2 or nothing.
+    A film is a variety on one axis of the turntable; the names of its frames begin with it: r, r0, r1, r2 or nothing,
+    which is called r3 here.
     """
     found: dict[str, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
-    for path in sorted(source.rglob("*.jpg"), key=lambda each: (each.parent.name, each.name)):
+    for path in sorted(source.rglob("*.jpg"), key=lambda each: (each.parent.name, _number(each), each.name)):
         film, _, _ = path.name.rpartition("_")[0].rpartition("_")
-        found[path.parent.name][film or "first"].append(path)
+        found[path.parent.name][film or "r3"].append(path)
     return {variety: dict(films) for variety, films in found.items()}
 
 
-def choose_classes(varieties: Mapping[str, Films], count: int = CLASSES) -> list[FruitClass]:
-    """Return the real classes, and as many made ones as it takes for `count`.
+def _number(path: Path) -> int:
+    """Return the number of a frame in its film, such as 26 of r2_26_100.jpg."""
+    numbers = [word for word in path.stem.split("_") if word.isdigit()]
+    return int(numbers[0]) if numbers else 0
 
-    Those with three films come first as material, as one of their films can be kept for the traffic.
-    """
+
+def choose_classes(varieties: Mapping[str, Films], count: int = CLASSES) -> list[FruitClass]:
+    """Return the real classes, and as many made ones, of the varieties with most films, as it takes for `count`."""
     real = [FruitClass(name=name, made_from=name, hue=0, films=films) for name, films in sorted(varieties.items())]
-    material = sorted(real, key=lambda each: (-min(_FILMS, len(each.films)), each.name))
-    rich = [each for each in material if len(each.films) >= _FILMS] or material
+    most = max(len(each.films) for each in real)
+    rich = [each for each in real if len(each.films) == most]
     made = [
         FruitClass(name=f"{each.name} hue {hue} {MADE}", made_from=each.name, hue=hue, films=each.films)
         for hue in _HUES
@@ -73,17 +80,18 @@ def choose_classes(varieties: Mapping[str, Films], count: int = CLASSES) -> list
     return [*real, *made[: max(0, count - len(real))]]
 
 
-def write_classes(classes: Sequence[FruitClass], folder: Path, *, frames: int) -> dict[str, int]:
+def write_classes(classes: Sequence[FruitClass], folder: Path, *, frames: int, seed: int = 0) -> dict[str, int]:
     """Write `train/` and `field/` with a folder for each class, and `classes.csv`; return the numbers of pictures.
 
-    Of a class with three films, the last one is in `field/`: fruit on another side than any in training.
+    Of the frames of each film that are evenly chosen, a third is in the field by chance: the shop weighs these fruits.
 
     Args:
         classes: the classes.
         folder: destination.
-        frames: frames of each film at most, evenly chosen.
+        frames: frames of each film at most.
+        seed: random seed.
     """
-    jobs = list(_jobs(classes, folder, frames))
+    jobs = list(_jobs(classes, folder, frames, random.Random(seed)))
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda job: _write(*job), jobs))
     with (folder / "classes.csv").open("w", encoding="utf-8", newline="") as file:
@@ -93,19 +101,20 @@ def write_classes(classes: Sequence[FruitClass], folder: Path, *, frames: int) -
             (each.name, "made" if each.is_made else "real", each.made_from, each.hue, len(each.films))
             for each in classes
         )
-    return {part: sum(target.is_relative_to(folder / part) for _, target, _ in jobs) for part in ("train", "field")}
+    return {part: sum(target.is_relative_to(folder / part) for _, target, _ in jobs) for part in (TRAIN, FIELD)}
 
 
-def _jobs(classes: Sequence[FruitClass], folder: Path, frames: int) -> Iterator[tuple[Path, Path, int]]:
+def _jobs(
+    classes: Sequence[FruitClass], folder: Path, frames: int, chance: random.Random
+) -> Iterator[tuple[Path, Path, int]]:
     """Yield the source, the target and the turn of the hue of each picture."""
     for each in classes:
-        for number, (film, paths) in enumerate(sorted(each.films.items())):
-            part = "field" if number == _FILMS - 1 else "train"
-            step = max(1, len(paths) / frames)
-            chosen = [paths[int(place * step)] for place in range(min(frames, len(paths)))]
-            for path in chosen:
-                name = f"{film}_{path.stem.split('_')[-2]}.jpg"
-                yield path, folder / part / each.name / name, each.hue
+        for film, paths in sorted(each.films.items()):
+            count = min(len(paths), frames)
+            for place in range(count):
+                path = paths[place * len(paths) // count]
+                part = FIELD if chance.random() < _FIELD_SHARE else TRAIN
+                yield path, folder / part / each.name / f"{film}_{_number(path)}.jpg", each.hue
 
 
 def _write(source: Path, target: Path, hue: int) -> None:

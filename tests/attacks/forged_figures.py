@@ -18,6 +18,7 @@ from onnx import TensorProto, helper
 
 from discern.bundle import archive
 from discern.bundle.golden import generate_pictures
+from discern.bundle.stored_arrays import write_arrays
 from discern.picture import Recipe, load_input
 from tests.attacks.forged_bundle import Additions, Forged
 from tests.attacks.hostile_bundles import (
@@ -294,6 +295,46 @@ SEEN = _rows(
         "an archive of arrays": (lambda: forge("seen.npy", sound_members()["golden.npz"]), SEEN_WORDS),
     },
 )
+REFERENCE_WORDS = "reference"
+
+
+def _reference(**changes: np.ndarray) -> bytes:
+    """Write arrays as of a reference, some of them changed."""
+    return forge("reference.npz", write_arrays(REFERENCE_ARRAYS | changes))
+
+
+REFERENCE_ARRAYS: dict[str, np.ndarray] = {
+    "signals": np.zeros((9, 6), "<f4"),
+    "label": np.zeros(9, "<i2"),
+    "is_right": np.ones(9, bool),
+    "content": np.zeros((9, 8), np.uint8),
+    "projected": np.zeros((9, 4), np.int8),
+    "centres": np.zeros((2, 4), "<f2"),
+    "figures": np.ones(2, "<f4"),
+}
+REFERENCE = _rows(
+    "reference picture",
+    {
+        "nothing": (lambda: forge("reference.npz", b""), REFERENCE_WORDS),
+        "garbage": (lambda: forge("reference.npz", b"garbage"), REFERENCE_WORDS),
+        "a pickle": (lambda: forge("reference.npz", b"\x80\x04cos\nsystem\n."), REFERENCE_WORDS),
+        "golden vectors": (lambda: forge("reference.npz", sound_members()["golden.npz"]), REFERENCE_WORDS),
+        "cut short": (lambda: forge("reference.npz", write_arrays(REFERENCE_ARRAYS)[:300]), REFERENCE_WORDS),
+        "megabytes": (lambda: _reference(signals=np.zeros((90_000, 6), "<f4")), REFERENCE_WORDS),
+        "of a class that is none": (lambda: _reference(label=np.full(9, 2, "<i2")), REFERENCE_WORDS),
+        "of more embeddings": (lambda: _reference(projected=np.zeros((10, 4), np.int8)), REFERENCE_WORDS),
+        "of three centres": (lambda: _reference(centres=np.zeros((3, 4), "<f2")), REFERENCE_WORDS),
+        "of infinite signals": (lambda: _reference(signals=np.full((9, 6), np.inf, "<f4")), REFERENCE_WORDS),
+        "of no signals": (lambda: _reference(signals=np.full((9, 6), np.nan, "<f4")), REFERENCE_WORDS),
+        "of half a signal": (
+            lambda: _reference(signals=np.where(np.eye(9, 6) > 0, np.nan, 0).astype("<f4")),
+            REFERENCE_WORDS,
+        ),
+        "of an impossible accuracy": (lambda: _reference(figures=np.full(2, 7, "<f4")), REFERENCE_WORDS),
+        "of no pictures": (lambda: _reference(signals=np.zeros((0, 6), "<f4")), REFERENCE_WORDS),
+        "of truth that is neither": (lambda: _reference(is_right=np.full(9, 2, np.uint8).view(bool)), REFERENCE_WORDS),
+    },
+)
 CARD = _rows(
     "model card",
     {
@@ -389,4 +430,4 @@ def _retyped(graph: bytes) -> bytes:
     return bytes(model.SerializeToString())
 
 
-FIGURES: tuple[Forged, ...] = (*GOLDEN, *GOLDEN_PICTURES, *OTHER_FIGURES, *SEEN, *CARD, *OUTPUTS, *BOMBS)
+FIGURES: tuple[Forged, ...] = (*GOLDEN, *GOLDEN_PICTURES, *OTHER_FIGURES, *SEEN, *REFERENCE, *CARD, *OUTPUTS, *BOMBS)

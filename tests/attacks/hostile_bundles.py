@@ -443,6 +443,10 @@ BUNDLES = (
         heavy=True,
     ),
     *(_bundle("seen.npy", what, lambda data=data: forge("seen.npy", data), DAMAGED) for what, data in SEEN.items()),
+    *(
+        _bundle("reference.npz", what, lambda data=data: forge("reference.npz", data), DAMAGED)
+        for what, data in GOLDEN.items()
+    ),
     _bundle("CARD.md", "invalid UTF-8", lambda: forge("CARD.md", b"\xff\xfe\x80"), DAMAGED),
     *(
         Hostile(kind="no file as a bundle", name=what, entry_point="load", write=_at(act), outcomes=OTHER, posix=True)

@@ -55,7 +55,7 @@ def test_training_like_a_run_gives_the_same_bytes(
     options = discern.options_of(trained.run) | {"cache": shared_workspace.cache, "runs": tmp_path}
     other = discern.train(**options, name="other")
     bundles = [zipfile.ZipFile(run / "model.discern") for run in (trained.run, other.run)]
-    for member in ("model.onnx", "golden.npz", "seen.npy"):
+    for member in ("model.onnx", "golden.npz", "seen.npy", "reference.npz"):
         assert bundles[0].read(member) == bundles[1].read(member)
     for bundle in bundles:
         bundle.close()

@@ -27,6 +27,7 @@ ALLOWED = {
     ("collecting/datasets/archive_download.py", "rename"),  # of a part whose digest was verified
     ("collecting/datasets/archive_download.py", "save"),  # into that part, where a download continues
     ("collecting/films/collect_films.py", "write_bytes"),  # into a temporary folder
+    ("flow/captured/write_captured.py", "write_bytes"),  # into an unfinished folder
     ("flow/predict/answer_table.py", "open"),
     ("flow/predict/answer_table.py", "sink_parquet"),
     ("flow/predict/resumable_output.py", "write_parquet"),

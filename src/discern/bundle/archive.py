@@ -16,6 +16,7 @@ from pathlib import Path
 
 from discern.atomic import atomic_write
 from discern.buckets.bucket_address import find_bucket_address
+from discern.bundle.reference_pictures import ReferencePictures
 from discern.bundle.seen_pictures import SeenPictures
 from discern.bundle.stored_zip import is_canonical, read_stored, write_zip
 from discern.bundle.strict_json import MAX_BYTES as MAX_JSON_BYTES
@@ -53,7 +54,9 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     """Serialise the members of a model bundle to a canonical zip archive."""
     if not set(MEMBERS) <= set(members) <= {*MEMBERS, *OPTIONAL}:
         found = ", ".join(sorted(members))
-        raise BundleError(f"A bundle has {', '.join(MEMBERS)}, and may have {', '.join(OPTIONAL)}, not {found}.")
+        raise BundleError(
+            f"A bundle has exactly {', '.join(MEMBERS)}, and may have {', '.join(OPTIONAL)}, not {found}."
+        )
     buffer = io.BytesIO()
     write_zip(buffer, _in_order(members), fingerprint(members).encode())
     return buffer.getvalue()
@@ -199,6 +202,16 @@ def read_card(data: bytes) -> str:
         return data.decode()
     except ValueError as error:
         raise BundleDamaged(f"CARD.md cannot be used: {error}.", hint=DAMAGED_HINT) from error
+
+
+def read_reference(members: Mapping[str, bytes], *, classes: int) -> ReferencePictures | None:
+    """Read the held-out pictures to detect drift from `reference.npz`, or return None without that member.
+
+    Raises:
+        BundleDamaged: it is not a reference for a model with that many classes.
+    """
+    data = members.get(REFERENCE)
+    return None if data is None else ReferencePictures.from_bytes(data, classes=classes)
 
 
 def _read(path: Path) -> bytes:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from discern.display.html_card import HtmlCard
 
 _BATCH = 32  # not tuned
+_MOST_SHOWN = 12
 _RESTORED = 4  # not tuned: models that one process unpickles again and again, with each of its tasks
 
 
@@ -47,9 +48,6 @@ class Verification:
     def passed(self) -> bool:
         """Return True if the model reproduces its golden vectors on this machine."""
         return self.equal_decisions and self.worst_difference <= self.tolerance
-
-
-_MOST_SHOWN = 12
 
 
 class Model(Displayed):
@@ -88,8 +86,7 @@ class Model(Displayed):
         self._golden = golden.read(members["golden.npz"], classes=len(self.labels))
         self._seen = archive.read_seen(members["seen.npy"])
         self._card = archive.read_card(members["CARD.md"])
-        found = members.get(archive.REFERENCE)
-        self._pictures = None if found is None else ReferencePictures.from_bytes(found, classes=len(self.labels))
+        self._reference_pictures = archive.read_reference(members, classes=len(self.labels))
         self._runtime = runtime or open_runtime(members["model.onnx"], threads=threads)
         size = self.manifest.recipe.size
         if dict(self._runtime.input_shapes) != {"pixels": (None, size, size, 3)}:
@@ -124,7 +121,7 @@ class Model(Displayed):
     @property
     def reference(self) -> ReferencePictures | None:
         """Return the held-out pictures to detect drift, or None in a bundle without them."""
-        return self._pictures
+        return self._reference_pictures
 
     def __call__(self, picture: Picture) -> Prediction:
         """Classify one image and return its prediction.

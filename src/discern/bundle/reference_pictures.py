@@ -105,8 +105,9 @@ def _check(arrays: dict[str, Any], classes: int) -> None:
         raise ValueError("its labels are not those in bundle.json")
     if np.isinf(signals).any() or not np.isfinite(centres).all():
         raise ValueError("it has numbers that are not finite")
-    if (np.isnan(signals).any(axis=0) != np.isnan(signals).all(axis=0)).any():
-        raise ValueError("a signal is missing for some of its pictures")
+    missing = np.isnan(signals)
+    if missing.all() or (missing.any(axis=0) != missing.all(axis=0)).any():
+        raise ValueError("a signal is missing for some of its pictures, or all are")
     if arrays["is_right"].view(np.uint8).max() > 1:
         raise ValueError("it has truth values that are neither true nor false")
     if arrays["figures"].shape != (2,) or not 0 <= arrays["figures"][1] <= 1 or np.isinf(arrays["figures"][0]):

@@ -20,9 +20,10 @@ def describe_look(value: dict[str, Any]) -> Iterator[str]:
     yield from _accuracy(value)
     for cluster in value["clusters"][:_MOST_SHOWN]:
         yield f"{cluster['message']}  such as: {', '.join(cluster['ids'][:3])}"
-    if value["classes"]:
-        counts = [f"{each['label']} {each['exchanges']:,}" for each in value["classes"][:_MOST_SHOWN]]
-        yield f"classes: {', '.join(counts)}"
+    counts = [f"{each['label']} {each['exchanges']:,}" for each in value["classes"] if each["exchanges"]]
+    if counts:
+        more = f" and {len(counts) - _MOST_SHOWN:,} more" if len(counts) > _MOST_SHOWN else ""
+        yield f"classes: {', '.join(counts[:_MOST_SHOWN])}{more}"
     if value["labels"]:
         yield f"labels read: {value['labels']:,}"
     if value["waiting"]:

@@ -10,6 +10,7 @@ import numpy as np
 from discern.bundle import open_runtime
 from discern.errors import PictureError, UsageError
 from discern.features.backbones import Backbone
+from discern.features.input_statistics import measure_input, open_statistics
 from discern.parallel import ThreadExecutor, count_cores, map_in_order
 from discern.picture import Recipe, load_input
 from discern.progress import Progress, silent
@@ -37,7 +38,7 @@ def extract(
     keep: MutableMapping[str, np.ndarray] | None = None,
     progress: Progress = silent,
 ) -> Rows:
-    """Compute the embeddings of catalogued images and store them in the feature cache.
+    """Compute the embeddings of catalogued images and store them in the feature cache, with statistics of the inputs.
 
     Each thread decodes one picture and passes it through the network on its own core: decoding overlaps with inference,
     and small batches stay in the processor's caches (twice the speed of batches of 32). Results are written every 256
@@ -79,7 +80,8 @@ def extract(
         embed = _Embedder(catalog, backbone, recipe, contents_by_row, keep)
         files = catalog.read(list(contents_by_row))
         with closing(_embed_in_order(embed, files, threads or count_cores())) as embedded:
-            for done, _ in enumerate(_store(embedded, shelf), cached + 1):
+            stored = _store(embedded, shelf, open_statistics(cache, recipe))
+            for done, _ in enumerate(stored, cached + 1):
                 progress(STAGE, done, len(contents))
     return shelf.rows(contents)
 
@@ -110,7 +112,7 @@ class _Embedder:
         self._keep = keep
         self._runtime = open_runtime(backbone.graph, threads=1)
 
-    def __call__(self, file: tuple[int, bytes]) -> tuple[str, np.ndarray]:
+    def __call__(self, file: tuple[int, bytes]) -> tuple[str, np.ndarray, np.ndarray]:
         row, data = file
         try:
             pixels = load_input(data, self._recipe)
@@ -118,25 +120,34 @@ class _Embedder:
             raise type(error)(f"{self._paths[row]}: {error.message}", hint=error.hint) from error
         if self._keep is not None and (len(self._keep) + 1) * pixels.nbytes <= _KEPT_BYTES:
             self._keep[self._contents[row]] = pixels
-        return self._contents[row], self._runtime.run({"pixels": pixels[None]})["embedding"][0]
+        embedding = self._runtime.run({"pixels": pixels[None]})["embedding"][0]
+        return self._contents[row], embedding, measure_input(pixels)
 
 
 def _embed_in_order(
-    embed: Callable[[tuple[int, bytes]], tuple[str, np.ndarray]], files: Iterable[tuple[int, bytes]], threads: int
-) -> Generator[tuple[str, np.ndarray]]:
+    embed: Callable[[tuple[int, bytes]], tuple[str, np.ndarray, np.ndarray]],
+    files: Iterable[tuple[int, bytes]],
+    threads: int,
+) -> Generator[tuple[str, np.ndarray, np.ndarray]]:
     """Compute embeddings in threads and yield them in order, reading ahead within bounds."""
     with ThreadExecutor(threads, thread_name_prefix=STAGE) as executor:
         yield from map_in_order(embed, files, executor=executor, window=_AHEAD * threads + 1)
 
 
-def _store(embedded: Iterable[tuple[str, np.ndarray]], shelf: Shelf) -> Iterator[str]:
-    """Store embeddings in the feature cache in batches and yield their content hashes."""
-    chunk: dict[str, np.ndarray] = {}
-    for content, features in embedded:
-        chunk[content] = features
+def _store(embedded: Iterable[tuple[str, np.ndarray, np.ndarray]], shelf: Shelf, statistics: Shelf) -> Iterator[str]:
+    """Store embeddings and statistics of the inputs in the cache in batches, and yield the content hashes."""
+    chunk: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for content, *computed in embedded:
+        chunk[content] = (computed[0], computed[1])
         if len(chunk) == _CHUNK:
-            shelf.put(list(chunk), np.stack(list(chunk.values())))
+            _put(chunk, shelf, statistics)
             chunk.clear()
         yield content
     if chunk:
-        shelf.put(list(chunk), np.stack(list(chunk.values())))
+        _put(chunk, shelf, statistics)
+
+
+def _put(chunk: dict[str, tuple[np.ndarray, np.ndarray]], shelf: Shelf, statistics: Shelf) -> None:
+    embeddings, measured = zip(*chunk.values(), strict=True)
+    statistics.put(list(chunk), np.stack(measured))
+    shelf.put(list(chunk), np.stack(embeddings))

@@ -38,7 +38,7 @@ SIGNAL_NAMES = {
     "pictures": "Pictures as a whole",
     "promise": "The promise",
 }
-"""Names of the kinds of alarms for people."""
+"""Names of alarms for people, by their kind."""
 
 
 @dataclass(frozen=True, kw_only=True)

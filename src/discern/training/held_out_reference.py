@@ -15,11 +15,10 @@ from discern.bundle.reference_pictures import (
     project,
     quantise,
 )
+from discern.features.input_statistics import measure_input, open_statistics
 from discern.parallel import ThreadExecutor, count_cores, map_in_order
 from discern.picture import load_input
-from discern.picture.statistics import measure_statistics
 from discern.splitting import Split
-from discern.store import Shelf
 from discern.training.data import TrainingData
 from discern.training.methods import FitResult
 from discern.training.methods.graph_outputs import run_graph
@@ -122,22 +121,21 @@ def _one_of_each_group(group: np.ndarray, key: np.ndarray, *, is_last: np.ndarra
 def _measure_inputs(data: TrainingData, rows: np.ndarray, cache: Path) -> np.ndarray:
     """Measure brightness and sharpness of the network's inputs, float64 `[n, 2]`, from the cache where possible."""
     contents = data.catalog.table["content"].gather(rows).to_list()
-    shelf = Shelf(cache, f"statistics-{data.recipe.key()}", np.dtype(np.float64), shape=(2,))
+    shelf = open_statistics(cache, data.recipe)
     missing = shelf.missing(contents)
 
-    def measure(position: int) -> tuple[float, float]:
+    def measure(position: int) -> np.ndarray:
         pixels = data.inputs.get(contents[position])
         if pixels is None:
             pixels = load_input(data.catalog.read_one(int(rows[position])), data.recipe)
-        found = measure_statistics([pixels])[0]
-        return found.brightness, found.sharpness
+        return measure_input(pixels)
 
     if missing:
         with (
             ThreadExecutor(count_cores()) as executor,
             closing(map_in_order(measure, missing, executor=executor, window=_IN_FLIGHT)) as found,
         ):
-            shelf.put([contents[position] for position in missing], np.array(list(found), np.float64))
+            shelf.put([contents[position] for position in missing], np.stack(list(found)))
     return np.asarray(shelf.rows(contents)[:])
 
 

@@ -1,4 +1,4 @@
-"""Monitoring of a served model: captured exchanges, drift, audits, new classes and the accept policy's promise.
+"""Monitoring of a served model: captured exchanges, drift, audits, new classes and the promise of the accept policy.
 
 It keeps, measures and recommends; it decides nothing.
 """

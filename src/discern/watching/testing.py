@@ -188,6 +188,17 @@ class ExchangeStoreContract:
         assert {(each.bundle, each.decision) for each in found} == {("a" * 64, "accept")}
         assert store.traffic(since=START + 3601) == found[1:]
 
+    def test_traffic_is_counted_in_longer_steps_and_by_model(self) -> None:
+        """Check that steps of a day have the sums of their hours, and that a model has its own."""
+        store, day = self.store(), 86_400
+        begin = START - START % day
+        times = [begin + 1, begin + 7200, begin + day - 1, begin + day]
+        store.add([make_exchange(number, time=each, bundle="aab b"[number]) for number, each in enumerate(times)])
+        found = [(each.start - begin, each.bundle, each.exchanges, each.seconds) for each in store.traffic(step=day)]
+        assert found == [(0, "a", 2, 0.125), (0, "b", 1, 0.0625), (day, " ", 1, 0.0625)]
+        assert [each.start - begin for each in store.traffic(bundle="a")] == [0, 7200]
+        assert store.traffic(bundle="a", step=day, since=begin + 3600)[0].exchanges == 1
+
     def test_lost_exchanges_are_counted(self) -> None:
         """Check that counts of several calls add up."""
         store = self.store()

@@ -12,7 +12,7 @@ from discern.cli.app import app
 from discern.errors import StoreError, UsageError
 from discern.watching.stores.open_exchanges import open_store
 from tests.unit.inference.factories import RED
-from tests.unit.watching.looks.factories import make_reference, traffic, write_model
+from tests.unit.watching.looking.factories import make_reference, traffic, write_model
 
 RUNNER = CliRunner()
 

@@ -31,12 +31,7 @@ def test_a_quiet_look_takes_two_lines() -> None:
 
 
 def test_everything_that_was_found_is_said() -> None:
-    alarm = {
-        "kind": "brightness",
-        "since": "2026-11-24",
-        "message": "Pictures are darker since Monday.",
-        "examples": ["a", "b"],
-    }
+    alarm = {"kind": "brightness", "since": "2026-11-24", "message": "They are darker.", "examples": ["a", "b"]}
     promise = {"asked": 0.05, "broken": True, "evidence": {"wrong": 9, "audited": 60}}
     found = LOOK | {
         "lost": 3,
@@ -45,7 +40,7 @@ def test_everything_that_was_found_is_said() -> None:
         "estimated": {"value": 0.91, "reference": 0.95},
         "promise": promise,
         "clusters": [{"message": "12 pictures look alike: a new class?", "ids": ["c", "d"]}],
-        "classes": [{"label": "tench", "exchanges": 1000}],
+        "classes": [{"label": "tench", "exchanges": 1000}, {"label": "church", "exchanges": 0}],
         "labels": 4,
         "to_audit": ["e"],
         "waiting": 7,
@@ -56,7 +51,7 @@ def test_everything_that_was_found_is_said() -> None:
     assert lines[0].endswith("; 3 lost")
     assert "no alarm" not in lines
     for line in (
-        "ALARM brightness: Pictures are darker since Monday.",
+        "ALARM brightness: They are darker.",
         "  such as: a, b",
         "accuracy from 120 audits: 90.0 % (85.0 to 94.3 %)",
         "accuracy estimated without labels: 91.0 % (held-out pictures: 95.0 %)",

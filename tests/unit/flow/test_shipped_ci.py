@@ -19,7 +19,7 @@ from tests.unit.bundle.factories import write_small
 
 
 def draw_pictures(folder: Path, *, seed: int = 0) -> Path:
-    """Two classes that are told apart easily."""
+    """Two classes that differ clearly."""
     random = np.random.default_rng(seed)
     for label, colour in (("dark blue", (20, 20, 120)), ("red", (200, 40, 30))):
         (folder / label).mkdir(parents=True)

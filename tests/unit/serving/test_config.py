@@ -12,6 +12,7 @@ import pytest
 from discern.errors import UsageError
 from discern.inference.batch_config import BatchConfig
 from discern.serving.config import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, ServeConfig
+from discern.watching.captures.capture_config import CaptureConfig
 
 
 def test_remote_access_needs_a_key_or_a_statement() -> None:
@@ -34,6 +35,16 @@ def test_a_rate_limit_of_several_workers_needs_a_shared_store() -> None:
 def test_values_out_of_range_are_rejected(options: dict[str, int]) -> None:
     with pytest.raises(UsageError):
         ServeConfig(bundles=("a",), **options)
+
+
+def test_looks_need_a_capture_and_a_pause(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--alert-webhook has no effect"):
+        ServeConfig(bundles=("m",), alert_webhook="https://example.org/hook")
+    capture = CaptureConfig(store=str(tmp_path))
+    assert ServeConfig(bundles=("m",), capture=capture, alert_webhook="https://example.org/hook").look_seconds == 60
+    for seconds in (0.0, -1.0, float("inf"), float("nan")):
+        with pytest.raises(UsageError, match="between looks"):
+            ServeConfig(bundles=("m",), look_seconds=seconds)
 
 
 def test_origins_are_normalised() -> None:

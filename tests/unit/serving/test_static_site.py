@@ -46,6 +46,11 @@ def test_a_local_site_has_the_page_the_model_and_the_engine(local: dict[str, byt
     assert (about["labels"], about["scale"], about["models"]) == (["10", "20"], [10.0, 20.0], ["colours"])
 
 
+def test_a_site_has_no_pages_of_a_server(local: dict[str, bytes]) -> None:
+    assert [name for name in (*local, *remote_site("https://example.org")) if "monitor" in name] == []
+    assert b"page/monitor" not in local["offline.js"]
+
+
 def test_the_configuration_has_the_paths_of_model_and_runtime(local: dict[str, bytes]) -> None:
     config = json.loads(local["page/config.json"])
     assert config["kind"] == "local"

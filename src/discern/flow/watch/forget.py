@@ -7,7 +7,7 @@ from typing import Any
 from discern.display.displayed import Displayed
 from discern.errors import StoreError, UsageError, shorten
 from discern.flow.watch.opened_store import opened_store
-from discern.watching.looks.forget_kept import forget_exchanges
+from discern.watching.looking.forget_kept import forget_exchanges
 from discern.watching.stores.store_address import parse_address
 
 

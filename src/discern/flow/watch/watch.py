@@ -2,11 +2,13 @@
 
 import math
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from discern.bundle import Model, load
-from discern.errors import CatalogError, UsageError
+from discern.errors import CatalogError, UsageError, shorten
 from discern.flow.new_page import new_page
 from discern.flow.paths import is_file, is_folder, resolve_path
 from discern.flow.watch.opened_store import opened_store
@@ -14,16 +16,19 @@ from discern.flow.watch.since_time import parse_since
 from discern.flow.watch.training_pictures import nearest_images, nearest_prefixes
 from discern.flow.watch.watch_images import captions, load_images, shown_ids
 from discern.flow.watch.watch_result import WatchResult
+from discern.inference.exchange import Feedback
 from discern.progress import Progress, silent
 from discern.reporting.gallery import PageImage
 from discern.reporting.watch_page import WatchPage, write_watch_page
 from discern.watching.alerts.send_alarms import open_channels, send_alarms
 from discern.watching.audits.read_labels import read_labels
-from discern.watching.looks.iso_time import iso_time
+from discern.watching.looking.iso_time import iso_time
+from discern.watching.looking.take_look import look
 from discern.watching.looks.look import Look
-from discern.watching.looks.take_look import look
 from discern.watching.stores.exchange_store import ExchangeStore
 from discern.watching.stores.store_address import parse_address
+
+_DAY = 86_400
 
 
 def watch(
@@ -70,16 +75,26 @@ def watch(
         raise UsageError(f"Invalid average run: {average_run:g}.", hint="Pass a number of exchanges, such as 10000.")
     channels = open_channels(webhook=webhook, command=on_alarm)
     start = None if since is None else parse_since(since, now=now)
+    if start is not None and channels:
+        raise UsageError(
+            "Alarms of a look at part of the traffic are not sent: they hold for that look alone.",
+            hint="Leave out since, or the webhook and the command.",
+        )
     pictures = None if training is None else _existing_folder(training)
     model = load(against)
     with opened_store(store) as opened:
-        stored = 0 if labels is None else _store_labels(opened, labels, model, now)
+        given = [] if labels is None else _read_labels(labels, model)
+        if given:
+            opened.add((), given)
         seen = look(opened, model, since=start, average_run=average_run, progress=progress)
+        seen = replace(seen, notes=(*seen.notes, *_unknown_labels(opened, given)))
         name = parse_address(store).name
         if page is not None:
             _write(page, opened, seen, model, name=name, now=now, training=pictures, progress=progress)
-        alerts = send_alarms(opened, seen, channels, model=model.manifest.name, now=time.time)
-    return WatchResult(store=name, look=seen, page=page, labels=stored, alerts=tuple(alerts))
+        alerts = send_alarms(
+            opened, seen, channels, model=model.manifest.name, now=time.time, is_endless=average_run is not None
+        )
+    return WatchResult(store=name, look=seen, page=page, labels=len(given), alerts=tuple(alerts))
 
 
 def _existing_folder(path: str | Path) -> Path:
@@ -90,10 +105,19 @@ def _existing_folder(path: str | Path) -> Path:
     return folder
 
 
-def _store_labels(store: ExchangeStore, labels: str | Path, model: Model, now: float) -> int:
-    feedback = read_labels(resolve_path(labels), time=now, labels=frozenset(model.labels))
-    store.add((), feedback)
-    return len(feedback)
+def _read_labels(labels: str | Path, model: Model) -> list[Feedback]:
+    """Read the labels of a file as of the time when it was written, so that reading it again changes nothing."""
+    path = resolve_path(labels)
+    written = path.stat().st_mtime if is_file(path) else 0.0
+    return read_labels(path, time=written, labels=frozenset(model.labels))
+
+
+def _unknown_labels(store: ExchangeStore, labels: Sequence[Feedback]) -> Iterator[str]:
+    wanted = {each.exchange for each in labels}
+    unknown = sorted(wanted - set(store.columns_of(sorted(wanted)).id)) if wanted else []
+    if unknown:
+        has = "label has" if len(unknown) == 1 else "labels have"
+        yield f"{len(unknown):,} {has} an id that the store does not have, such as {shorten(unknown[0])!r}."
 
 
 def _write(
@@ -119,7 +143,7 @@ def _write(
             store=name,
             made=iso_time(now),
             look=seen,
-            traffic=[hour for hour in store.traffic() if hour.bundle == model.fingerprint],
+            traffic=store.traffic(bundle=model.fingerprint, step=_DAY),
             images=load_images(store, ids),
             captions=captions(store, ids, model),
             nearest=nearest,

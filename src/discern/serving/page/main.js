@@ -89,6 +89,7 @@ class Page {
     drawAbout($("about"), info);
     $("about-open").hidden = false;
     $("docs-link").hidden = this.apiKind !== "server";
+    $("monitor-link").hidden = this.apiKind !== "server" || !info.capture;
     this.listModels(info);
     showExamples(this.connection.api?.examples ?? [], (file) => this.addFiles([file], "example"));
     warnUnlessVerified(info);

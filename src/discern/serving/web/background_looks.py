@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,9 +14,9 @@ from discern.inference.model_registry import ModelRegistry
 from discern.parallel import WorkerProcess
 from discern.serving.config import ServeConfig
 from discern.serving.web.look_process import LookJob, take_and_publish
-from discern.serving.web.published_looks import release_lease, take_lease
 from discern.serving.web.store_access import StoreAccess
 from discern.watching.alerts.send_alarms import open_channels
+from discern.watching.looking.published_looks import release_lease, take_lease
 
 _LOG = logging.getLogger("discern.serving")
 _LEASE_LOOKS = 3  # not tuned: another process takes over after so many looks that were missed
@@ -70,6 +71,8 @@ class BackgroundLooks:
         self._take = take
         self._owner = uuid.uuid4().hex
         self._process: WorkerProcess | None = None
+        self._starting = threading.Lock()
+        self._closed = False
         self._logged = ""
 
     async def run(self) -> None:
@@ -79,14 +82,13 @@ class BackgroundLooks:
                 await self._step()
                 await asyncio.sleep(self._interval)
         finally:
-            self.close()
+            await asyncio.to_thread(self.close)
 
     def close(self) -> None:
         """End the helper process at once, and let another process take the looks."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.close()
+        with self._starting:
+            self._closed = True
+        self._end_process()
         with suppress(DiscernError, OSError):
             self._access.read_here(partial(release_lease, owner=self._owner))
 
@@ -108,6 +110,7 @@ class BackgroundLooks:
     async def _look(self, job: LookJob) -> str:
         """Take a look, and renew the lease as long as it takes."""
         look = asyncio.ensure_future(asyncio.to_thread(self._in_process, job))
+        look.add_done_callback(_retrieve)  # also where a shutdown no longer waits for it
         while True:
             done, _ = await asyncio.wait([look], timeout=self._interval)
             if done:
@@ -115,9 +118,19 @@ class BackgroundLooks:
             await self._access.read(self._lease)
 
     def _in_process(self, job: LookJob) -> str:
-        if self._process is None or self._process.ended:
-            self._process = WorkerProcess(quiet=True)
-        return self._process.run(self._take, job)
+        with self._starting:
+            if self._process is not None and self._process.ended:
+                self._end_process()
+            if self._closed:
+                return ""
+            process = self._process = self._process or WorkerProcess(quiet=True)
+        return process.run(self._take, job)
+
+    def _end_process(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.close()
 
     def _jobs(self) -> Iterator[LookJob]:
         for served in self._registry.served.values():
@@ -126,3 +139,8 @@ class BackgroundLooks:
     def _lease(self, store: object) -> bool:
         seconds = max(_MIN_LEASE, _LEASE_LOOKS * self._interval)
         return take_lease(store, self._owner, now=time.time(), seconds=seconds)  # type: ignore[arg-type]
+
+
+def _retrieve(look: "asyncio.Future[str]") -> None:
+    if not look.cancelled():
+        look.exception()

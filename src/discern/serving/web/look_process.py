@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from discern.errors import DiscernError
-from discern.serving.web.published_looks import publish, read_published
-from discern.watching.alerts.send_alarms import open_channels, send_alarms
+from discern.watching.alerts.alert_channels import Webhook
+from discern.watching.alerts.send_alarms import send_alarms
+from discern.watching.looking.published_looks import publish, read_published
 from discern.watching.looks.look import Look
 from discern.watching.stores.exchange_store import ExchangeStore
 
+_SEND_SECONDS = 20.0  # not tuned
 _NICENESS = 10  # not tuned: predictions come first
 
 
@@ -40,17 +42,16 @@ def take_and_publish(job: LookJob) -> str:
         The reason why it failed; "" if it did not.
     """
     from discern.bundle import load  # noqa: PLC0415 - only the helper process loads the model a second time
-    from discern.watching.looks.take_look import look  # noqa: PLC0415 - loads scipy
+    from discern.watching.looking.take_look import look  # noqa: PLC0415 - loads scipy
     from discern.watching.stores.open_exchanges import open_store  # noqa: PLC0415 - loads SQLAlchemy
 
     _lower_priority()
-    channels = open_channels(webhook=job.webhook, command=None)
     model = load(job.bundle)
     store = _opened(job.store, open_store)
     found = publish_look(store, model.fingerprint, lambda: look(store, model))
     if found is None:
         return read_published(store, model.fingerprint).error
-    return " ".join(send_alarms(store, found, channels, model=job.name, now=time.time))
+    return send_new_alarms(store, found, job)
 
 
 def publish_look(store: ExchangeStore, fingerprint: str, take: Callable[[], Look]) -> Look | None:
@@ -66,6 +67,19 @@ def publish_look(store: ExchangeStore, fingerprint: str, take: Callable[[], Look
         raise
     publish(store, fingerprint, before.after(found, taken=started, seconds=time.time() - started))
     return found
+
+
+def send_new_alarms(store: ExchangeStore, look: Look, job: LookJob, *, seconds: float = _SEND_SECONDS) -> str:
+    """Post the alarms of a look that were not posted before, and return what failed; "" if nothing did.
+
+    Args:
+        store: the store, which records what was posted.
+        look: the look.
+        job: its webhook, if there is one, and the name of the model.
+        seconds: time for all attempts at one alarm.
+    """
+    channels = [] if job.webhook is None else [Webhook(url=job.webhook, seconds=seconds)]
+    return " ".join(send_alarms(store, look, channels, model=job.name, now=time.time))
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,9 @@ from discern.watching.stores.exchange_store import ExchangeStore
 CLAIM_SECONDS = 300.0
 """Time after which an alarm that another process was sending is sent by this one; not tuned."""
 
+PROMISE = "promise"
+"""Kind of the alarm of a broken promise, whose beginning is estimated again with each label."""
+
 _ATTEMPTS = 20  # to change the record while others change it; not tuned
 
 
@@ -30,7 +33,13 @@ def open_channels(*, webhook: str | None, command: str | None) -> list[AlertChan
 
 
 def send_alarms(
-    store: ExchangeStore, look: Look, channels: Sequence[AlertChannel], *, model: str, now: Callable[[], float]
+    store: ExchangeStore,
+    look: Look,
+    channels: Sequence[AlertChannel],
+    *,
+    model: str,
+    now: Callable[[], float],
+    is_endless: bool = False,
 ) -> list[str]:
     """Send each alarm of a look that was not sent before, once over each channel, and return notes of failures.
 
@@ -43,13 +52,14 @@ def send_alarms(
         channels: webhooks and commands.
         model: name of the model, for the message.
         now: returns the time in seconds since 1970 UTC.
+        is_endless: whether the look was at a stream without end, in which the same alarm may come again later.
     """
-    record = _SentRecord(store, f"alarms:{look.bundle}", now)
+    record = _SentRecord(store, f"{'endless alarms' if is_endless else 'alarms'}:{look.bundle}", now)
     return [
         note
         for channel in channels
         for alarm in look.alarms
-        for note in _send(record, channel, alarm, message_of(alarm, look, model=model))
+        for note in _send(record, channel, _name(alarm, is_endless=is_endless), message_of(alarm, look, model=model))
     ]
 
 
@@ -67,8 +77,12 @@ def message_of(alarm: Alarm, look: Look, *, model: str) -> dict[str, Any]:
     }
 
 
-def _send(record: "_SentRecord", channel: AlertChannel, alarm: Alarm, message: dict[str, Any]) -> Iterator[str]:
-    key = f"{channel.key}:{alarm.kind}"
+def _name(alarm: Alarm, *, is_endless: bool) -> str:
+    return f"{alarm.kind}:{alarm.since}" if is_endless and alarm.kind != PROMISE else alarm.kind
+
+
+def _send(record: "_SentRecord", channel: AlertChannel, name: str, message: dict[str, Any]) -> Iterator[str]:
+    key = f"{channel.key}:{name}"
     if not record.claim(key):
         return
     try:

@@ -126,8 +126,15 @@ class AuditState:
             labelled += self.label(each.exchange, each.label, is_new=each.is_new)
         return labelled
 
-    def forget(self, ids: Iterable[str]) -> int:
-        """Drop drawn exchanges that were erased, and return how many; the sums over all exchanges are left."""
+    def forget(self, ids: Iterable[str], *, pictures: Iterable[str] = ()) -> int:
+        """Drop drawn exchanges that were erased, and return how many; the sums over all exchanges are left.
+
+        Args:
+            ids: their identifiers.
+            pictures: digests of their bytes and pixels, of which the hashes are dropped as well.
+        """
+        ids = list(ids)
+        self._seen = self._seen[~np.isin(self._seen, _hash_all([*ids, *pictures]))]
         places = [place for each in ids if (place := self._place(each)) is not None]
         self._drawn, self._places = np.delete(self._drawn, places), None
         return len(places)
@@ -177,9 +184,9 @@ class AuditState:
             "labels": list(self._labels),
         }
         text = np.frombuffer(json.dumps(header, allow_nan=False).encode(), np.uint8)
-        target = io.BytesIO()
-        np.savez_compressed(target, header=text, drawn=self._drawn, seen=self._seen)
-        return target.getvalue()
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, header=text, drawn=self._drawn, seen=self._seen)
+        return buffer.getvalue()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "AuditState":

@@ -17,7 +17,7 @@ FEWEST = 10
 # Variance, in units of one audit's largest error, at which the interval is narrowest, and that of the outcomes that
 # few audits have not shown yet. Chosen by `benchmarks/watching_audit.py`.
 _NARROWEST = 4.0
-_UNSEEN = 2.0
+_UNSEEN = 4.0
 _GRID = np.linspace(0, 1, 2001)
 
 

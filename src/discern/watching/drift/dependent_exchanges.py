@@ -35,11 +35,11 @@ class DependentExchanges:
         self._similar = _BURST_SPREADS * (_DEFAULT_SPREAD if np.isnan(spread) else spread)
         self.count = 0
         self._pictures: OrderedDict[str, int] = OrderedDict()
-        self._clients: OrderedDict[str, list[tuple[float, list[float], int]]] = OrderedDict()
+        self._clients: OrderedDict[str, list[tuple[float, np.ndarray, int]]] = OrderedDict()
 
     def find(self, columns: ExchangeColumns) -> np.ndarray:
         """Return the group of each exchange, int64 `[n]`, numbered upwards in the order of their first exchanges."""
-        looks = _describe(columns)
+        looks = np.round(_describe(columns).astype(np.float64), 4)  # as in the kept state
         groups = np.empty(len(columns), np.int64)
         for at, (client, picture, pixels, time) in enumerate(
             zip(columns.client, columns.content, columns.pixels, columns.time.tolist(), strict=True)
@@ -60,7 +60,10 @@ class DependentExchanges:
         return {
             "groups": self.count,
             "pictures": list(self._pictures.items()),
-            "clients": [[client, [list(each) for each in recent]] for client, recent in self._clients.items()],
+            "clients": [
+                [client, [[time, look.tolist(), group] for time, look, group in recent]]
+                for client, recent in self._clients.items()
+            ],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -68,7 +71,7 @@ class DependentExchanges:
         self.count = int(state["groups"])
         self._pictures = OrderedDict((str(key), int(group)) for key, group in state["pictures"])
         self._clients = OrderedDict(
-            (str(client), [(float(time), list(look), int(group)) for time, look, group in recent])
+            (str(client), [(float(time), np.array(look), int(group)) for time, look, group in recent])
             for client, recent in state["clients"]
         )
 
@@ -90,7 +93,7 @@ class DependentExchanges:
             if len(self._pictures) > _PICTURES:
                 self._pictures.popitem(last=False)
         recent = [each for each in self._clients.pop(client, ()) if abs(time - each[0]) <= _FILM_SECONDS]
-        self._clients[client] = [*recent, (time, [round(value, 4) for value in look.tolist()], group)][-_RECENT:]
+        self._clients[client] = [*recent, (time, look, group)][-_RECENT:]
         if len(self._clients) > _CLIENTS:
             self._clients.popitem(last=False)
 

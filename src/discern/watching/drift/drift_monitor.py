@@ -11,6 +11,7 @@ from scipy.special import logsumexp
 from discern.bundle.reference_pictures import SIGNALS, ReferencePictures, project, restore_units
 from discern.bundle.stored_arrays import read_arrays, write_arrays
 from discern.errors import StoreError
+from discern.parallel import single_threaded_blas
 from discern.watching.drift import two_sample_classifier
 from discern.watching.drift.conformal_martingale import ConformalMartingale
 from discern.watching.drift.dependent_exchanges import DependentExchanges, forget_in_groups
@@ -55,8 +56,9 @@ class DriftMonitor:
 
     One martingale is the mean over the signals and a classifier of pictures, over directions, sizes of change and
     starting times. Without drift it raises an alarm with probability `LEVEL` at most, over the whole life of the
-    bundle; to go on after an alarm has been dealt with, begin with a new monitor. Weekly mixes of classes and bursts of
-    like pictures are no drift: scores are ranked within their class, and one exchange of each group is bet on.
+    bundle; to go on after an alarm has been dealt with, begin with a new monitor. Another mix of classes on each
+    weekday and bursts of like pictures raise none: scores are ranked within their class, and one exchange of each group
+    counts.
 
     Args:
         reference: the reference of the bundle.
@@ -101,6 +103,7 @@ class DriftMonitor:
         """Return the number of the last exchange; those up to it are ignored."""
         return self._last
 
+    @single_threaded_blas()  # its products are small, and servers look while they serve
     def update(self, columns: ExchangeColumns) -> None:
         """Take account of further exchanges, in the order of their numbers.
 
@@ -115,8 +118,10 @@ class DriftMonitor:
         group = self._groups.find(columns)
         _, first = np.unique(group, return_index=True)
         first = np.sort(first[(group[first] >= known) & is_new[first]])
+        signals = signals_of(columns, self._reference, self._labels)
         for start in range(0, len(first), _STEP):
-            self._bet(columns, first[start : start + _STEP])
+            chosen = first[start : start + _STEP]
+            self._bet(columns, chosen, signals[chosen])
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Return the alarms that were raised, the earliest first."""
@@ -158,9 +163,8 @@ class DriftMonitor:
         features = _join(self._projected, self._ranks.normal(ranks))
         return TwoSampleClassifier(features, label, error=PICTURES_ERROR)
 
-    def _bet(self, columns: ExchangeColumns, first: np.ndarray) -> None:
+    def _bet(self, columns: ExchangeColumns, first: np.ndarray, signals: np.ndarray) -> None:
         """Bet on the first exchanges of new groups."""
-        signals = signals_of(columns, self._reference, self._labels)[first]
         label, number = label_index(columns.label[first], self._labels), columns.number[first]
         ranks = self._ranks.rank(signals, label, number)
         normal = self._ranks.normal(ranks)
@@ -313,7 +317,7 @@ class DriftMonitor:
         """Restore a monitor from what `to_bytes` returned.
 
         Raises:
-            StoreError: it is the state of another version, of another model or of another kind of alarm.
+            StoreError: it is the state of another version or model, or of other alarms.
         """
         monitor = cls(reference, labels, average_run=average_run)
         try:
@@ -329,7 +333,7 @@ class DriftMonitor:
     def _restore(self, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         expected = 0 if self._endless is None else len(self._kinds)
         if plain["version"] != _VERSION or plain["reference"] != self._digest() or len(arrays["endless"]) != expected:
-            raise ValueError("it belongs to another version, model or kind of alarm")
+            raise ValueError("it belongs to another version or model, or to other alarms")
         self._martingale.time = int(plain["time"])
         for name in ("active", "cusum", "since"):
             setattr(self._martingale, name, arrays[name])

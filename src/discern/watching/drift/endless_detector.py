@@ -32,8 +32,8 @@ class EndlessDetector:
             factors: float `[g, B]`, log factor of each bet.
 
         Returns:
-            Position of the observation that raised an alarm, after which the detector has started anew without the
-            observations behind it; None without an alarm.
+            Position of the observation that raised an alarm, after which the detector begins again without the
+            later ones; None without an alarm.
         """
         if not len(factors):
             return None

@@ -26,7 +26,7 @@ def limit_expectation(bet: np.ndarray, error: float) -> float:
             low = middle
         else:
             high = middle
-        if high - low <= 1e-9 * high:
+        if high - low <= 1e-7 * high:
             break
     return high
 
@@ -57,7 +57,7 @@ def _saddlepoint(difference: np.ndarray) -> float:
         low, high = (at, high) if slope < 0 else (low, at)
         step = at - slope / float((ratio**2).sum())
         new = step if low < step < high else (low + high) / 2
-        if abs(new - at) <= 1e-12 * high:
+        if abs(new - at) <= 1e-9 * high:
             break
         at = new
     return at

@@ -1,1 +1,1 @@
-"""Looks at a store of captured exchanges: everything that is measured in it, continued from kept state."""
+"""Results of looks at captured exchanges, as values that every reader of them shares."""

@@ -11,7 +11,7 @@ class Alarm:
     Attributes:
         kind: a signal of `SIGNALS`, `pictures` (the two-sample classifier) or `promise`.
         since: estimate of when it began, ISO 8601 in UTC.
-        evidence: the evidence: `against` (odds of the test), `threshold`, and values of this kind of alarm.
+        evidence: the evidence: `against` (odds of the test), `threshold`, and values that depend on `kind`.
         examples: identifiers of exchanges that show it best, best first.
         message: the alarm in one plain sentence.
     """

@@ -3,9 +3,11 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -114,18 +116,24 @@ def _begin(connection: Connection) -> None:
 def create_sqlite_file(address: StoreAddress) -> None:
     """Create the private SQLite file of a store, with a write-ahead log, in a private folder; an existing one stays.
 
+    Of several processes that create it, the others wait for the first.
+
     Raises:
         StoreError: it cannot be created.
     """
-    assert address.file is not None
+    file = address.file
+    assert file is not None
     with plain_errors(address.name):
-        if not address.file.parent.exists():
-            address.file.parent.mkdir(parents=True, mode=0o700)
-        os.close(os.open(address.file, os.O_CREAT | os.O_RDWR, 0o600))
-    connection = sqlite3.connect(address.file, timeout=_BUSY_SECONDS)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.DatabaseError as error:
-        raise explain(address.name, str(error)) from error
-    finally:
-        connection.close()
+        if not file.parent.exists():
+            file.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+        with FileLock(file.with_name(f".{file.name}.lock")):
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+            _begin_log(address, file)
+
+
+def _begin_log(address: StoreAddress, file: Path) -> None:
+    with closing(sqlite3.connect(file, timeout=_BUSY_SECONDS)) as connection:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.DatabaseError as error:
+            raise explain(address.name, str(error)) from error

@@ -33,6 +33,7 @@ _KNOWN = (
     ),
     (("role ",), "does not know the user", _LOGIN),
     (("permission denied", "must be owner"), "does not permit this user to do that", _GRANT),
+    (("too many clients", "too many connections", "remaining connection slots"), "has too many connections", _BUSY),
     (("does not exist",), "does not exist", _NAME),
     (
         (
@@ -44,7 +45,6 @@ _KNOWN = (
         "cannot be reached",
         _NETWORK,
     ),
-    (("too many clients", "too many connections", "remaining connection slots"), "has too many connections", _BUSY),
 )
 
 

@@ -29,8 +29,9 @@ from discern.watching.stores.exchange_queries import (
     select_columns_of,
     select_exchange,
     select_picture,
+    select_traffic,
 )
-from discern.watching.stores.exchange_rows import clean, columns_of_rows, exchange_of, hour_of
+from discern.watching.stores.exchange_rows import HOUR, clean, columns_of_rows, exchange_of
 from discern.watching.stores.exchange_store import ExchangeColumns, Removed, TrafficHour
 from discern.watching.stores.exchange_tables import (
     BUNDLES,
@@ -39,7 +40,6 @@ from discern.watching.stores.exchange_tables import (
     FEEDBACK,
     SETTINGS,
     STATES,
-    TRAFFIC,
 )
 from discern.watching.stores.picture_place import PicturePlace, picture_key, picture_name
 from discern.watching.stores.retention import erase_older, erase_oldest_pictures
@@ -151,20 +151,13 @@ class ExchangeDatabase:
         with self._engine.reading() as connection:
             return {row.bundle: row.exchanges for row in connection.execute(select(BUNDLES).order_by(BUNDLES.c.bundle))}
 
-    def traffic(self, *, since: float | None = None) -> list[TrafficHour]:
-        """Return the number of exchanges by hour, kept up to date as they are added.
-
-        They include exchanges that were erased since. The hour in which `since` lies is whole.
-        """
-        columns = (TRAFFIC.c.hour, TRAFFIC.c.bundle, TRAFFIC.c.decision, TRAFFIC.c.label)
-        statement = select(*columns, TRAFFIC.c.exchanges, TRAFFIC.c.seconds).order_by(*columns)
-        if since is not None:
-            statement = statement.where(TRAFFIC.c.hour >= hour_of(since))
+    def traffic(self, *, since: float | None = None, bundle: str | None = None, step: int = HOUR) -> list[TrafficHour]:
+        """Return the number of exchanges by hour, kept up to date as they are added."""
         with self._engine.reading() as connection:
-            rows = connection.execute(statement).all()
+            rows = connection.execute(select_traffic(since=since, bundle=bundle, step=step)).all()
         return [
-            TrafficHour(start=hour, bundle=bundle, decision=decision, label=label, exchanges=exchanges, seconds=seconds)
-            for hour, bundle, decision, label, exchanges, seconds in rows
+            TrafficHour(start=start, bundle=bundle, decision=decision, label=label, exchanges=count, seconds=seconds)
+            for start, bundle, decision, label, count, seconds in rows
         ]
 
     def lost(self) -> int:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import BigInteger, Select, cast, func, literal_column, select
 
-from discern.watching.stores.exchange_rows import COLUMNS, hour_of
-from discern.watching.stores.exchange_tables import DETAILS, EXCHANGES, HOURS, LABEL_SETS, PICTURES
+from discern.watching.stores.exchange_rows import COLUMNS, HOUR, hour_of
+from discern.watching.stores.exchange_tables import DETAILS, EXCHANGES, HOURS, LABEL_SETS, PICTURES, TRAFFIC
 
 _SHORT = [EXCHANGES.c[name] for name in COLUMNS]
 
@@ -57,6 +57,22 @@ def select_picture(exchange_id: str) -> Select[Any]:
     """Return the statement that reads key and media type of an exchange's picture."""
     tables = EXCHANGES.join(PICTURES, PICTURES.c.key == EXCHANGES.c.picture)
     return select(PICTURES.c.key, PICTURES.c.media_type).select_from(tables).where(EXCHANGES.c.id == exchange_id)
+
+
+def select_traffic(*, since: float | None, bundle: str | None, step: int) -> Select[Any]:
+    """Return the statement of `ExchangeStore.traffic`."""
+    keys = (TRAFFIC.c.bundle, TRAFFIC.c.decision, TRAFFIC.c.label)
+    if step == HOUR:
+        statement = select(TRAFFIC.c.hour, *keys, TRAFFIC.c.exchanges, TRAFFIC.c.seconds)
+        statement = statement.order_by(TRAFFIC.c.hour, *keys)
+    else:
+        start = (TRAFFIC.c.hour - TRAFFIC.c.hour % literal_column(str(int(step)))).label("start")
+        # A sum of integers is a decimal number in PostgreSQL.
+        counts = (cast(func.sum(TRAFFIC.c.exchanges), BigInteger), func.sum(TRAFFIC.c.seconds))
+        statement = select(start, *keys, *counts).group_by(start, *keys).order_by(start, *keys)
+    if since is not None:
+        statement = statement.where(TRAFFIC.c.hour >= hour_of(since))
+    return statement if bundle is None else statement.where(TRAFFIC.c.bundle == bundle)
 
 
 def _from_columns(*, embeddings: bool) -> Select[Any]:

@@ -158,8 +158,16 @@ class ExchangeStore(Protocol):
     def bundles(self) -> dict[str, int]:
         """Return the number of exchanges by fingerprint of the model."""
 
-    def traffic(self, *, since: float | None = None) -> list[TrafficHour]:
-        """Return the number of exchanges by hour, kept up to date as they are added."""
+    def traffic(self, *, since: float | None = None, bundle: str | None = None, step: int = 3600) -> list[TrafficHour]:
+        """Return the number of exchanges by hour, kept up to date as they are added.
+
+        They include exchanges that were erased since.
+
+        Args:
+            since: only hours from the one on in which this time lies.
+            bundle: fingerprint of a model; None for all.
+            step: seconds that are counted together, a multiple of 3,600. Long times are read sooner in days, 86,400.
+        """
 
     def lost(self) -> int:
         """Return the number of exchanges that could not be kept."""

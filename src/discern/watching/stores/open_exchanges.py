@@ -34,7 +34,7 @@ def open_store(address: str | Path, *, create: bool = False, pictures: str | Pat
         UsageError: the address is invalid, or a library is not installed.
     """
     parsed = parse_address(address)
-    if parsed.file is not None and not parsed.file.exists():
+    if parsed.file is not None and not _has_content(parsed.file):
         if not create:
             raise _missing(parsed)
         create_sqlite_file(parsed)
@@ -47,6 +47,13 @@ def open_store(address: str | Path, *, create: bool = False, pictures: str | Pat
     except BaseException:
         engine.close()
         raise
+
+
+def _has_content(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _missing(address: StoreAddress) -> StoreError:

@@ -16,7 +16,7 @@ from discern.flow.watch.watch import watch
 from discern.inference.exchange import Exchange
 from discern.watching.stores.open_exchanges import open_store
 from tests.unit.inference.factories import RED
-from tests.unit.watching.looks.factories import make_reference, traffic, write_model
+from tests.unit.watching.looking.factories import make_reference, traffic, write_model
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,14 @@ def test_labels_of_a_table_are_stored_and_counted(quiet: Path, bundle: Path, tmp
     assert result.look.waiting == 0
     assert result.look.accuracy is not None
     assert result.look.accuracy.audited == len(waiting)
+    with closing(open_store(quiet)) as store:
+        stored = len(list(store.feedback()))
+    assert watch(quiet, against=bundle, labels=tmp_path / "labels.csv").look == result.look
+    with closing(open_store(quiet)) as store:
+        assert len(list(store.feedback())) == stored  # the same file again is nothing new
+    (tmp_path / "unknown.csv").write_text("id,label\nmine,dark\n")
+    notes = watch(quiet, against=bundle, labels=tmp_path / "unknown.csv").look.notes
+    assert notes == ("1 label has an id that the store does not have, such as 'mine'.",)
     (tmp_path / "wrong.csv").write_text("id,label\nx,pear\n")
     with pytest.raises(UsageError, match="line 2: 'pear'"):
         watch(quiet, against=bundle, labels=tmp_path / "wrong.csv")
@@ -134,6 +142,8 @@ def test_nearest_training_pictures_are_shown_where_they_are_found(bundle: Path, 
     ("options", "error"),
     [
         ({"since": "yesterday"}, UsageError),
+        ({"since": "7d", "webhook": "https://a.example/x"}, UsageError),
+        ({"average_run": 0.5}, UsageError),
         ({"webhook": "example.org"}, UsageError),
         ({"on_alarm": " "}, UsageError),
         ({"out": "page.txt"}, UsageError),

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from discern.bundle import Model
 from discern.inference.exchange import Feedback
 from discern.serving.keys import add_key
-from discern.serving.web.published_looks import PublishedLook, publish
+from discern.watching.looking.published_looks import PublishedLook, publish
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
 from tests.unit.serving.web.captured import exchange_id, make_exchange, make_exchanges, make_look, painted
@@ -177,7 +177,9 @@ def test_the_pages_hold_no_data_and_need_no_key(serve: Serve, tmp_path: Path, pa
 def test_pages_of_other_origins_are_refused(captured: TestClient, path: str) -> None:
     for site in ("cross-site", "same-site"):
         assert captured.get(path, headers={"Sec-Fetch-Site": site}).status_code == 403
-    assert captured.get(path, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+    assert captured.get(path, headers={"Origin": "http://evil.example"}).status_code == 403
+    own = {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}
+    assert captured.get(path, headers=own).status_code == 200
 
 
 @pytest.mark.parametrize("path", DATA)

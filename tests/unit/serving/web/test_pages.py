@@ -1,7 +1,7 @@
 """Page and documentation: media types, caching, the Content-Security-Policy, and no external resources."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,15 @@ from discern.serving.example_pictures import Example
 from discern.serving.keys import add_key
 from discern.serving.web.pages import PAGE
 
+MONITOR = PAGE / "monitor"
 TYPES = {
     "/": "text/html; charset=utf-8",
+    "/monitor": "text/html; charset=utf-8",
+    "/audit": "text/html; charset=utf-8",
     "/docs": "text/html; charset=utf-8",
     "/page/main.js": "text/javascript; charset=utf-8",
     "/page/api/connect.js": "text/javascript; charset=utf-8",
+    "/page/monitor/monitor.js": "text/javascript; charset=utf-8",
     "/page/style.css": "text/css; charset=utf-8",
     "/page/icon.svg": "image/svg+xml",
     "/page/manifest.webmanifest": "application/manifest+json",
@@ -62,7 +66,7 @@ def test_other_files_are_not_served(client: TestClient, path: str) -> None:
     assert answer.json()["error"]["code"] == "not_found"
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/page/main.js"])
+@pytest.mark.parametrize("path", ["/", "/monitor", "/audit", "/docs", "/page/main.js"])
 def test_head_is_supported_and_post_is_not(client: TestClient, path: str) -> None:
     assert client.head(path).status_code == 200
     assert client.post(path).status_code == 405
@@ -97,8 +101,9 @@ def test_the_page_conforms_to_the_content_security_policy() -> None:
 def test_every_reference_has_its_file_and_none_is_external() -> None:
     page = (PAGE / "index.html").read_text(encoding="utf-8")
     named = re.findall(r'(?:src|href)="([^"#]+)"', page)
-    assert {name for name in named if not name.startswith("page/")} == {"docs"}
-    assert [name for name in named if name != "docs" and not (PAGE / name.removeprefix("page/")).is_file()] == []
+    pages = {"docs", "monitor"}
+    assert {name for name in named if not name.startswith("page/")} == pages
+    assert [name for name in named if name not in pages and not (PAGE / name.removeprefix("page/")).is_file()] == []
     for path in sorted(PAGE.rglob("*.js")):
         code = path.read_text(encoding="utf-8")
         imported = re.findall(r'(?:from|import\()\s*"(\.[^"]+)"', code)
@@ -106,12 +111,43 @@ def test_every_reference_has_its_file_and_none_is_external() -> None:
         assert [each for each in found if not (each.is_file() and each.is_relative_to(PAGE))] == [], path
 
 
+def ids(page: str) -> set[str]:
+    return set(re.findall(r'\bid="([\w-]+)"', (PAGE / page).read_text(encoding="utf-8")))
+
+
+def uses(paths: Iterable[Path]) -> set[str]:
+    """Ids that scripts use and do not create themselves."""
+    code = "".join(path.read_text(encoding="utf-8") for path in paths)
+    return set(re.findall(r'\$\("([\w-]+)"\)', code)) - set(re.findall(r'\bid: "([\w-]+)"', code))
+
+
+def imported(path: Path) -> set[Path]:
+    """Modules of the monitor that a module imports, with itself."""
+    names = re.findall(r'from "\./([\w.]+)"', path.read_text(encoding="utf-8"))
+    return {path}.union(*(imported(path.parent / name) for name in names))
+
+
 def test_every_element_that_scripts_use_exists() -> None:
-    page = (PAGE / "index.html").read_text(encoding="utf-8")
-    ids = set(re.findall(r'\bid="([\w-]+)"', page))
-    code = "".join(path.read_text(encoding="utf-8") for path in PAGE.rglob("*.js"))
-    created = set(re.findall(r'\bid: "([\w-]+)"', code))
-    assert set(re.findall(r'\$\("([\w-]+)"\)', code)) - ids - created == set()
+    scripts = [path for path in PAGE.rglob("*.js") if path.parent != MONITOR]
+    assert uses(scripts) - ids("index.html") == set()
+
+
+@pytest.mark.parametrize("name", ["monitor", "audit"])
+def test_every_element_that_scripts_of_the_monitor_use_exists(name: str) -> None:
+    scripts = imported(MONITOR / f"{name}.js")
+    assert len(scripts) > 3
+    shared = {"key-dialog", "key-why", "key", "key-use", "key-cancel", "notice"}  # of dialogs.js and notice.js
+    assert (uses(scripts) | shared) - ids(f"monitor/{name}.html") == set()
+
+
+@pytest.mark.parametrize("name", ["monitor", "audit"])
+def test_the_monitor_s_pages_conform_to_the_policy_and_name_files_that_exist(name: str) -> None:
+    page = (MONITOR / f"{name}.html").read_text(encoding="utf-8")
+    assert not re.search(r"\sstyle=|\son\w+=|<style|javascript:", page)
+    assert re.findall(r"<script(?![^>]*\ssrc=)", page) == []
+    named = set(re.findall(r'(?:src|href)="([^"#]+)"', page))
+    assert {each for each in named if not each.startswith("page/")} <= {"./", "audit", "monitor", "docs"}
+    assert [each for each in named if each.startswith("page/") and not (PAGE.parent / each).is_file()] == []
 
 
 def test_examples_need_no_key(serve: Callable[..., TestClient], tmp_path: Path) -> None:

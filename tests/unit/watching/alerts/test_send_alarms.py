@@ -1,7 +1,7 @@
 """Each alarm is sent once over each channel, and again only if it did not arrive."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -37,8 +37,9 @@ def look(*kinds: str, bundle: str = "ab") -> Look:
     return Look(bundle=bundle, exchanges=100, lost=0, first=None, last=None, alarms=alarms)
 
 
-def send(store: StateStore, seen: Look, *channels: Channel, now: float = 1000.0) -> list[str]:
-    return send_alarms(cast("ExchangeStore", store), seen, channels, model="bins", now=lambda: now)
+def send(store: StateStore, seen: Look, *channels: Channel, now: float = 1000.0, is_endless: bool = False) -> list[str]:
+    found = cast("ExchangeStore", store)
+    return send_alarms(found, seen, channels, model="bins", now=lambda: now, is_endless=is_endless)
 
 
 def test_an_alarm_is_sent_once_and_a_further_one_when_it_comes() -> None:
@@ -56,6 +57,17 @@ def test_a_new_bundle_raises_its_own_alarms() -> None:
     send(store, look("brightness"), channel)
     send(store, look("brightness", bundle="cd"), channel)
     assert len(channel.sent) == 2
+
+
+def test_in_a_stream_without_end_the_same_alarm_may_come_again() -> None:
+    store, channel = StateStore(), Channel()
+    first = look("brightness", "promise")
+    later = replace(first, alarms=tuple(replace(alarm, since="2027-02-01T10:00:00+00:00") for alarm in first.alarms))
+    for seen in (first, first, later, later):
+        send(store, seen, channel, is_endless=True)
+    assert [message["alarm"]["kind"] for message in channel.sent] == ["brightness", "promise", "brightness"]
+    send(store, first, channel)
+    assert len(channel.sent) == 5  # other looks keep a record of their own
 
 
 def test_each_channel_gets_each_alarm() -> None:

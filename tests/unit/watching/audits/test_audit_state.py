@@ -134,6 +134,15 @@ def test_erased_exchanges_leave_the_queue() -> None:
     assert state.queue() == (f"{1:032x}", f"{3:032x}")
 
 
+def test_nothing_of_an_erased_picture_is_kept() -> None:
+    state = labelled_state([None] * 3)
+    state.forget([f"{2:032x}"], pictures=["p2"])
+    kept = labelled_state([None] * 3)
+    assert len(state.to_bytes()) < len(kept.to_bytes())
+    assert state.update(make_columns(1, start=4, pixels=np.array(["p2"], object))) == 1
+    assert state.update(make_columns(1, start=5, pixels=np.array(["p1"], object))) == 0
+
+
 def test_a_kept_state_continues_as_if_it_had_never_been_away() -> None:
     whole, kept = AuditState(AuditConfig(share=0.3)), AuditState(AuditConfig(share=0.3))
     for start in (1, 101):

@@ -92,7 +92,7 @@ def test_a_new_file_and_its_log_are_private(tmp_path: Path) -> None:
     engine = DatabaseEngine(address)
     with engine.writing() as connection:
         connection.execute(text("CREATE TABLE numbers (n INTEGER)"))
-    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new/store").iterdir()}
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new/store").glob("exchanges*")}
     engine.close()
     assert modes == dict.fromkeys(("exchanges.sqlite", "exchanges.sqlite-wal", "exchanges.sqlite-shm"), 0o600)
     assert (tmp_path / "new/store").stat().st_mode & 0o777 == 0o700

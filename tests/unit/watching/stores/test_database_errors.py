@@ -29,7 +29,7 @@ from discern.watching.stores.database_errors import explain, plain_errors
         ('connection to server at "127.0.0.1", port 1 failed: Connection refused', "cannot be reached", "host"),
         ("[Errno -2] Name or service not known", "cannot be reached", "host"),
         ("terminating connection due to administrator command", "cannot be reached", "host"),
-        ("FATAL:  sorry, too many clients already", "too many connections", "Wait"),
+        ("connection failed: FATAL:  sorry, too many clients already", "too many connections", "Wait"),
         ("something new happened\nDETAIL: a", "cannot be used: something new happened.", "database runs"),
         ("", "cannot be used: an unknown error.", "database runs"),
     ],

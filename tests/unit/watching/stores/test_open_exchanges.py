@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import boto3
@@ -10,7 +12,7 @@ import pytest
 from discern.errors import DiscernError, StoreError, UsageError
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
-from discern.watching.stores.sample_exchanges import with_picture
+from discern.watching.stores.sample_exchanges import make_exchange, with_picture
 from tests.bucket_server import BUCKET, bucket_server
 from tests.postgres_server import PASSWORD, PostgresServer
 from tests.unit.full_disk import full_disk
@@ -61,6 +63,18 @@ class TestFolder:
         assert error.message == f"{tmp_path / 'photos'} is not a store of exchanges: it has no exchanges.sqlite."
         assert "serve --capture" in error.hint
         assert list(tmp_path.iterdir()) == [tmp_path / "photos"]
+
+    def test_many_processes_may_create_it_at_once(self, tmp_path: Path, opened: list[ExchangeDatabase]) -> None:
+        (tmp_path / "exchanges.sqlite").touch()  # as left by one that was killed
+
+        def add(number: int) -> int:
+            with closing(open_store(tmp_path, create=True)) as store:
+                return store.add([make_exchange(number)])
+
+        with ThreadPoolExecutor(6) as executor:
+            assert list(executor.map(add, range(6))) == [1] * 6
+        opened.append(open_store(tmp_path))
+        assert len(opened[0].columns()) == 6
 
     def test_another_database_is_not_a_store(self, tmp_path: Path) -> None:
         connection = sqlite3.connect(tmp_path / "photos.db")

@@ -15,7 +15,8 @@ import { countText, DECISIONS, shareText } from "./wording.js";
 /** @typedef {{ id: string, time: number }} Item */
 
 const AHEAD = 10;
-const MAX_SKIPPED = 900;
+// So that the address stays within the limits of proxies; what was skipped before comes again.
+const MAX_SKIPPED = 200;
 const SIDE = 1200;
 
 class Audit {
@@ -32,6 +33,8 @@ class Audit {
   #asked = new URLSearchParams(location.search).get("model") ?? loadSetting("model", undefined);
   #waiting = 0;
   #isBusy = false;
+  #isLooked = false;
+  #generation = 0;
   #hasShortcuts = loadSetting("auditKeys", true);
 
   constructor() {
@@ -56,14 +59,22 @@ class Audit {
 
   /** Fetch the next pictures of the queue. */
   async #fill() {
+    const generation = (this.#generation += 1);
     try {
-      const known = [...this.#skipped, ...this.#done.map(({ id }) => id)].slice(-MAX_SKIPPED);
-      const queue = await fetchJson("audit.json", { model: this.#asked, limit: AHEAD, skip: known.join(",") });
+      const skip = this.#known().join(",");
+      const queue = await fetchJson("audit.json", { model: this.#asked, limit: AHEAD, skip });
+      if (generation !== this.#generation) return;
       hideNotice("connection");
       this.#take(queue);
     } catch (thrown) {
-      this.#show(asApiError(thrown, "Reload the page."));
+      if (generation === this.#generation) this.#show(asApiError(thrown, "Reload the page."));
     }
+  }
+
+  /** Identifiers of the pictures that were labelled or skipped here, as far as they are remembered. */
+  #known() {
+    const labelled = this.#done.slice(-MAX_SKIPPED / 2).map(({ id }) => id);
+    return [...this.#skipped.slice(labelled.length - MAX_SKIPPED), ...labelled];
   }
 
   /** @param {Queue} queue */
@@ -71,7 +82,8 @@ class Audit {
     this.#model = model;
     this.#waiting = waiting;
     const kept = this.#current ? [this.#current] : [];
-    this.#items = [...kept, ...items.filter(({ id }) => id !== this.#current?.id)];
+    const past = new Set([...this.#known(), ...kept.map(({ id }) => id)]);
+    this.#items = [...kept, ...items.filter(({ id }) => !past.has(id))];
     patch($("model"), model.models.map((each) => el("option", { value: each }, each)));
     $("model").value = model.name;
     $("model-pick").hidden = model.models.length < 2;
@@ -82,8 +94,6 @@ class Audit {
     this.#isLooked = taken !== null;
     this.#draw();
   }
-
-  #isLooked = false;
 
   #draw() {
     const item = this.#current;

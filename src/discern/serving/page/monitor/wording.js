@@ -1,6 +1,6 @@
 // Texts of the monitor: what has changed, since when, and how sure that is.
 
-/** @import { Figures, Look, Signal, PublishedLook } from "./data.js" */
+/** @import { Alarm, Figures, Look, Signal, PublishedLook } from "./data.js" */
 
 const DAY = 86_400;
 const THIN_SPACE = "\u202f";
@@ -23,14 +23,27 @@ const SIGNALS = {
 /** @param {string} kind */
 export const signalName = (kind) => SIGNALS[kind]?.name ?? kind;
 
-/** Say what changed. @param {string} kind @param {Signal[]} signals */
-export function changeText(kind, signals) {
-  const signal = signals.find(({ name }) => name === kind);
+/**
+ * Say what changed.
+ *
+ * @param {Alarm} alarm
+ * @param {Signal[]} signals the newest values, for alarms without values of their own.
+ */
+export function changeText({ kind, evidence }, signals) {
+  const { median, reference } = typeof evidence.median === "number" ? evidence : signals.find(({ name }) => name === kind) ?? {};
   const words = SIGNALS[kind] ?? { less: `“${kind}” has changed`, more: `“${kind}” has changed` };
-  if (typeof signal?.median !== "number" || typeof signal.reference !== "number") {
-    return kind in SIGNALS && words.less !== words.more ? `${words.name.toLowerCase()} has changed` : words.more;
-  }
-  return signal.median < signal.reference ? words.less : words.more;
+  if (words.less === words.more) return words.more;
+  if (typeof median !== "number" || typeof reference !== "number") return `${signalName(kind).toLowerCase()} has changed`;
+  return median < reference ? words.less : words.more;
+}
+
+/** Describe an alarm in one sentence. @param {Alarm} alarm @param {Signal[]} signals */
+export function alarmText(alarm, signals) {
+  const { median, reference } = alarm.evidence;
+  if (!(alarm.kind in SIGNALS) || alarm.kind === "promise") return alarm.message;
+  const text = changeText(alarm, signals);
+  const values = typeof median === "number" && typeof reference === "number" ? ` (median ${valueText(median)} instead of ${valueText(reference)})` : "";
+  return `${text[0].toUpperCase()}${text.slice(1)}${values}.`;
 }
 
 /** Say since when, in words that fit its age. @param {number} time @param {number} now both in seconds since 1970 */
@@ -116,7 +129,7 @@ export function summary({ exchanges, lost, look, now }) {
 /** @param {Look} look @param {number} now */
 function changedText({ alarms, signals }, now) {
   const first = Math.min(...alarms.map(({ since }) => seconds(since)).filter(Number.isFinite));
-  const what = [...new Set(alarms.map(({ kind }) => changeText(kind, signals)))].slice(0, 2).join(", and ");
+  const what = [...new Set(alarms.map((alarm) => changeText(alarm, signals)))].slice(0, 2).join(", and ");
   const since = Number.isFinite(first) ? ` since ${sinceText(first, now)}` : "";
   return `Something changed${since}: ${what}.`;
 }

@@ -4,10 +4,11 @@ from alembic import context
 
 from discern.watching.stores.exchange_tables import METADATA
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
-    transactional_ddl=True,  # in SQLite too, where Alembic does not expect it
-)
-with context.begin_transaction():
-    context.run_migrations()
+if hasattr(context, "config"):  # Alembic runs this module; whoever else imports it changes nothing
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=METADATA,
+        transactional_ddl=True,  # in SQLite too, where Alembic does not expect it
+    )
+    with context.begin_transaction():
+        context.run_migrations()

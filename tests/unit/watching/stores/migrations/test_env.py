@@ -1,5 +1,6 @@
 """The environment of the changes: they run on the connection of their caller, and end with its transaction."""
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,7 @@ def test_changes_end_with_the_transaction_of_the_caller(tmp_path: Path) -> None:
     with engine.reading() as connection:
         assert inspect(connection).get_table_names() == []
     engine.close()
+
+
+def test_its_import_changes_nothing() -> None:
+    assert importlib.import_module("discern.watching.stores.migrations.env").METADATA.tables

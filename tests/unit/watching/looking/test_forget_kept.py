@@ -1,5 +1,6 @@
 """An erased exchange leaves the store and all that looks keep of it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,11 +12,11 @@ import pytest
 from discern.bundle import Model
 from discern.errors import StoreError
 from discern.watching.audits.audit_sample import AuditConfig
-from discern.watching.looks.forget_kept import forget_exchanges
-from discern.watching.looks.take_look import look, state_name
+from discern.watching.looking.forget_kept import forget_exchanges
+from discern.watching.looking.take_look import look, state_name
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
-from tests.unit.watching.looks.factories import make_model, make_reference, traffic
+from tests.unit.watching.looking.factories import make_model, make_reference, traffic
 
 ALL = AuditConfig(share=1.0, even=1.0)
 
@@ -54,6 +55,23 @@ def test_no_kept_state_names_an_erased_exchange(model: Model, store: ExchangeDat
     assert [alarm.kind for alarm in seen.alarms] == [alarm.kind for alarm in before.alarms]
     assert seen.waiting == before.waiting - 1
     assert seen.notes == before.notes
+
+
+def test_the_state_that_the_monitor_shows_names_it_no_more(model: Model, store: ExchangeDatabase) -> None:
+    store.add(traffic(model, 3))
+    one, two = f"{1:032x}", f"{2:032x}"
+    alarm = {
+        "kind": "size",
+        "examples": [one, two],
+        "evidence": {"nearest": [{"id": one}, {"id": two}], "against": 30.0},
+    }
+    shown = {"look": {"alarms": [alarm], "to_audit": [two, one]}, "error": ""}
+    name = f"monitor:{model.fingerprint}"
+    store.write_state(name, json.dumps(shown).encode(), previous=None)
+    forget_exchanges(store, one)
+    kept = json.loads(store.read_state(name) or b"")
+    expected = {"kind": "size", "examples": [two], "evidence": {"nearest": [{"id": two}], "against": 30.0}}
+    assert kept == {"look": {"alarms": [expected], "to_audit": [two]}, "error": ""}
 
 
 def test_all_exchanges_of_a_picture_are_erased_by_its_digest(model: Model, store: ExchangeDatabase) -> None:

@@ -1,6 +1,6 @@
 """Times are formatted in UTC, and those that no calendar has are clipped."""
 
-from discern.watching.looks.iso_time import iso_time
+from discern.watching.looking.iso_time import iso_time
 
 
 def test_a_time_is_formatted_to_the_second() -> None:

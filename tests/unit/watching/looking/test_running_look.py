@@ -8,11 +8,11 @@ import pytest
 from discern.bundle import Model
 from discern.errors import StoreError
 from discern.watching.audits.audit_sample import AuditConfig
-from discern.watching.looks.kept_look import pack_look, unpack_look
-from discern.watching.looks.running_look import RunningLook
+from discern.watching.looking.kept_look import pack_look, unpack_look
+from discern.watching.looking.running_look import RunningLook
 from discern.watching.stores.exchange_store import ExchangeColumns
 from discern.watching.stores.open_exchanges import open_store
-from tests.unit.watching.looks.factories import make_model, make_reference, traffic
+from tests.unit.watching.looking.factories import make_model, make_reference, traffic
 
 ALL = AuditConfig(share=1.0, even=1.0)
 

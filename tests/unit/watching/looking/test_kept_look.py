@@ -3,7 +3,7 @@
 import pytest
 
 from discern.errors import StoreError
-from discern.watching.looks.kept_look import VERSION, pack_look, unpack_look
+from discern.watching.looking.kept_look import VERSION, pack_look, unpack_look
 
 HEADER = {"row": 7, "names": ["ç"], "none": None}
 PARTS = {"audit": b"\x00\x01", "drift": b"", "more": b"abc"}

@@ -8,15 +8,16 @@ from typing import Any
 from discern.bundle import Model
 from discern.bundle.reference_pictures import ReferencePictures
 from discern.errors import StoreError
+from discern.parallel import single_threaded_blas
 from discern.progress import Progress, silent
 from discern.watching.audits.audit_sample import AuditConfig
 from discern.watching.audits.live_accuracy import estimate_accuracy
 from discern.watching.audits.promise import Policy, weigh_promise
 from discern.watching.drift.class_mix import describe_mix
 from discern.watching.drift.label_free_accuracy import estimate_accuracy as estimate_without_labels
-from discern.watching.looks.iso_time import iso_time
+from discern.watching.looking.iso_time import iso_time
+from discern.watching.looking.running_look import RunningLook
 from discern.watching.looks.look import Alarm, Cluster, Look
-from discern.watching.looks.running_look import RunningLook
 from discern.watching.new_classes.cluster_unknowns import find_new_classes
 from discern.watching.stores.exchange_store import ExchangeStore
 
@@ -33,6 +34,7 @@ _KEPT_AFTER = 25  # pages, so that a long first look that is interrupted continu
 _ATTEMPTS = 10  # to keep a state while other processes look too; not tuned
 
 
+@single_threaded_blas()  # all products are small
 def look(
     store: ExchangeStore,
     model: Model,

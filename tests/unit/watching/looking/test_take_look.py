@@ -12,12 +12,12 @@ import pytest
 from discern.bundle import Model
 from discern.inference.exchange import Feedback
 from discern.watching.audits.audit_sample import AuditConfig
-from discern.watching.looks import take_look
+from discern.watching.looking import take_look
+from discern.watching.looking.take_look import look, state_name
 from discern.watching.looks.look import Look
-from discern.watching.looks.take_look import look, state_name
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
-from tests.unit.watching.looks.factories import START, make_model, make_reference, traffic
+from tests.unit.watching.looking.factories import START, make_model, make_reference, traffic
 
 ALL = AuditConfig(share=1.0, even=1.0)
 

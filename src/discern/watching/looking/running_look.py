@@ -10,12 +10,12 @@ from discern.inference.exchange import Feedback
 from discern.watching.audits.audit_sample import AuditConfig
 from discern.watching.audits.audit_state import AuditState
 from discern.watching.drift.drift_monitor import DriftMonitor, forget_in_state
-from discern.watching.looks.kept_look import pack_look, unpack_look
+from discern.watching.looking.kept_look import pack_look, unpack_look
 from discern.watching.stores.exchange_store import ExchangeColumns
 
 
 class RunningLook:
-    """What all looks at one model's exchanges have measured so far.
+    """Measurements of all looks at one model's exchanges so far.
 
     Exchanges are taken in the order of their numbers and each once, as tests that hold at any time require.
 

@@ -1,16 +1,19 @@
 """Function that erases exchanges from a store, and from what looks have kept of them."""
 
+import json
 from collections.abc import Callable, Collection, Iterable
 from itertools import product
+from typing import Any
 
 from discern.errors import StoreError
 from discern.watching.audits.audit_state import AuditState
 from discern.watching.drift.drift_monitor import forget_in_state
-from discern.watching.looks.kept_look import pack_look, unpack_look
-from discern.watching.looks.take_look import state_name
+from discern.watching.looking.kept_look import pack_look, unpack_look
+from discern.watching.looking.take_look import state_name
 from discern.watching.stores.exchange_store import ExchangeStore, Removed
 
 _ATTEMPTS = 20  # to change a state while looks change it; not tuned
+_SHOWN = "monitor"  # with the fingerprint, the state that the monitor page shows, as JSON
 
 
 def forget_exchanges(store: ExchangeStore, id_or_hash: str) -> Removed:
@@ -32,6 +35,8 @@ def forget_exchanges(store: ExchangeStore, id_or_hash: str) -> Removed:
     for bundle, is_endless in product(bundles, (False, True)):
         name = state_name(bundle, is_endless=is_endless)
         _change(store, name, lambda state: _without(state, gone, hashes, clients))
+    for bundle in bundles:
+        _change(store, f"{_SHOWN}:{bundle}", lambda state: _without_in_json(state, gone))
     return removed
 
 
@@ -61,3 +66,24 @@ def _without(state: bytes, ids: Collection[str], hashes: Collection[str], client
     if drift:
         drift = forget_in_state(drift, ids, hashes=hashes, clients=set(clients))
     return pack_look(header, {"audit": audit.to_bytes(), "drift": drift})
+
+
+def _without_in_json(state: bytes, ids: Collection[str]) -> bytes:
+    """Return JSON text without the given identifiers in its lists, and without objects of which one is the `id`."""
+    try:
+        return json.dumps(_pruned(json.loads(state), ids)).encode()
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"A kept state is not JSON: {error}.") from error
+
+
+def _pruned(value: Any, ids: Collection[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _pruned(each, ids) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_pruned(each, ids) for each in value if not _names(each, ids)]
+    return value
+
+
+def _names(value: Any, ids: Collection[str]) -> bool:
+    named = value.get("id") if isinstance(value, dict) else value
+    return isinstance(named, str) and named in ids

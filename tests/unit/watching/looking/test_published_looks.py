@@ -1,8 +1,11 @@
 """Looks that are published in a store, and the lease by which one process takes them."""
 
 import json
+from contextlib import closing
+from pathlib import Path
 
-from discern.serving.web.published_looks import (
+from discern.watching.looking.forget_kept import forget_exchanges
+from discern.watching.looking.published_looks import (
     PublishedLook,
     look_json,
     publish,
@@ -10,7 +13,8 @@ from discern.serving.web.published_looks import (
     release_lease,
     take_lease,
 )
-from tests.unit.serving.web.captured import make_look
+from discern.watching.stores.open_exchanges import open_store
+from tests.unit.serving.web.captured import exchange_id, make_exchanges, make_look
 from tests.unit.watching.state_store import StateStore
 
 BUNDLE = "ab" * 32
@@ -53,6 +57,18 @@ def test_the_queue_is_shortened_and_still_counted() -> None:
     look = make_look(BUNDLE, to_audit=tuple(map(str, range(1_000))), waiting=40_000)
     found = look_json(look)
     assert (len(found["to_audit"]), found["waiting"]) == (500, 40_000)
+
+
+def test_an_erased_exchange_is_mentioned_nowhere(tmp_path: Path) -> None:
+    with closing(open_store(tmp_path / "captures", create=True)) as store:
+        store.add(make_exchanges(20, bundle=BUNDLE))
+        look = make_look(BUNDLE, examples=[exchange_id(number) for number in range(20)])
+        publish(store, BUNDLE, PublishedLook().after(look, taken=1.0, seconds=0.0))
+        forget_exchanges(store, exchange_id(2))
+        kept = read_published(store, BUNDLE)
+    assert exchange_id(2).encode() not in kept.to_bytes()
+    assert kept.look is not None
+    assert kept.look["to_audit"] == [exchange_id(number) for number in range(20) if number != 2]
 
 
 def test_a_damaged_look_counts_as_none() -> None:
