@@ -28,6 +28,8 @@ from discern.watching.looks.look import Look
 from discern.watching.stores.exchange_store import ExchangeStore
 from discern.watching.stores.store_address import parse_address
 
+_DAY = 86_400
+
 
 def watch(
     store: str | Path,
@@ -141,7 +143,7 @@ def _write(
             store=name,
             made=iso_time(now),
             look=seen,
-            traffic=[hour for hour in store.traffic() if hour.bundle == model.fingerprint],
+            traffic=store.traffic(bundle=model.fingerprint, step=_DAY),
             images=load_images(store, ids),
             captions=captions(store, ids, model),
             nearest=nearest,
