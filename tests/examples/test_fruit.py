@@ -82,7 +82,8 @@ def test_the_new_camera_is_darker_and_softer(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (60, 60, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     (seen,) = see_with_new_camera([tmp_path / "a.png"], tmp_path / "out")
-    after = np.array(Image.open(seen), float)
+    with Image.open(seen) as picture:
+        after = np.array(picture, float)
     assert after.mean() < pixels.mean() - 15
     assert after.std() < pixels.std() / 2
     assert after[..., 2].mean() < after[..., 0].mean()
@@ -94,8 +95,10 @@ def test_a_film_of_a_fruit_turns_it_on_white(tmp_path: Path) -> None:
     assert not is_on_white(Image.new("RGB", (50, 50), "grey"))
     frames = film_fruit(still, tmp_path / "film", frames=5)
     assert len({path.read_bytes() for path in frames}) == 5
-    assert all(Image.open(path).size == (100, 100) for path in frames)
-    assert all(is_on_white(Image.open(path)) for path in frames)
+    for path in frames:
+        with Image.open(path) as frame:
+            assert frame.size == (100, 100)
+            assert is_on_white(frame)
 
 
 def test_all_steps_have_a_function() -> None:
@@ -131,7 +134,7 @@ def assert_reproduced(out: Path) -> None:
 
 
 def assert_watched(out: Path) -> None:
-    """The quiet week has no alarm; the camera is named by its signals, and the new fruit is a cluster of its pictures."""
+    """The quiet week has no alarm; the camera is named by its signals, and the new fruit is a cluster."""
     quiet, camera, new = (
         json.loads((out / folder / "watch.json").read_text("utf-8"))
         for folder in ("07-a-quiet-week", "09-a-new-camera", "10-a-new-fruit")
