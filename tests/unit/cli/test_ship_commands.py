@@ -57,7 +57,7 @@ def test_an_option_of_another_target_in_a_file_is_left_alone(bundle: str, tmp_pa
 def test_minimums_of_continuous_integration_are_parsed_as_those_of_an_evaluation(bundle: str) -> None:
     with pytest.raises(UsageError, match="Invalid minimum: 'fast'"):
         run("ci", bundle, "--at-least", "fast")
-    with pytest.raises(UsageError, match="Invalid minimum: speed=0.9"):
+    with pytest.raises(UsageError, match=r"Invalid minimum: speed=0\.9"):
         run("ci", bundle, "--at-least", "speed=.9")
     with pytest.raises(UsageError, match="cannot ship to 'moon'"):
         run("ci", bundle, "--deploy", "moon")
