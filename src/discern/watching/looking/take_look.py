@@ -1,6 +1,5 @@
 """Function that looks at the captured exchanges of a model."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,7 +17,7 @@ from discern.watching.drift.label_free_accuracy import estimate_accuracy as esti
 from discern.watching.looking.iso_time import iso_time
 from discern.watching.looking.running_look import RunningLook
 from discern.watching.looks.look import Alarm, Cluster, Look
-from discern.watching.new_classes.cluster_unknowns import find_new_classes
+from discern.watching.new_classes.new_class_search import find_new_classes
 from discern.watching.stores.exchange_store import ExchangeStore
 
 PAGE = 2_000
@@ -189,10 +188,11 @@ def _stored_examples(store: ExchangeStore, alarms: Sequence[Alarm]) -> tuple[Ala
 
 
 def _clusters(store: ExchangeStore, model: Model, since: float | None) -> tuple[Cluster, ...]:
-    reference = model.reference
-    if reference is None or not math.isfinite(reference.spread):
+    if model.reference is None:
         return ()
-    return find_new_classes(store, bundle=model.fingerprint, spread=reference.spread, since=since)
+    return find_new_classes(
+        store, bundle=model.fingerprint, reference=model.reference, labels=model.labels, since=since
+    )
 
 
 def _classes(model: Model, running: RunningLook) -> tuple[dict[str, Any], ...]:
