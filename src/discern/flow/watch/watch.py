@@ -50,7 +50,7 @@ def watch(
     A look continues from the last one, and each bundle starts from the beginning.
 
     Args:
-        store: store that `discern serve --capture` writes: a folder, or the URL of a database.
+        store: store that a server with `--capture` writes: a folder, or the URL of a database.
         against: bundle that was served, whose held-out pictures are the reference.
         since: look at the exchanges from this time on alone, and keep nothing: a date or time in ISO 8601, or a length
             before now, such as `7d`; None to continue from the last look.
