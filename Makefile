@@ -53,7 +53,7 @@ demo: install
 	$(BIN)/python tools/demo.py $(if $(DATA),"$(DATA)")
 
 # `make example NAME=scones DATA=path/to/cifar-100-python.tar.gz`; without NAME it lists the names.
-example: install $(if $(filter bins banana,$(NAME)),torch)
+example: install $(if $(filter bins banana fruit,$(NAME)),torch)
 	$(BIN)/python -m examples $(if $(NAME),"$(NAME)",--help) $(if $(DATA),--data "$(DATA)") \
 		$(if $(PICTURES),--pictures $(PICTURES)) $(if $(RESUME),--resume)
 

@@ -1,6 +1,6 @@
 """All measurements of watching, by name.
 
-    python benchmarks/watching.py quiet|delays|changes|audit|promise|classes|store|looks|kills|throughput
+    python benchmarks/watching.py quiet|delays|changes|audit|promise|classes|store|monitor|looks|kills|throughput
 
 quiet       false alarms over simulated years of weekly looks, beside a weekly test and a peer's check
 delays      pictures until a shift is found
@@ -10,6 +10,7 @@ audit       coverage of the interval, labels saved against uniform sampling, and
 promise     the same
 classes     a class held back: when it is named, purity and recall
 store       a store of a million exchanges: pages and queue
+monitor     the answers of the monitor and the audit with a million exchanges
 looks       a look at new exchanges from kept state, and its memory
 kills       exchanges lost or doubled when the server is killed
 throughput  serving with capture against serving without
@@ -30,11 +31,12 @@ MODULES = {
     "promise": "watching_audit",
     "classes": "watching_classes",
     "store": "watching_store",
+    "monitor": "watching_monitor",
     "looks": "watching_looks",
     "kills": "watching_serving",
     "throughput": "watching_serving",
 }
-ALONE = ("watching_audit", "watching_classes", "watching_store", "watching_looks")
+ALONE = ("watching_audit", "watching_classes", "watching_store", "watching_monitor", "watching_looks")
 """Modules with one measurement, which take no name."""
 
 

@@ -99,25 +99,26 @@ def weekday_order(truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def with_bursts(order: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Repeat every tenth picture within a second; return rows, numbers of pixels and times."""
+    """Repeat every tenth picture within a second; return rows, whether each is a repetition, and times."""
     times = np.where(random.random(len(order)) < _BURSTS, _BURST, 1)
     rows = np.repeat(order, times)
     first = np.repeat(np.arange(len(order)) * 1800.0, times)
     within = np.concatenate([np.arange(each) for each in times])
-    return rows, np.arange(len(rows)), BEGIN + first + 0.2 * within
+    return rows, within > 0, BEGIN + first + 0.2 * within
 
 
-def near_copies(observed: Observed, random: np.random.Generator) -> Observed:
-    """Move the embeddings and scores of pictures slightly, as saving them again does."""
-    noise = random.normal(0, 0.002, observed.values[:, :4].shape)
+def near_copies(observed: Observed, is_copy: np.ndarray, random: np.random.Generator) -> Observed:
+    """Move the embeddings and scores of repeated pictures slightly, as saving them again does."""
+    noise = is_copy[:, None] * random.normal(0, 0.002, observed.values[:, :4].shape)
     scale = 0.02 * np.abs(observed.embedding).mean()
+    moved = random.normal(0, scale, observed.embedding.shape)
     values = observed.values.copy()
     values[:, :4] += noise
     return Observed(
         truth=observed.truth,
         label=observed.label,
         values=values,
-        embedding=(observed.embedding + random.normal(0, scale, observed.embedding.shape)).astype(np.float32),
+        embedding=observed.embedding + (is_copy[:, None] * moved).astype(np.float32),
     )
 
 
@@ -141,10 +142,10 @@ def quiet_pack(pack: str, years: int, workdir: Path, out: Path) -> dict[str, Any
         for year in range(years // _SPLITS):
             random = np.random.default_rng([split, year])
             order = weekday_order(observed.truth, random)
-            rows, pixels, times = with_bursts(order, random)
-            stream = near_copies(observed.take(rows), random)
+            rows, is_copy, times = with_bursts(order, random)
+            stream = near_copies(observed.take(rows), is_copy, random)
             monitor = DriftMonitor(reference, learnt.model.labels)
-            monitor.update(stream.columns(pixels, times))
+            monitor.update(stream.columns(np.arange(len(stream)), times))
             mine += bool(monitor.alarms())
             pictures += monitor.independent
             for alarm in monitor.alarms():

@@ -10,8 +10,9 @@ agree with it, and the database must be whole after each kill.
 
 `throughput` asks a server with capture and one without in turn, within one run, for real pictures of 20 to 100 kB. Its
 ratio is that of the answers per second, over all rounds; `drained` counts the time until the store has everything as
-well. On a machine with two or more cores, the servers run on the first half of the cores, and the clients on the rest.
-Looks at the store are switched off.
+well. `cpu_ms` is the CPU time per answer of the server's own process, which other work on the machine changes little,
+and of the process that moves exchanges to the store. On a machine with two or more cores, the servers run on the first
+half of the cores, and the clients on the rest. Looks at the store are switched off.
 """
 
 import argparse
@@ -95,23 +96,29 @@ def measure_throughput(
     requests = [request("/predict", data, "image/jpeg") for data in pictures]
     prefix = ("taskset", "-c", ",".join(map(str, SERVER_CORES)))
     rates: dict[str, list[float]] = {"plain": [], "capturing": [], "drained": []}
+    answers = {"plain": 0, "capturing": 0}
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         words = (bundle, "--threads", str(len(SERVER_CORES)), "--look-seconds", "3600")
-        servers = {
-            "plain": stack.enter_context(server_group(*words, prefix=prefix))[0],
-            "capturing": stack.enter_context(server_group(*words, "--capture", Path(name) / "kept", prefix=prefix))[0],
-        }
+        plain = stack.enter_context(server_group(*words, prefix=prefix))
+        capturing = stack.enter_context(server_group(*words, "--capture", Path(name) / "kept", prefix=prefix))
+        servers = {"plain": plain[0], "capturing": capturing[0]}
+        processes = {"plain": plain[1].pid, "capturing": capturing[1].pid}
+        spent = dict.fromkeys(("plain", "capturing", "moving"), 0.0)
         for address in servers.values():
             asyncio.run(closed_loop(int(address.rpartition(":")[2]), requests, clients, 3))
         drain(servers["capturing"])
         for number in range(rounds):
             for kind in ("plain", "capturing") if number % 2 else ("capturing", "plain"):
                 address = servers[kind]
+                before = cpu_seconds(processes[kind])
                 load = asyncio.run(closed_loop(int(address.rpartition(":")[2]), requests, clients, seconds))
                 assert set(load.statuses) == {200}, load.statuses
                 rates[kind].append(load.statuses[200] / load.seconds)
+                answers[kind] += load.statuses[200]
+                spent[kind] += cpu_seconds(processes[kind])[0] - before[0]
                 if kind == "capturing":
                     rates["drained"].append(load.statuses[200] / (load.seconds + drain(address)))
+                    spent["moving"] += cpu_seconds(processes[kind])[1] - before[1]
         page = httpx2.get(servers["capturing"] + "/metrics").text
         lost, kept = (float(re.findall(rf"^{name} (\S+)", page, re.M)[0]) for name in (
             "discern_capture_lost_total", "discern_captured_exchanges_total"
@@ -128,9 +135,26 @@ def measure_throughput(
             "median": round(statistics.median(pairs), 3), "low": round(min(pairs), 3), "high": round(max(pairs), 3)
         },
         "ratio_drained": round(sum(rates["drained"]) / sum(rates["plain"]), 3),
+        "cpu_ms": {
+            kind: round(1000 * each / answers["plain" if kind == "plain" else "capturing"], 3)
+            for kind, each in spent.items()
+        },
+        "cpu_ratio": round(spent["plain"] / answers["plain"] * answers["capturing"] / spent["capturing"], 3),
         "kept": kept,
         "lost": lost,
     }  # fmt: skip
+
+
+def cpu_seconds(server: int) -> tuple[float, float]:
+    """Return the CPU time of a server's own process, and of all others in its group."""
+    own = others = 0.0
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.getpgid(int(path.name)) == server:
+                fields = (path / "stat").read_text().rpartition(")")[2].split()
+                seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+                own, others = (own + seconds, others) if int(path.name) == server else (own, others + seconds)
+    return own, others
 
 
 def drain(address: str) -> float:

@@ -166,7 +166,7 @@ def write(store: ExchangeDatabase, generated: Generated, folder: Path) -> dict[s
     before, begun = peak_mib(), time.perf_counter()
     taken = fill(store, generated)
     wall = time.perf_counter() - begun
-    tenth = len(taken) // 10
+    tenth = max(1, len(taken) // 10)
     return {
         "processor time for 500, ms": {
             "median": round(float(np.median(taken)), 1),
@@ -175,7 +175,9 @@ def write(store: ExchangeDatabase, generated: Generated, folder: Path) -> dict[s
         },
         "exchanges per second": round(generated.rows / wall),
         "memory that grew, MiB": round(peak_mib() - before),
-        "size, bytes per exchange": round(sum(each.stat().st_size for each in folder.rglob("*")) / generated.rows),
+        "size of files here, bytes per exchange": round(
+            sum(each.stat().st_size for each in folder.rglob("*")) / generated.rows
+        ),
     }
 
 

@@ -18,7 +18,7 @@ from discern.watching.captures.open_capture import open_capture
 DAY = 86_400.0
 _OPENS, _HOURS = 8, 12
 _WEEKEND = ("Cherry", "Tomato")
-"""Fruits of which more are sold on the last two days of a week: the mix changes each week, which is no alarm."""
+"""Fruits of which more are sold on the last two days of a week: the mix changes each week."""
 _SATURDAY = 5
 _TOGETHER = 64
 

@@ -51,7 +51,7 @@ class FruitClass:
 def find_varieties(source: Path) -> dict[str, dict[str, list[Path]]]:
     """Return the frames of each variety by film, in their order, from folders {train,test}/VARIETY or VARIETY.
 
-    A film is a variety on one axis of the turntable, which the names of its frames begin with: r, r0, r1, r2 or nothing,
+    A film is a variety on one axis of the turntable; the names of its frames begin with it: r, r0, r1, r2 or nothing,
     which is called r3 here.
     """
     found: dict[str, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
@@ -68,7 +68,7 @@ def _number(path: Path) -> int:
 
 
 def choose_classes(varieties: Mapping[str, Films], count: int = CLASSES) -> list[FruitClass]:
-    """Return the real classes, and as many made ones as it takes for `count`; those with most films are the material."""
+    """Return the real classes, and as many made ones, of the varieties with most films, as it takes for `count`."""
     real = [FruitClass(name=name, made_from=name, hue=0, films=films) for name, films in sorted(varieties.items())]
     most = max(len(each.films) for each in real)
     rich = [each for each in real if len(each.films) == most]

@@ -122,6 +122,7 @@ FOREIGN |= {"implementation", "abi"}  # as those before, of pip
 FOREIGN |= {"parameter-overrides", "template-file", "capabilities", "s3-bucket"}  # as those that follow
 FOREIGN |= {"guided", "stack-name", "image-tag-mutability", "repository-name", "tags"}  # of the command lines of AWS
 FOREIGN |= {"tag", "provenance", "password-stdin", "platform", "format", "username", "from"}  # of Docker and Buildah
+FOREIGN |= {"generate-hashes", "output-file"}  # of uv
 FOREIGN |= {"build", "build-arg", "fetch-timeout", "fetch-retries", "fetch-retry-mintimeout"}
 
 
@@ -148,6 +149,7 @@ def test_the_readme_s_install_brings_what_the_code_imports() -> None:
     wanted = {canonicalize_name(Requirement(each).name) for each in declared}
     brought = {"starlette", "pydantic", "markupsafe", "threadpoolctl"}  # by fastapi, jinja2 and scikit-learn
     optional = {"pandas", "boto3", "botocore", "obstore"}  # the last three by the extra aws
+    optional |= {"psycopg"}  # by the extra postgres
     optional |= {"onnxscript", "optuna", "safetensors", "timm", "torch", "torchvision"}  # by the extra torch
     homes = {module: set(map(canonicalize_name, names)) for module, names in packages_distributions().items()}
     for path in sorted((ROOT / "src").rglob("*.py")):

@@ -82,7 +82,7 @@ def _kept_picture(captured: CapturedPicture, limits: Limits) -> dict[str, Any]:
         picture, media_type = encode_pixels(Image.fromarray(captured.pixels), lossless=True)
         return {"picture": picture, "media_type": media_type, "pixels": pixel_hash(captured.pixels)}
     try:
-        stripped = strip_picture(captured.data or b"", limits=limits)
+        stripped = captured.stripped or strip_picture(captured.data or b"", limits=limits)
     except PictureError:
         return {}
     return {"picture": stripped.data, "media_type": stripped.media_type, "pixels": stripped.pixels}

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from discern.picture import read_size
+from discern.picture.decode import opened
 from discern.picture.file_format import FORMATS, Limits, identify_format
 from discern.picture.statistics import measure_statistics
+from discern.picture.strip_metadata import StrippedPicture, strip_coded
 
 MEDIA_TYPES = {name: f"image/{name.lower()}" for name in FORMATS} | {"HEIF": "image/heic"}
 """Media type of each supported format."""
@@ -26,6 +27,7 @@ class CapturedPicture:
         height: its height.
         brightness: mean of the network's input, in [0, 1].
         sharpness: sharpness of the network's input, in [0, 1], see `picture.statistics`.
+        stripped: the file without metadata; None if it must be encoded again for that.
     """
 
     content_hash: str
@@ -36,6 +38,7 @@ class CapturedPicture:
     height: int
     brightness: float
     sharpness: float
+    stripped: StrippedPicture | None = None
 
 
 def capture_picture(content: bytes | np.ndarray, inputs: np.ndarray, *, limits: Limits) -> CapturedPicture:
@@ -50,16 +53,25 @@ def capture_picture(content: bytes | np.ndarray, inputs: np.ndarray, *, limits: 
         PictureError: the file is not a usable picture.
     """
     [statistics] = measure_statistics([inputs])
-    data = content if isinstance(content, bytes) else None
-    pixels = None if isinstance(content, bytes) else content
-    width, height = pixels.shape[1::-1] if pixels is not None else read_size(data or b"", limits=limits)
+    if not isinstance(content, bytes):
+        return CapturedPicture(
+            content_hash="",
+            data=None,
+            pixels=content,
+            media_type="",
+            width=content.shape[1],
+            height=content.shape[0],
+            **vars(statistics),
+        )
+    name = identify_format(content, limits)
+    with opened(content, limits) as picture:
+        (width, height), orientation = picture.size, picture.orientation
     return CapturedPicture(
-        content_hash=hashlib.sha256(data).hexdigest() if data else "",
-        data=data,
-        pixels=pixels,
-        media_type=MEDIA_TYPES[identify_format(data, limits)] if data else "",
+        content_hash=hashlib.sha256(content).hexdigest(),
+        data=content,
+        media_type=MEDIA_TYPES[name],
         width=width,
         height=height,
-        brightness=statistics.brightness,
-        sharpness=statistics.sharpness,
+        **vars(statistics),
+        stripped=strip_coded(content, name, orientation),
     )

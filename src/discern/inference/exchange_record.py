@@ -19,6 +19,7 @@ NO_SEAL = bytes(SEAL_BYTES)
 
 _MAGIC = b"\x89dxR"
 _HEAD = struct.Struct(f"<4s{SEAL_BYTES}sBIIII")  # magic, seal, kind, bytes of JSON, embedding and picture, checksum
+_CHUNK = 4096  # zlib releases the interpreter for more, and to get it back takes longer than all of these
 _UNCHECKED = 4  # bytes of the checksum itself
 _EXCHANGE, _FEEDBACK, _LOSS = 1, 2, 3
 _FIELDS = frozenset(each.name for each in fields(Exchange)) - {"embedding", "picture"}
@@ -106,7 +107,9 @@ def _encode(kind: int, seal: bytes, described: dict[str, Any], embedding: bytes 
     head = _HEAD.pack(_MAGIC, seal, kind, len(text), len(embedding), len(picture), 0)[:-_UNCHECKED]
     checksum = zlib.crc32(head)
     for part in (text, embedding, picture):
-        checksum = zlib.crc32(part, checksum)
+        view = memoryview(part)
+        for at in range(0, len(view), _CHUNK):
+            checksum = zlib.crc32(view[at : at + _CHUNK], checksum)
     return b"".join((head, checksum.to_bytes(_UNCHECKED, "little"), text, embedding, picture))
 
 

@@ -4,7 +4,7 @@ Formats are detected by content, never by file name. Decoding always gives uprig
 with a file is raised as a `PictureError`, and limits are enforced before anything is decoded.
 """
 
-from discern.picture.decode import SCAN_MIN_SIDE, open_picture, read_header, read_size
+from discern.picture.decode import SCAN_MIN_SIDE, open_picture, read_header
 from discern.picture.file_format import FORMATS, FileFormat, Limits
 from discern.picture.input_geometry import cells_inside, input_box, restore_shape
 from discern.picture.pixel_hash import THUMB, fit, pixel_hash, thumbnail
@@ -31,7 +31,6 @@ __all__ = [
     "read_bounded",
     "read_file",
     "read_header",
-    "read_size",
     "restore_shape",
     "thumbnail",
 ]

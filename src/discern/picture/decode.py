@@ -259,16 +259,6 @@ def read_header(data: bytes, *, limits: Limits = Limits()) -> FileFormat:  # noq
         )
 
 
-def read_size(data: bytes, *, limits: Limits = Limits()) -> tuple[int, int]:  # noqa: B008 - frozen
-    """Read the width and height of an upright image in pixels, without validating the rest of its header.
-
-    Raises:
-        PictureError: the file is not a usable picture; the subclass names the problem.
-    """
-    with opened(data, limits) as picture:
-        return picture.size
-
-
 def open_picture(data: bytes, *, min_side: int | None = None, limits: Limits = Limits()) -> np.ndarray:  # noqa: B008
     """Decode an image file to upright sRGB pixels.
 

@@ -35,6 +35,9 @@ def measure_statistics(inputs: Sequence[np.ndarray] | np.ndarray) -> list[Pictur
     """
     sharpness = measure_sharpness([green_of(require_pixels(each)) for each in inputs])
     return [
-        PictureStatistics(brightness=float(each.mean()) / 255, sharpness=float(np.nan_to_num(steepness)))
+        # Integers are added twice as fast as `mean` adds numbers.
+        PictureStatistics(
+            brightness=int(each.sum(dtype=np.uint32)) / (255 * each.size), sharpness=float(np.nan_to_num(steepness))
+        )
         for each, steepness in zip(inputs, sharpness, strict=True)
     ]

@@ -8,7 +8,6 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from PIL import Image
@@ -86,9 +85,8 @@ def strip_picture(data: bytes, *, limits: Limits = Limits()) -> StrippedPicture:
     if name in _STRIPPERS:
         with opened(data, limits) as picture:
             orientation = picture.orientation
-        with suppress(_Broken, struct.error, IndexError):
-            strip, media_type = _STRIPPERS[name]
-            return StrippedPicture(data=strip(data, orientation), media_type=media_type)
+        if (stripped := strip_coded(data, name, orientation)) is not None:
+            return stripped
     with scanned(data, limits, min_side=None) as (_, image, _):
         pixels = to_array(image)
     # From the pixels alone, as Pillow writes what it keeps beside them.
@@ -96,6 +94,25 @@ def strip_picture(data: bytes, *, limits: Limits = Limits()) -> StrippedPicture:
     # A large JPEG is hashed at a reduced scale.
     digest = hash_file(data, limits) if name == "JPEG" else pixel_hash(pixels)
     return StrippedPicture(data=encoded, media_type=media_type, pixels=digest)
+
+
+def strip_coded(data: bytes, name: str, orientation: int) -> StrippedPicture | None:
+    """Remove the metadata from a JPEG, PNG or WebP file without decoding it, which takes a tenth of a millisecond.
+
+    It returns None for other formats, animations and files with an unusual structure.
+
+    Args:
+        data: the bytes of the file.
+        name: its format, one of `FORMATS`.
+        orientation: its EXIF orientation, 1 to 8.
+    """
+    if name not in _STRIPPERS:
+        return None
+    strip, media_type = _STRIPPERS[name]
+    try:
+        return StrippedPicture(data=strip(data, orientation), media_type=media_type)
+    except (_Broken, struct.error, IndexError):
+        return None
 
 
 def encode_pixels(image: Image.Image, *, lossless: bool) -> tuple[bytes, str]:

@@ -54,6 +54,17 @@ def test_an_option_of_another_target_in_a_file_is_left_alone(bundle: str, tmp_pa
     assert '"Map"' in (tmp_path / "flow/state_machine.asl.json").read_text("utf-8")
 
 
+def test_minimums_of_continuous_integration_are_parsed_as_those_of_an_evaluation(bundle: str) -> None:
+    with pytest.raises(UsageError, match="Invalid minimum: 'fast'"):
+        run("ci", bundle, "--at-least", "fast")
+    with pytest.raises(UsageError, match=r"Invalid minimum: speed=0\.9"):
+        run("ci", bundle, "--at-least", "speed=.9")
+    with pytest.raises(UsageError, match="cannot ship to 'moon'"):
+        run("ci", bundle, "--deploy", "moon")
+    with pytest.raises(UsageError, match="--deploy does not apply to the target container"):
+        run("container", bundle, "--deploy", "lambda")
+
+
 @pytest.mark.parametrize("action", ["status", "down", "stop-notebooks"])
 def test_an_action_on_the_account_refuses_the_options_of_targets(action: str) -> None:
     with pytest.raises(UsageError, match=f"--bucket does not apply to {action}"):

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +43,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
 
 
 @pytest.fixture
-def repository(trained: TrainResult, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(trained.bundle.parents[2])
-    return trained.bundle.parents[2]
+def repository(trained: TrainResult) -> Iterator[Path]:
+    with chdir(trained.bundle.parents[2]):
+        yield trained.bundle.parents[2]
 
 
 def test_the_run_is_repeated_with_its_options_and_files(repository: Path, tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_the_bundle_s_own_path_does_as_well(repository: Path, tmp_path: Path) ->
     assert (tmp_path / "0" / script).read_bytes() == (tmp_path / "1" / script).read_bytes()
 
 
-def test_what_cannot_be_repeated_is_refused(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_repeated_is_refused(repository: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="does not lie in a run"):
         ship("ci", write_small(tmp_path / "small.discern"))
     discern.check(repository / "the pictures", name="checked", runs=tmp_path)
@@ -74,8 +76,7 @@ def test_what_cannot_be_repeated_is_refused(repository: Path, tmp_path: Path, mo
         ship("ci", "runs/colours", at_least={"speed": 0.5})
     with pytest.raises(UsageError, match="changes no repository"):
         ship("ci", "runs/colours", yes=True)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="outside of the current folder") as refused:
+    with chdir(tmp_path), pytest.raises(UsageError, match="outside of the current folder") as refused:
         ship("ci", repository / "runs/colours")
     assert "--data" in refused.value.hint
 

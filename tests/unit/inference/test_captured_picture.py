@@ -11,6 +11,7 @@ from discern.errors import PictureError
 from discern.inference.captured_picture import MEDIA_TYPES, capture_picture
 from discern.picture import FORMATS, Limits
 from discern.picture.exif_tags import ORIENTATION
+from discern.picture.strip_metadata import strip_picture
 from tests.unit.inference.factories import BLACK
 
 INPUTS = np.full((32, 32, 3), 51, np.uint8)
@@ -51,3 +52,18 @@ def test_a_file_that_is_not_a_picture_is_an_error() -> None:
 def test_each_format_has_a_media_type() -> None:
     assert MEDIA_TYPES.keys() == FORMATS.keys()
     assert MEDIA_TYPES["WEBP"] == "image/webp"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF"])
+def test_metadata_is_removed_at_once_where_nothing_is_encoded_again(kind: str) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 30)).save(
+        buffer, kind, **({} if kind in ("BMP", "GIF") else {"exif": b"Exif\0\0secret place"})
+    )
+    found = capture_picture(buffer.getvalue(), INPUTS, limits=Limits())
+    if kind in ("BMP", "GIF"):
+        assert found.stripped is None
+    else:
+        assert found.stripped is not None
+        assert found.stripped == strip_picture(buffer.getvalue())
+        assert b"secret" not in found.stripped.data

@@ -86,7 +86,7 @@ def store_captured(
 
     Args:
         source: folder with nested folders, or one file; also in a bucket, as `s3://BUCKET/PREFIX`.
-        store: store to write, as for `discern serve --capture`; it is created if it does not exist.
+        store: store to write, as `--capture` of a server; it is created if it does not exist.
         bundle: bundle with which embeddings, brightness and sharpness are computed again; without it, SageMaker's lines
             have no embedding, so that parts of the drift and new classes are not measured.
         progress: called with the stage, items done and items in all.

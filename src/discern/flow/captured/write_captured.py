@@ -56,7 +56,7 @@ def write_captured(store: str | Path, *, folder: str | Path, progress: Progress 
     back, with their embeddings. Labels are not written.
 
     Args:
-        store: store that `discern serve --capture` writes.
+        store: store that a server with `--capture` writes.
         folder: new folder, with `MODEL/AllTraffic/YYYY/MM/DD/HH/NUMBER.jsonl` inside.
         progress: called with the stage, exchanges done and exchanges in all.
 

@@ -54,7 +54,7 @@ def forget(exchange: str, *, store: str | Path) -> ForgetResult:
     Args:
         exchange: identifier of an exchange, as in its answer; or the SHA-256 digest of a picture's file or pixels,
             which erases all exchanges of that picture.
-        store: store that `discern serve --capture` writes.
+        store: store that a server with `--capture` writes.
 
     Raises:
         StoreError: the store does not exist or cannot be used, or has no such exchange.

@@ -28,6 +28,8 @@ from discern.watching.looks.look import Look
 from discern.watching.stores.exchange_store import ExchangeStore
 from discern.watching.stores.store_address import parse_address
 
+_DAY = 86_400
+
 
 def watch(
     store: str | Path,
@@ -48,7 +50,7 @@ def watch(
     A look continues from the last one, and each bundle starts from the beginning.
 
     Args:
-        store: store that `discern serve --capture` writes: a folder, or the URL of a database.
+        store: store that a server with `--capture` writes: a folder, or the URL of a database.
         against: bundle that was served, whose held-out pictures are the reference.
         since: look at the exchanges from this time on alone, and keep nothing: a date or time in ISO 8601, or a length
             before now, such as `7d`; None to continue from the last look.
@@ -141,7 +143,7 @@ def _write(
             store=name,
             made=iso_time(now),
             look=seen,
-            traffic=[hour for hour in store.traffic() if hour.bundle == model.fingerprint],
+            traffic=store.traffic(bundle=model.fingerprint, step=_DAY),
             images=load_images(store, ids),
             captions=captions(store, ids, model),
             nearest=nearest,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -13,6 +14,9 @@ from discern.errors import DiscernError
 from discern.inference.model_registry import ModelRegistry
 from discern.serving.web.store_access import StoreAccess
 from discern.watching.looking.published_looks import PublishedLook, read_published
+from discern.watching.stores.exchange_store import ExchangeStore
+
+_SECONDS = 2.0  # not tuned: a scrape has ten by default
 
 
 class LookMetrics:
@@ -35,14 +39,16 @@ class LookMetrics:
             return b""
         fingerprints = {name: served.model.fingerprint for name, served in self._registry.served.items()}
         try:
-            kept = self._access.read_here(
-                lambda store: {name: read_published(store, fingerprint) for name, fingerprint in fingerprints.items()}
-            )
+            kept = self._access.read_within(partial(_read, fingerprints=fingerprints), seconds=_SECONDS)
         except DiscernError:  # the other metrics are needed all the more
             return b""
         collectors = CollectorRegistry(auto_describe=False)
         collectors.register(_Looks(kept))
         return generate_latest(collectors)
+
+
+def _read(store: ExchangeStore, fingerprints: dict[str, str]) -> dict[str, PublishedLook]:
+    return {name: read_published(store, fingerprint) for name, fingerprint in fingerprints.items()}
 
 
 class _Looks(Collector):

@@ -4,6 +4,7 @@ import re
 import time
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
@@ -69,7 +70,9 @@ def require_own_page(request: Request) -> None:
     Raises:
         Forbidden: a browser says that another page sent it.
     """
-    if request.headers.get("sec-fetch-site", "none") not in _OWN_SITES:
+    origin = request.headers.get("origin")  # where a browser says nothing of sites, as over plain HTTP
+    is_own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if request.headers.get("sec-fetch-site", "none") not in _OWN_SITES or not is_own:
         raise Forbidden("Pages of other origins may not read what was captured.", hint="Open /monitor itself.")
 
 

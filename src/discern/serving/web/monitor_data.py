@@ -13,6 +13,9 @@ from discern.watching.stores.exchange_store import ExchangeColumns, ExchangeStor
 MAX_POINTS = 2_000
 """Number of the newest exchanges that the page shows one by one."""
 
+MAX_HISTORY = 120
+"""Number of earlier looks that the page draws, at most."""
+
 _HOUR = 3_600
 _TRAFFIC_SECONDS = 7 * 24 * _HOUR
 _MAX_PROBABILITIES = 5
@@ -33,7 +36,7 @@ def monitor_json(
     """
     fingerprint = model.fingerprint
     newest = store.columns(bundle=fingerprint, after=after, limit=MAX_POINTS, newest=True)
-    hours = [each for each in store.traffic(since=now - _TRAFFIC_SECONDS) if each.bundle == fingerprint]
+    hours = store.traffic(since=now - _TRAFFIC_SECONDS, bundle=fingerprint)
     return {
         "now": now,
         "model": model_json(model, name=name, models=models),
@@ -66,7 +69,8 @@ def published_json(kept: PublishedLook) -> dict[str, Any] | None:
     if not kept.taken:
         return None
     look = kept.look and {key: value for key, value in kept.look.items() if key != "to_audit"}
-    return {**vars(kept), "look": look}
+    step = -(-len(kept.history) // MAX_HISTORY) or 1
+    return {**vars(kept), "look": look, "history": kept.history[::-1][::step][::-1]}
 
 
 def audit_json(

@@ -56,6 +56,18 @@ class StoreAccess:
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_here, function)
 
+    def read_within(self, function: Callable[[ExchangeStore], Result], *, seconds: float) -> Result:
+        """Call a function with the store in a thread, and wait no longer than that for its result.
+
+        Raises:
+            NotFound: the server captures nothing.
+            Overloaded: the store cannot be read now, or not in time.
+        """
+        try:
+            return self._threads.submit(self.read_here, function).result(seconds)
+        except TimeoutError as error:
+            raise Overloaded("The captured exchanges cannot be read in time.", hint="Retry in a moment.") from error
+
     def read_here(self, function: Callable[[ExchangeStore], Result]) -> Result:
         """Call a function with the store in this thread, which may wait for a database.
 

@@ -52,7 +52,7 @@ def send_alarms(
         channels: webhooks and commands.
         model: name of the model, for the message.
         now: returns the time in seconds since 1970 UTC.
-        is_endless: whether the look was at a stream without end, in which an alarm of a kind may come again.
+        is_endless: whether the look was at a stream without end, in which the same alarm may come again later.
     """
     record = _SentRecord(store, f"{'endless alarms' if is_endless else 'alarms'}:{look.bundle}", now)
     return [

@@ -184,9 +184,9 @@ class AuditState:
             "labels": list(self._labels),
         }
         text = np.frombuffer(json.dumps(header, allow_nan=False).encode(), np.uint8)
-        target = io.BytesIO()
-        np.savez_compressed(target, header=text, drawn=self._drawn, seen=self._seen)
-        return target.getvalue()
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, header=text, drawn=self._drawn, seen=self._seen)
+        return buffer.getvalue()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "AuditState":

@@ -22,6 +22,9 @@ A lower unknown score, higher confidence and a shorter distance are benign: the 
 pictures than those that predicted the reference, may have them without any drift.
 """
 
+_CONFIDENCE = SIGNALS.index("confidence")
+_CONFIDENCE_DECIMALS, _DECIMALS = 3, 5  # not tuned
+
 
 def signals_of(columns: ExchangeColumns, reference: ReferencePictures, labels: Sequence[str]) -> np.ndarray:
     """Return the signals of exchanges, float64 `[n, 6]` in the order of `SIGNALS`, NaN where they are unknown.
@@ -58,6 +61,13 @@ def _distance(embedding: np.ndarray | None, label: np.ndarray, reference: Refere
     return np.where(label >= 0, distance, np.nan)
 
 
+def _coarsen(signals: np.ndarray) -> np.ndarray:
+    """Round signals, so that engines which differ by a millionth rank many a confidence of almost 1 alike."""
+    coarse = np.round(signals.astype(np.float32).astype(float), _DECIMALS)
+    coarse[:, _CONFIDENCE] = np.round(coarse[:, _CONFIDENCE], _CONFIDENCE_DECIMALS)
+    return np.asarray(coarse)
+
+
 class SignalRanks:
     """Ranks of the signals of exchanges among those of the reference.
 
@@ -70,9 +80,8 @@ class SignalRanks:
         self.names = tuple(name for at, name in enumerate(SIGNALS) if not np.isnan(reference.signals[0, at]))
         self._at = [SIGNALS.index(name) for name in self.names]
         label = reference.label.astype(np.int64)
-        self._ranks = [
-            ClassRanks(reference.signals[:, at].astype(float), label, uniform_of(-1 - pictures, at)) for at in self._at
-        ]
+        signals = _coarsen(reference.signals)
+        self._ranks = [ClassRanks(signals[:, at], label, uniform_of(-1 - pictures, at)) for at in self._at]
 
     def rank(self, signals: np.ndarray, label: np.ndarray, number: np.ndarray) -> np.ndarray:
         """Return the rank of each signal, int64 `[g, len(names)]`, -1 where the signal is NaN.
@@ -82,10 +91,9 @@ class SignalRanks:
             label: int `[g]`, predicted labels.
             number: int64 `[g]`, numbers of the exchanges, by which ties are broken.
         """
-        ranks = np.full((len(signals), len(self.names)), -1)
+        ranks, coarse = np.full((len(signals), len(self.names)), -1), _coarsen(signals)
         for column, (at, each) in enumerate(zip(self._at, self._ranks, strict=True)):
-            # As exact as the reference is stored.
-            values = signals[:, at].astype(np.float32).astype(float)
+            values = coarse[:, at]
             found = each.rank(np.nan_to_num(values), label, uniform_of(number, at))
             ranks[:, column] = np.where(np.isnan(values), -1, found)
         return ranks

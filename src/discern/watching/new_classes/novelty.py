@@ -10,8 +10,8 @@ from discern.bundle.heads import unit_rows
 from discern.bundle.reference_pictures import ReferencePictures, project, restore_units
 
 # Chosen by `benchmarks/watching_classes.py`: the share of reference pictures that count as having a high unknown score,
-# by how much more often rare known pictures may have one, and the share of the expected reference pictures
-# that may be near a new class.
+# by how much more often known pictures that few others resemble may have one, and the share of the expected reference
+# pictures that may be near a new class.
 _HIGH, _RARE_KIND, _FEWER = 0.1, 2.5, 0.7
 # Share of a cluster whose similarity to the others is the border of its neighbourhood; not tuned.
 _OUTSIDE = 0.25

@@ -104,7 +104,9 @@ def test_the_lease_is_free_after_a_shutdown(store: ExchangeDatabase, registry: M
     assert take_lease(store, "next", now=0.0, seconds=1.0)
 
 
-@pytest.mark.parametrize(("take", "reason"), [(fail, "is damaged"), (end_process, "ended")])
+@pytest.mark.parametrize(
+    ("take", "reason"), [(fail, "is damaged"), pytest.param(end_process, "ended", marks=pytest.mark.slow)]
+)
 def test_a_failure_is_logged_once_and_looks_go_on(
     store: ExchangeDatabase,
     registry: ModelRegistry,

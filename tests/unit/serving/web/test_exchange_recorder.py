@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from discern.serving.keys import add_key
 from discern.serving.web.exchange_recorder import ExchangeRecorder, report_losses
 from tests.unit.bundle.factories import write_small
-from tests.unit.serving.web.conftest import BYTES, DARK, RED, WHITE, Capturing, as_json, b64, infer
+from tests.unit.serving.web.conftest import BYTES, DARK, RED, WHITE, Capturing, as_json, b64, encoded, infer
 from tests.unit.serving.web.listing_sink import ListingSink
 
 
@@ -38,6 +39,36 @@ def test_every_endpoint_keeps_its_answers(capturing: Capturing) -> None:
     assert doors == ["rest", "rest", "rest", "sagemaker", "sagemaker", "v2", "v2"]
     assert len({each.id for each in capturing.sink.exchanges}) == 7
     assert capturing.client.get("/metrics").text.count("\ndiscern_captured_exchanges_total 7.0") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "count", "in_loop"),
+    [
+        ("JPEG", 40, 1, True),
+        ("PNG", 40, 4, True),
+        ("PNG", 40, 5, False),
+        ("BMP", 40, 1, False),
+        ("JPEG", 900, 1, False),
+    ],
+)
+def test_the_event_loop_builds_and_writes_only_what_is_quick(
+    capturing: Capturing, kind: str, side: int, count: int, *, in_loop: bool
+) -> None:
+    """The others have a thread: many or large pictures, and formats that are encoded again."""
+    threads = []
+
+    class NotingSink(ListingSink):
+        def sampling(self, exchange_id: str, decision: str) -> float:
+            threads.append(threading.current_thread().name)
+            return super().sampling(exchange_id, decision)
+
+    capturing.sink.__class__ = NotingSink
+    noise = np.random.default_rng(0).integers(0, 255, (side, side, 3), np.uint8)
+    picture = encoded(noise, kind)
+    files = [("files", (f"{number}.img", picture)) for number in range(count)]
+    assert capturing.client.post("/predict", files=files).status_code == 200
+    assert len(threads) == len(capturing.sink.exchanges) == count
+    assert {name.startswith("discern-capture") for name in threads} == {not in_loop}
 
 
 def test_what_is_not_answered_is_not_kept(capturing: Capturing) -> None:

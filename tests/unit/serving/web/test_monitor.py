@@ -177,7 +177,9 @@ def test_the_pages_hold_no_data_and_need_no_key(serve: Serve, tmp_path: Path, pa
 def test_pages_of_other_origins_are_refused(captured: TestClient, path: str) -> None:
     for site in ("cross-site", "same-site"):
         assert captured.get(path, headers={"Sec-Fetch-Site": site}).status_code == 403
-    assert captured.get(path, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+    assert captured.get(path, headers={"Origin": "http://evil.example"}).status_code == 403
+    own = {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}
+    assert captured.get(path, headers=own).status_code == 200
 
 
 @pytest.mark.parametrize("path", DATA)

@@ -8,7 +8,7 @@ import pytest
 
 from discern.bundle import Model
 from discern.inference.exchange import Feedback
-from discern.serving.web.monitor_data import MAX_POINTS, audit_json, exchange_json, monitor_json
+from discern.serving.web.monitor_data import MAX_POINTS, audit_json, exchange_json, monitor_json, published_json
 from discern.watching.looking.published_looks import PublishedLook, publish
 from discern.watching.stores.exchange_database import ExchangeDatabase
 from discern.watching.stores.open_exchanges import open_store
@@ -64,3 +64,16 @@ def test_the_queue_leaves_out_what_was_labelled_since_the_look(store: ExchangeDa
 
 def test_an_exchange_that_is_not_stored_has_no_description(store: ExchangeDatabase) -> None:
     assert exchange_json(store, exchange_id(1)) is None
+
+
+def test_a_long_history_is_sampled_and_keeps_its_newest_look() -> None:
+    kept = PublishedLook()
+    for time in range(500):
+        kept = kept.after(make_look(OTHER), taken=float(time + 1), seconds=0.0)
+    found = published_json(kept)
+    assert found is not None
+    times = [each["time"] for each in found["history"]]
+    assert len(times) == 100
+    assert times[-1] == 500.0
+    assert times[0] < 10
+    assert published_json(PublishedLook()) is None

@@ -68,3 +68,13 @@ def test_an_error_of_the_store_asks_for_patience(tmp_path: Path) -> None:
 
 def test_closing_what_was_never_opened_is_harmless() -> None:
     StoreAccess(lambda: open_store("nowhere")).close()
+
+
+def test_a_store_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
+    access = StoreAccess(lambda: open_store(tmp_path / "captures", create=True))
+    locked = threading.Event()
+    with pytest.raises(Overloaded, match="in time"):
+        access.read_within(lambda _: locked.wait(60), seconds=0.05)
+    locked.set()
+    assert access.read_within(lambda store: store.lost(), seconds=30) == 0
+    access.close()

@@ -59,7 +59,7 @@ def test_a_new_bundle_raises_its_own_alarms() -> None:
     assert len(channel.sent) == 2
 
 
-def test_in_a_stream_without_end_an_alarm_of_a_kind_may_come_again() -> None:
+def test_in_a_stream_without_end_the_same_alarm_may_come_again() -> None:
     store, channel = StateStore(), Channel()
     first = look("brightness", "promise")
     later = replace(first, alarms=tuple(replace(alarm, since="2027-02-01T10:00:00+00:00") for alarm in first.alarms))
@@ -67,7 +67,7 @@ def test_in_a_stream_without_end_an_alarm_of_a_kind_may_come_again() -> None:
         send(store, seen, channel, is_endless=True)
     assert [message["alarm"]["kind"] for message in channel.sent] == ["brightness", "promise", "brightness"]
     send(store, first, channel)
-    assert len(channel.sent) == 5  # of the other kind of looks
+    assert len(channel.sent) == 5  # other looks keep a record of their own
 
 
 def test_each_channel_gets_each_alarm() -> None:

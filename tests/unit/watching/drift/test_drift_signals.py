@@ -58,3 +58,15 @@ def test_a_signal_that_the_reference_lacks_is_left_out() -> None:
     signals = reference.signals.copy()
     signals[:, 2] = np.nan
     assert "distance" not in SignalRanks(replace(reference, signals=signals)).names
+
+
+def test_confidences_of_almost_one_are_ranked_alike_whatever_the_engine() -> None:
+    reference = make_reference(2000)
+    signals = reference.signals.copy()
+    signals[:, 1] = 1
+    ranks = SignalRanks(replace(reference, signals=signals))
+    columns = make_columns(1000)
+    found = signals_of(columns, reference, LABELS)
+    found[:, 1] = 1 - 1e-6
+    ranked = ranks.rank(found, label_index(columns.label, LABELS), columns.number)[:, 1]
+    assert 0.46 < ranked.mean() / 2000 < 0.54

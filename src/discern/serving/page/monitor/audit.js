@@ -15,7 +15,8 @@ import { countText, DECISIONS, shareText } from "./wording.js";
 /** @typedef {{ id: string, time: number }} Item */
 
 const AHEAD = 10;
-const MAX_SKIPPED = 900;
+// So that the address stays within the limits of proxies; what was skipped before comes again.
+const MAX_SKIPPED = 200;
 const SIDE = 1200;
 
 class Audit {
@@ -60,7 +61,7 @@ class Audit {
   async #fill() {
     const generation = (this.#generation += 1);
     try {
-      const skip = this.#known().slice(-MAX_SKIPPED).join(",");
+      const skip = this.#known().join(",");
       const queue = await fetchJson("audit.json", { model: this.#asked, limit: AHEAD, skip });
       if (generation !== this.#generation) return;
       hideNotice("connection");
@@ -70,9 +71,10 @@ class Audit {
     }
   }
 
-  /** Identifiers of the pictures that were labelled or skipped here. */
+  /** Identifiers of the pictures that were labelled or skipped here, as far as they are remembered. */
   #known() {
-    return [...this.#skipped, ...this.#done.map(({ id }) => id)];
+    const labelled = this.#done.slice(-MAX_SKIPPED / 2).map(({ id }) => id);
+    return [...this.#skipped.slice(labelled.length - MAX_SKIPPED), ...labelled];
   }
 
   /** @param {Queue} queue */

@@ -6,7 +6,7 @@ import { scale, svg } from "./svg.js";
 import { thumbnail } from "./thumbnails.js";
 import { alarmText, countText, oddsText, seconds, shareText, signalName, sinceText, valueText } from "./wording.js";
 
-/** @import { Figures, Look, PublishedLook, Signal } from "./data.js" */
+/** @import { Alarm, Figures, Look, PublishedLook, Signal } from "./data.js" */
 
 const MAX_EXAMPLES = 8;
 const MAX_CLASSES = 12;
@@ -17,7 +17,7 @@ const MAX_ODDS = 1000;
 /** @param {Figures} figures */
 export function drawLook({ look, now, model }) {
   const found = look?.look ?? null;
-  drawAlarms(found, now);
+  drawAlarms(found, now, new Map(model.labels.map(({ label, name }) => [label, name])));
   drawClusters(found);
   drawSignals(look, found);
   patch($("look-notes"), (found?.notes ?? []).map((note) => el("li", {}, note)));
@@ -25,13 +25,13 @@ export function drawLook({ look, now, model }) {
   document.title = `${found?.alarms.length ? `(${found.alarms.length}) ` : ""}${model.name} · Monitor · Discern`;
 }
 
-/** @param {Look | null} look @param {number} now */
-function drawAlarms(look, now) {
+/** @param {Look | null} look @param {number} now @param {Map<string, string>} names */
+function drawAlarms(look, now, names) {
   const alarms = look?.alarms ?? [];
   $("alarms").hidden = !alarms.length;
   patch($("alarm-list"), alarms.map((alarm) => {
     const since = `Since ${sinceText(seconds(alarm.since), now)} · evidence ${oddsText(number(alarm.evidence.against))}`;
-    return el("li", { class: "card alarm" }, el("h3", {}, alarmText(alarm, look?.signals ?? [])), el("p", { class: "aside" }, since), examples(alarm.examples, `Example of “${signalName(alarm.kind)}”`));
+    return el("li", { class: "card alarm" }, el("h3", {}, alarmText(alarm, look?.signals ?? [])), el("p", { class: "aside" }, since), examples(alarm.examples, `Example of “${signalName(alarm.kind)}”`, nearestLabels(alarm, names)));
   }));
 }
 
@@ -42,9 +42,30 @@ function drawClusters(look) {
   patch($("cluster-list"), clusters.map(({ ids, message }, index) => el("li", { class: "card" }, el("h3", {}, message), examples(ids, `Picture of group ${index + 1}`))));
 }
 
-/** @param {string[]} ids @param {string} name */
-function examples(ids, name) {
-  const shown = ids.slice(0, MAX_EXAMPLES).map((id, index) => el("li", {}, thumbnail(id, `${name}, ${index + 1} of ${Math.min(ids.length, MAX_EXAMPLES)}`)));
+/**
+ * Class of the training picture that is nearest to each example of the two-sample classifier.
+ *
+ * @param {Alarm} alarm
+ * @param {Map<string, string>} names
+ * @returns {Map<string, string>}
+ */
+function nearestLabels({ evidence }, names) {
+  /** @type {{ id?: string, pictures?: { label: string }[] }[]} */
+  const nearest = Array.isArray(evidence.nearest) ? evidence.nearest : [];
+  return new Map(nearest.flatMap(({ id, pictures }) => {
+    const label = pictures?.[0]?.label;
+    return id && label !== undefined ? [[id, names.get(label) ?? label]] : [];
+  }));
+}
+
+/** @param {string[]} ids @param {string} name @param {Map<string, string>} [nearest] */
+function examples(ids, name, nearest) {
+  const most = Math.min(ids.length, MAX_EXAMPLES);
+  const shown = ids.slice(0, most).map((id, index) => {
+    const label = nearest?.get(id);
+    const caption = label === undefined ? null : el("span", { class: "nearest" }, `nearest: ${label}`);
+    return el("li", {}, thumbnail(id, `${name}, ${index + 1} of ${most}`), caption);
+  });
   return shown.length ? el("ul", { class: "thumbs" }, ...shown) : null;
 }
 
