@@ -6,8 +6,11 @@ from scipy.cluster import hierarchy
 from discern.bundle.heads import unit_rows
 from discern.watching.new_classes.class_spread import measure_spread
 
-FEWEST = 5
-"""Number of distinct pictures of a cluster, at least; not tuned."""
+FEWEST = 8
+"""Number of distinct pictures of a cluster, at least.
+
+Chosen by `benchmarks/watching_classes.py`, where fewer of unrelated pictures look alike.
+"""
 
 # Chosen by `benchmarks/watching_classes.py`. Clusters are cut where they would spread more than a known class, and
 # pictures much nearer than those of a class are near copies, which count once.
