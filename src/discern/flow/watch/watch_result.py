@@ -43,7 +43,7 @@ class WatchResult(Displayed):
                 and their `threshold`, `examples` (ids of exchanges, best first), and `message`.
             accuracy: `value`, `low`, `high` and `audited` from the labels of audits; null without any.
             promise: `asked`, `broken` and `evidence` of the accept policy; null without a policy.
-            clusters: unknown pictures that look alike, the largest first: `size`, `ids` and `message`.
+            clusters: pictures that look alike and like no known class, the largest first: `size`, `ids` and `message`.
             to_audit: ids of exchanges that wait for a label, the oldest first, at most a thousand.
             page: absolute path of the page; null for none.
             waiting: number of all exchanges that wait for a label.

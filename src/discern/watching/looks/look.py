@@ -75,7 +75,7 @@ class Promise:
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """Unknown pictures that look alike and like none of the classes.
+    """Pictures that look alike and like none of the classes.
 
     Attributes:
         ids: identifiers of the exchanges, most typical first.
@@ -105,7 +105,7 @@ class Look:
         estimated: label-free estimate of the accuracy of the newest exchanges, never an alarm: `value` and `reference`;
             None without pictures.
         promise: test of the accept policy; None without a policy.
-        clusters: clusters of unknown pictures, the largest first.
+        clusters: clusters of pictures of no known class, the largest first.
         to_audit: identifiers of exchanges that are waiting for a label, the oldest first, at most 1,000.
         waiting: number of all exchanges that are waiting for a label.
         classes: share of each predicted label: `label`, `exchanges`, `share`, `trained`; never an alarm.
