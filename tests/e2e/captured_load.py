@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -133,8 +134,13 @@ class Load:
 
 def compare(folder: Path, acknowledged: Acknowledged) -> Kept:
     """Move what is left in the spool of a folder, and compare its store with what was acknowledged."""
-    store = open_store(folder)
-    SpoolMover(folder / "spool", store).move()
+    store, spool = open_store(folder), folder / "spool"
+    # A killed process still locks its segment until the system has removed it.
+    deadline = time.monotonic() + TIMEOUT
+    SpoolMover(spool, store).move()
+    while list(spool.glob("*.spool")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+        SpoolMover(spool, store).move()
     store.close()
     with contextlib.closing(sqlite3.connect(folder / "exchanges.sqlite")) as database:
         ids = Counter(each for (each,) in database.execute(f"SELECT id FROM {EXCHANGES.name}"))
@@ -146,5 +152,5 @@ def compare(folder: Path, acknowledged: Acknowledged) -> Kept:
         missing=sum(each not in ids for each in acknowledged.answers),
         doubled=max(sum(count - 1 for count in ids.values()), counted - len(ids)),
         missing_feedback=sum(each not in told for each in acknowledged.feedback),
-        is_clean=is_whole and not list((folder / "spool").glob("*.spool")),
+        is_clean=is_whole and not list(spool.glob("*.spool")),
     )
