@@ -37,7 +37,8 @@ def measure_statistics(inputs: Sequence[np.ndarray] | np.ndarray) -> list[Pictur
     return [
         # Integers are added twice as fast as `mean` adds numbers.
         PictureStatistics(
-            brightness=int(each.sum(dtype=np.uint32)) / (255 * each.size), sharpness=float(np.nan_to_num(steepness))
+            brightness=int(each.sum(dtype=np.uint32)) / (255 * each.size),
+            sharpness=0.0 if steepness != steepness else float(steepness),  # noqa: PLR0124 - NaN
         )
         for each, steepness in zip(inputs, sharpness, strict=True)
     ]
