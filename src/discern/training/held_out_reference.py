@@ -23,10 +23,10 @@ from discern.training.data import TrainingData
 from discern.training.methods import FitResult
 from discern.training.methods.graph_outputs import run_graph
 from discern.training.predictions import ScoredPredictions
+from discern.watching.new_classes.class_spread import measure_spread
 
 # Training pictures from which the centres are computed, of a frozen and of a trained network; not tuned.
 _CENTRED, _RUN = 20_000, 2000
-_PAIRS = 4  # of each picture within its class, for the spread; not tuned
 _IN_FLIGHT = 64  # not tuned
 Embed = Callable[[np.ndarray], np.ndarray]
 
@@ -154,7 +154,7 @@ class _Space:
         self._of_pair = _sum_by(place, projected, len(self._pairs))
         self._sums = _sum_by(label[rows], projected, classes)
         self.centres = _unit(self._sums)
-        self.spread = _measure_spread(full, label[rows], split.group[rows])
+        self.spread = measure_spread(full, label[rows], split.group[rows])
 
     def embed(self, rows: np.ndarray) -> np.ndarray:
         """Return the projected embeddings of pictures, float32 `[n, d]`."""
@@ -192,16 +192,3 @@ def _sum_by(place: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
 def _unit(rows: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(length > 1e-9, length, 1))
-
-
-def _measure_spread(embeddings: np.ndarray, label: np.ndarray, group: np.ndarray) -> float:
-    """Return the median cosine distance of embeddings to others of their class, but of other groups; NaN without."""
-    order = np.argsort(label, kind="stable")
-    unit = _unit(embeddings[order].astype(np.float32))
-    label, group = label[order], group[order]
-    found = []
-    for step in range(1, _PAIRS + 1):
-        related = (label[step:] == label[:-step]) & (group[step:] != group[:-step])
-        found.append(1 - (unit[step:] * unit[:-step]).sum(axis=1)[related])
-    distances = np.concatenate(found)
-    return float(np.median(distances)) if len(distances) else float("nan")
