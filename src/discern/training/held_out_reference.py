@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from discern.bundle.heads import unit_rows
 from discern.bundle.reference_pictures import (
     MAX_PICTURES,
     ReferencePictures,
@@ -153,7 +154,7 @@ class _Space:
         self._pairs, place = np.unique(pair, return_inverse=True)
         self._of_pair = _sum_by(place, projected, len(self._pairs))
         self._sums = _sum_by(label[rows], projected, classes)
-        self.centres = _unit(self._sums)
+        self.centres = unit_rows(self._sums)
         self.spread = measure_spread(full, label[rows], split.group[rows])
 
     def embed(self, rows: np.ndarray) -> np.ndarray:
@@ -167,7 +168,7 @@ class _Space:
         place = np.minimum(np.searchsorted(self._pairs, pair), len(self._pairs) - 1)
         own = self._pairs[place] == pair
         sums[own] -= self._of_pair[place[own]]
-        return np.asarray(1 - (_unit(sums).astype(np.float16).astype(np.float32) * embedded).sum(axis=1))
+        return np.asarray(1 - (unit_rows(sums).astype(np.float16).astype(np.float32) * embedded).sum(axis=1))
 
     def _sample(self, rows: np.ndarray, label: np.ndarray, keys: np.ndarray, classes: int) -> np.ndarray:
         """Return at most `_CENTRED` or `_RUN` training pictures, evenly from the classes."""
@@ -187,8 +188,3 @@ def _sum_by(place: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
     sums = np.zeros((count, rows.shape[1]))
     np.add.at(sums, place, rows)
     return sums
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(length > 1e-9, length, 1))
