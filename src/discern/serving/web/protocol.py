@@ -48,7 +48,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     Args:
         timeout: seconds within which the next header must arrive, the rest of a body that was rejected early must
-            arrive, and the client must read some of a response.
+            arrive, the client must close its side after an invalid request, and it must read some of a response.
         max_connections: open connections (see `ConnectionPool`).
         trusted_proxies: addresses whose connections are limited in total only.
     """
@@ -157,8 +157,29 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             (b"connection", b"close"),
         ]
         lines = [name + b": " + value for name, value in headers]
+        self._disconnect_app()
         self.transport.write(b"\r\n".join([b"HTTP/1.1 " + status, *lines, b"", body]))
-        self.transport.close()
+        self._close_after_client()
+
+    def _disconnect_app(self) -> None:
+        """Tell the application that the request that it may be waiting for will not arrive."""
+        if self._is_answering():
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.cycle = None  # type: ignore[assignment]  # as uvicorn starts
+
+    def _close_after_client(self) -> None:
+        """Close the connection when the client has closed its side, or at the timeout.
+
+        To close it while the client is still sending would reset it, and the client would lose the response.
+        """
+        if not self.transport.can_write_eof():  # TLS
+            self.transport.close()
+            return
+        self._ended = True
+        self.transport.write_eof()
+        self._start_read_timer()
+        self._pool.mark_slow(self)
 
     def _is_answering(self) -> bool:
         """Return True if a request that has arrived is not answered yet."""

@@ -138,29 +138,53 @@ def test_a_header_that_does_not_arrive_closes_the_connection() -> None:
     assert exchange(client, timeout=0.1) == b""
 
 
+async def send(data: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """Send all data before any of the response is read, as many clients do."""
+    writer.write(data)
+    await writer.drain()
+    return await reader.read()
+
+
+CHUNKED = b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [
         (b"hello\r\n\r\n", b"HTTP/1.1 400 "),
-        (b"GET / HTTP/1.1\r\nX: ", b"HTTP/1.1 431 "),
-        (b"POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", b"HTTP/1.1 431 "),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000, b"HTTP/1.1 431 "),
+        (CHUNKED + b"0\r\nX: " + b"x" * 70_000, b"HTTP/1.1 431 "),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 5_000_000, b"HTTP/1.1 431 "),
+        (CHUNKED + b"0\r\nX: " + b"x" * 5_000_000, b"HTTP/1.1 431 "),
     ],
 )
 def test_rejections_have_the_body_of_every_error(data: bytes, status: bytes) -> None:
-    async def client(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, protocol: LimitedHttpProtocol
-    ) -> bytes:
-        writer.write(data)
-        while not protocol.transport.is_closing():
-            await asyncio.sleep(0.001)
-            if b"431" in status:
-                writer.write(b"x" * 10_000)
-        return await reader.read()
-
-    head, _, body = exchange(client).partition(b"\r\n\r\n")
+    head, _, body = exchange(lambda reader, writer, _: send(data, reader, writer)).partition(b"\r\n\r\n")
     assert head.startswith(status)
     assert b"x-content-type-options: nosniff" in head
     assert set(json.loads(body)["error"]) == {"code", "message", "hint"}
+
+
+def test_a_client_that_does_not_stop_sending_after_a_rejection_is_disconnected() -> None:
+    async def client(_: asyncio.StreamReader, writer: asyncio.StreamWriter, protocol: LimitedHttpProtocol) -> None:
+        writer.write(b"hello\r\n\r\n")
+        while not protocol.transport.is_closing():
+            await asyncio.sleep(0.01)
+
+    exchange(client, timeout=0.1)
+
+
+def test_the_application_is_told_that_the_rest_of_a_rejected_request_will_not_arrive() -> None:
+    async def client(_: asyncio.StreamReader, writer: asyncio.StreamWriter, protocol: LimitedHttpProtocol) -> None:
+        writer.write(CHUNKED)
+        while protocol.cycle is None:
+            await asyncio.sleep(0.01)
+        writer.write(b"0\r\nX: " + b"x" * 70_000)
+        while protocol.tasks:
+            await asyncio.sleep(0.01)
+        assert not protocol.transport.is_closing()  # the client has not closed its side
+
+    exchange(client)
 
 
 def test_connections_above_the_limit_are_closed() -> None:
