@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from discern.catalog import Catalog
     from discern.store import Rows
 
-_VERSION = 8  # incremented whenever the edges between the same pictures would change
+_VERSION = 9  # incremented whenever the edges between the same pictures would change
 _KINDS = ("exact", "near", "sequence", "overlap")
 _EDGE = np.dtype([("first", "<i4"), ("second", "<i4"), ("kind", "u1"), ("score", "<f8")])
 

@@ -1,7 +1,5 @@
 """Functions that detect pairs of pictures that are not independent: copies, film frames and overlaps."""
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +9,8 @@ import polars as pl
 from discern.grouping.films.declared_groups import keep_apart
 from discern.grouping.films.sequences import find_sequences
 from discern.grouping.groups import merge_groups
-from discern.grouping.near_copies.candidates import CandidateFinder, Candidates
-from discern.grouping.near_copies.confirm import MIN_LOOK_ALIKES, confirm
+from discern.grouping.near_copies.candidates import CandidateFinder
+from discern.grouping.near_copies.confirm import confirm
 from discern.grouping.overlaps.overlap_finder import OverlapConfig, Overlaps, find_overlaps
 from discern.grouping.overlaps.tile_names import join_named_grids
 from discern.progress import Progress, silent
@@ -62,8 +60,10 @@ def find_edges(
     parts = [exact, _table(films[:, 0], films[:, 1], "sequence", closeness)]
     if len(rows) > 1:
         size = catalog.table.select("width", "height")[rows].to_numpy()
-        finder = CandidateFinder(catalog.thumbs, rows, size[:, 0], size[:, 1], embeddings=embeddings, scratch=scratch)
         film = merge_groups(len(catalog.table), films)
+        finder = CandidateFinder(
+            catalog.thumbs, rows, size[:, 0], size[:, 1], film=film, embeddings=embeddings, scratch=scratch
+        )
         overlaps = find_overlaps(
             catalog,
             rows,
@@ -74,8 +74,7 @@ def find_edges(
         )
         links, agreement = _keep_sources_apart(overlaps, catalog)
         parts.append(_table(links[:, 0], links[:, 1], "overlap", agreement))
-        jobs = [partial(_drop_pairs_within_films, job, film) for job in finder.jobs()]
-        pairs, scores = confirm(catalog, jobs, _reference_pairs(finder.reference, film), progress=progress)
+        pairs, scores = confirm(catalog, finder.jobs(), finder.reference, progress=progress)
         copies = ~_are_among(pairs.wide, pairs.narrow, overlaps.moved)
         parts.append(_table(pairs.wide[copies], pairs.narrow[copies], "near", scores[copies]))
     return pl.concat(parts).sort("first", "second", "kind")
@@ -107,21 +106,6 @@ def _are_among(first: np.ndarray, second: np.ndarray, pairs: np.ndarray) -> np.n
         for low, high in ((np.minimum(first, second), np.maximum(first, second)), (pairs[:, 0], pairs[:, 1]))
     ]
     return np.isin(*keys)
-
-
-def _drop_pairs_within_films(job: Callable[[], Candidates], film: np.ndarray) -> Candidates:
-    """Drop candidate pairs within the same film, whose frames are linked already."""
-    pairs = job()
-    return pairs.take(film[pairs.wide] != film[pairs.narrow])
-
-
-def _reference_pairs(look_alikes: Candidates, film: np.ndarray) -> Candidates:
-    """Select pairs of similar but different images as the reference for near-duplicates.
-
-    Pairs within one film are nearly copies and would raise the level; they are dropped if enough others are left.
-    """
-    others = _drop_pairs_within_films(lambda: look_alikes, film)
-    return others if len(others) >= MIN_LOOK_ALIKES else look_alikes
 
 
 def _exact(catalog: "Catalog") -> pl.DataFrame:

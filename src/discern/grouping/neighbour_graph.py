@@ -7,6 +7,9 @@ import numpy as np
 if TYPE_CHECKING:
     from usearch.index import Index
 
+_SIGNS = 16  # 10 are slower by a tenth
+_FIRST_OF = 10
+
 
 def build_graph(
     rows: np.ndarray, *, dtype: str, connectivity: int, expansion_add: int, expansion_search: int, copy: bool = True
@@ -37,3 +40,24 @@ def build_graph(
     )
     graph.add(np.arange(len(rows)), rows, threads=1, copy=copy)
     return graph
+
+
+def order_nearby(rows: np.ndarray) -> np.ndarray:
+    """Order rows such that similar ones are near each other in memory, int [n].
+
+    A graph of rows in that order is built and searched in half the time, since the processor's cache holds what a
+    search visits (benchmarks/neighbour_order.py). The order is that of a Gray code (Gray 1953) of the signs of their
+    first 16 numbers, so that successive rows differ in the sign of one. Every tenth row comes first: a graph that grows
+    from one corner finds fewer neighbours.
+
+    Args:
+        rows: vectors whose first numbers vary most, such as principal components, [n, D].
+    """
+    code = np.zeros(len(rows), np.int64)
+    for column in rows[:, :_SIGNS].T:
+        code = (code << 1) | (column > 0)
+    for shift in (1, 2, 4, 8):  # from the code to its rank
+        code ^= code >> shift
+    order = np.argsort(code, kind="stable")
+    is_first = np.arange(len(order)) % _FIRST_OF == 0
+    return np.concatenate([order[is_first], order[~is_first]])

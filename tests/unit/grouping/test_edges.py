@@ -24,8 +24,7 @@ from tests.unit.grouping.synthetic_images import (
 
 from discern.catalog import scan
 from discern.grouping import find_edges, form_groups
-from discern.grouping.edges import _keep_sources_apart, _reference_pairs, link_films
-from discern.grouping.near_copies.candidates import Candidates
+from discern.grouping.edges import _keep_sources_apart, link_films
 from discern.grouping.overlaps.overlap_finder import Overlaps
 
 ALTERED = {
@@ -199,17 +198,6 @@ def test_bursts_by_exif_times_are_linked_unless_declared_groups_differ(tmp_path)
 def test_a_real_pack_has_few_edges(real_data, tmp_path):
     edges = find_edges(catalog := scan(real_data / "hymenoptera", cache=tmp_path))
     assert len(edges) <= len(catalog) // 50
-
-
-def test_frames_of_a_film_are_not_used_as_look_alikes_if_there_are_others():
-    """Frames agree nearly as well as copies, so that copies of photographs would no longer exceed their level."""
-    at = np.arange(80)
-    pairs = Candidates(
-        wide=at, narrow=at + 1, affine=np.zeros((80, 2, 3), np.float32), agreement=np.ones(80, np.float32)
-    )
-    film = np.where(np.arange(81) < 41, 0, np.arange(81))
-    assert _reference_pairs(pairs, film).wide.tolist() == list(range(40, 80))
-    assert len(_reference_pairs(pairs, np.where(np.arange(81) < 70, 0, np.arange(81)))) == 80
 
 
 def test_overlaps_join_declared_groups_only_where_they_are_seen():

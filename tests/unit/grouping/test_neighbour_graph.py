@@ -1,12 +1,13 @@
 """A graph finds the nearest rows, is the same each time, and does not break what is loaded after it."""
 
+import itertools
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from discern.grouping.neighbour_graph import build_graph
+from discern.grouping.neighbour_graph import build_graph, order_nearby
 
 GRAPH = """
 import numpy as np
@@ -35,3 +36,13 @@ def test_the_nearest_rows_are_found_and_the_same_each_time(copy: bool) -> None:
     assert np.array_equal(found[:, 0], np.arange(600))
     assert np.mean([len(set(a) & set(b)) / 5 for a, b in zip(found, nearest, strict=True)]) > 0.95
     assert np.array_equal(search(), found)
+
+
+def test_successive_rows_are_alike_and_the_first_tenth_is_spread() -> None:
+    signs = np.array(list(itertools.product((-1.0, 1.0), repeat=6)))
+    shuffled = np.random.default_rng(1).permutation(signs)
+    ordered = shuffled[order_nearby(shuffled)]
+    assert set(map(tuple, ordered)) == set(map(tuple, signs))
+    first, others = ordered[:7], ordered[7:]
+    assert ((others[1:] != others[:-1]).sum(axis=1) <= 2).all()
+    assert (np.abs(first.sum(axis=0)) < 7).all()

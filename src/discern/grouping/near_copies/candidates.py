@@ -36,6 +36,8 @@ _PAIRS_PER_PICTURE = 5
 _CROWDED = 0.85
 # Least median agreement of look-alikes in such sets: X-rays 0.78, packs of photographs up to 0.53.
 _LOOK_ALIKE = 0.65
+MIN_LOOK_ALIKES = 30
+"""Fewest look-alikes from which the agreement of different pictures is estimated."""
 _EMBEDDING_NEIGHBOURS = 2
 _HEAD_COLUMNS = 1280
 _DIRECTIONS = 96
@@ -128,13 +130,15 @@ class CandidateFinder:
     """Finder of candidate pairs of near-duplicate images in a catalog.
 
     Pairs are found by discs of the true frames and, where aspect ratios vary, by those of the square frames as well
-    (see `discern.grouping.near_copies.squash`). They are given as rows of the catalog.
+    (see `discern.grouping.near_copies.squash`). They are given as rows of the catalog. Frames of one film are linked
+    already, so they are no pairs, and they are no look-alikes if enough others are found.
 
     Args:
         thumbs: whole pictures stretched to squares, uint8 [N, S, S, 3].
         rows: rows of the pictures to compare, int [n].
         widths: widths of those pictures in pixels, int [n].
         heights: heights of those pictures in pixels, int [n].
+        film: film of each picture of the catalog, int [N]; None if each is a film of its own.
         embeddings: embeddings [N, D], whose nearest neighbours are candidates too; or None.
         scratch: directory for temporary files, as in `scratch_array`.
 
@@ -149,10 +153,12 @@ class CandidateFinder:
         widths: np.ndarray,
         heights: np.ndarray,
         *,
+        film: np.ndarray | None = None,
         embeddings: "Rows | np.ndarray | None" = None,
         scratch: Path | None = None,
     ) -> None:
         self._thumbs, self._rows = thumbs, rows
+        self._film = np.arange(len(thumbs)) if film is None else film
         self._extents = half_extents(widths, heights)
         self._true = _DiscIndex(self._extents, scratch)
         self._square = _DiscIndex(np.ones_like(self._extents), scratch) if aspects_vary(self._extents) else None
@@ -160,7 +166,9 @@ class CandidateFinder:
         self._embedding_neighbours = _embedding_neighbours(embeddings, rows, scratch)
         for index in self._indexes():
             index.build()
-        self.reference = self.look_alikes()
+        found = self.look_alikes()
+        others = self._drop_pairs_within_films(found)
+        self.reference = others if len(others) >= MIN_LOOK_ALIKES else found
         """Pairs of similar pictures, few of which are copies."""
         alike = self.reference.agreement
         self.is_crowded = bool(len(alike)) and bool(np.median(alike) >= _LOOK_ALIKE)
@@ -205,7 +213,10 @@ class CandidateFinder:
             squashed = self._square.propose(at, smooth, views, besides, crowded=self._crowded, aspects=self._extents)
             frames = self._extents[squashed.wide], self._extents[squashed.narrow]
             found.append(replace(squashed, affine=true_maps(squashed.affine, *frames)))
-        return self._to_rows(Candidates.join(found))
+        return self._drop_pairs_within_films(self._to_rows(Candidates.join(found)))
+
+    def _drop_pairs_within_films(self, pairs: Candidates) -> Candidates:
+        return pairs.take(self._film[pairs.wide] != self._film[pairs.narrow])
 
     def _to_rows(self, pairs: Candidates) -> Candidates:
         """Convert the positions of pairs to catalog rows."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from discern.grouping.near_copies.candidates import Candidates
+from discern.grouping.near_copies.candidates import MIN_LOOK_ALIKES, Candidates
 from discern.grouping.near_copies.compare import CompareConfig, compare_pictures, compare_thumbs
 from discern.progress import Progress, silent
 
@@ -22,7 +22,6 @@ _ACCEPT_ALL = CompareConfig(
     max_hue_difference=9,
     max_light_difference=9,
 )
-MIN_LOOK_ALIKES = 30
 _QUANTILE_90 = 1.2816  # of the standard normal distribution
 _FIRST_OF = 4
 _MARGIN_OF_FIRST = 3.0  # standard deviations; about three standard errors of the level of 50 look-alikes; not tuned

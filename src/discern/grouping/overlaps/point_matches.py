@@ -6,14 +6,17 @@ points, all moved by the same shift; other pictures match at single points and r
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from discern.grouping.near_copies.scratch_arrays import blocks
-from discern.grouping.neighbour_graph import build_graph
+from discern.grouping.neighbour_graph import build_graph, order_nearby
 from discern.grouping.overlaps.interest_points import InterestPoints
 from discern.parallel import parallel_map
+
+if TYPE_CHECKING:
+    from usearch.index import Index
 
 _LEAST_COSINE = 0.88  # 0.8 found no more neighbours among tiles, and ten times as many matches (benchmarks/tiles.py)
 _NEIGHBOURS = 3  # of one point; 6 found no more
@@ -21,7 +24,7 @@ _TOLERANCE = 1.5  # pixels of a thumbnail between the shifts of points that agre
 _LEAST_POINTS = 2
 _MOST_PAIRS = 12  # per picture; a tile has 8 neighbours
 _LAGS = 24
-_EXACT_UP_TO = 80_000  # points; the graph is faster from 60,000, and misses 6 % of the nearest
+_EXACT_UP_TO = 80_000  # points; the graph is faster from 40,000, but misses matches (benchmarks/neighbour_order.py)
 _ROWS, _COLUMNS = 512, 2048
 _MANY = 16  # matches of one point in a block, above which only the best are kept
 
@@ -105,17 +108,26 @@ def _search_rows(points: InterestPoints, rows: np.ndarray) -> Matches:
     return _nearest_of_each(one, other, cosine)
 
 
+def build_point_graph(descriptors: np.ndarray) -> "Index":
+    """Build a graph of the descriptors of points, float32 [n, D] of unit length.
+
+    More links, or more rows considered, find more neighbours in proportion to the time they take.
+    """
+    return build_graph(descriptors, dtype="i8", connectivity=8, expansion_add=24, expansion_search=12)
+
+
 def _search_graph(points: InterestPoints) -> Matches:
-    """Search the nearest points in an HNSW graph (Malkov and Yashunin 2016), which one thread builds."""
-    vectors = points.descriptor
-    graph = build_graph(vectors, dtype="i8", connectivity=6, expansion_add=24, expansion_search=12)
+    """Search the nearest points in an HNSW graph, in the order in which they are near each other in memory."""
+    order = order_nearby(points.descriptor)
+    vectors, picture = points.descriptor[order], points.picture[order]
+    graph = build_point_graph(vectors)
     parts = []
     for rows in blocks(len(vectors), 4096):
         other = graph.search(vectors[rows], _NEIGHBOURS + 1).keys.astype(np.int64)
         cosine = np.einsum("nd,nkd->nk", vectors[rows], vectors[other])
-        found = (cosine >= _LEAST_COSINE) & (points.picture[other] != points.picture[rows][:, None])
+        found = (cosine >= _LEAST_COSINE) & (picture[other] != picture[rows][:, None])
         at, rank = np.nonzero(found)
-        ends = np.sort(np.stack([rows[at], other[at, rank]], axis=1), axis=1)
+        ends = np.sort(order[np.stack([rows[at], other[at, rank]], axis=1)], axis=1)
         parts.append((ends[:, 0], ends[:, 1], cosine[at, rank]))
     one, other, cosine = (np.concatenate(values) for values in zip(*parts, strict=True))
     _, unique = np.unique(one * np.int64(len(points)) + other, return_index=True)

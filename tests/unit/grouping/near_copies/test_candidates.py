@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 from tests.unit.grouping.synthetic_images import (
     brightened,
     cropped,
@@ -52,6 +53,29 @@ def test_the_number_of_pairs_is_bounded(candidates, images):
     assert np.bincount(candidates.wide).max() <= 5
     assert len(candidates) <= 5 * len(images)
     assert (candidates.wide != candidates.narrow).all()
+
+
+def still(number):
+    """Draw a frame of a film in which nothing moves."""
+    pixels = np.asarray(scene(99), np.float32) + np.random.default_rng(number).normal(0, 6, (120, 160, 3))
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def test_frames_of_a_film_are_no_pairs_and_do_not_make_different_pictures_look_alike():
+    """Frames agree nearly as well as copies, so that copies of photographs would no longer exceed their level."""
+    sources = [still(number) for number in range(70)] + [scene(seed) for seed in range(60)]
+    film = np.maximum(np.arange(130), 69)
+    unknown, known = finder_of(sources), finder_of(sources, film=film)
+    assert (unknown.is_crowded, known.is_crowded) == (True, False)
+    for pairs in (known.reference, propose(known)):
+        assert len(pairs)
+        assert (film[pairs.wide] != film[pairs.narrow]).all()
+
+
+def test_frames_of_a_film_are_look_alikes_where_there_are_too_few_others():
+    sources = [still(number) for number in range(70)] + [scene(seed) for seed in range(10)]
+    finder = finder_of(sources, film=np.maximum(np.arange(80), 69))
+    assert len(finder.reference) >= 30
 
 
 def test_crops_of_look_alikes_are_proposed():
