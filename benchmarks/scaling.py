@@ -1,7 +1,7 @@
 """Time and peak memory of scanning, feature extraction and grouping, by the number of pictures.
 
     python benchmarks/scaling.py [--sizes 10000 30000 100000] [--side 100] [--steps scan features overlaps group]
-                               [--shapes one|varied] [--backbone lite0]
+                               [--shapes one|varied] [--backbone lite0] [--cut FOLDER]
 
 The pictures are synthetic JPEGs of 100 px: half are distinct scenes, half are frames of films (an object on a turntable
 before plain white), and one in fifty is a re-encoded copy. `--side` scales them to another width and adds noise. The
@@ -10,6 +10,7 @@ in one process per core; the faster counts. On a shared machine the ratio of CPU
 bare loop over a thousand pictures to that of the scan and its workers. By default, the backbone computes mean colours,
 so that the overhead around the network is measured; `--backbone lite0` measures a real one. The step `overlaps` is a
 part of `group`. With `--shapes varied`, scenes have one of four aspect ratios, so that squashed copies are sought too.
+With `--cut FOLDER`, the pictures are pieces of the photographs in FOLDER instead, six of each, which share no pixel.
 
 Each measurement runs in a separate process. Its memory is the private memory of the process and its children (`RssAnon`
 of Linux, sampled five times per second): mapped pages of files do not count, because the system can reclaim them.
@@ -189,6 +190,29 @@ def write_pictures(folder: Path, count: int, side: int = SIDE, *, varied: bool =
         list(pool.map(write, starts, [min(step, count - start) for start in starts]))
 
 
+def write_pieces(folder: Path, count: int, source: Path) -> None:
+    """Write pieces of photographs: each is cut into three columns and two rows."""
+    files = sorted(path for path in source.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    if len(files) * 6 < count:
+        sys.exit(f"{source} has {len(files):,} photographs, which make {len(files) * 6:,} pieces")
+    folder.mkdir(parents=True)
+    chosen = np.random.default_rng(4).permutation(len(files))[: -(-count // 6)]
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=SPAWN) as pool:
+        list(pool.map(partial(write_six, folder), [files[at] for at in chosen], range(0, count, 6), chunksize=64))
+    for path in sorted(folder.rglob("*.jpg"))[count:]:
+        path.unlink()
+
+
+def write_six(folder: Path, path: Path, start: int) -> None:
+    image = Image.open(path).convert("RGB")
+    label = folder / f"class {start // 6 % 131}"
+    label.mkdir(exist_ok=True)
+    for at, (row, column) in enumerate(itertools.product(range(2), range(3))):
+        ends = [image.width * column // 3, image.height * row // 2]
+        ends += [image.width * (column + 1) // 3, image.height * (row + 1) // 2]
+        image.crop(ends).save(label / f"{_word(start + at)}.jpg", quality=90)
+
+
 def write_fruits(folder: Path, count: int, classes: int = 131) -> None:
     counts = [count // classes + (class_number < count % classes) for class_number in range(classes)]
     with ProcessPoolExecutor(os.cpu_count(), mp_context=SPAWN) as pool:
@@ -279,12 +303,22 @@ def private_memory(process: int) -> int:
 
 
 def run(
-    sizes: list[int], side: int, steps: list[str], backbone: str, workdir: Path, *, varied: bool = False
+    sizes: list[int],
+    side: int,
+    steps: list[str],
+    backbone: str,
+    workdir: Path,
+    *,
+    varied: bool = False,
+    source: Path | None = None,
 ) -> list[dict[str, Any]]:
     table = []
     for size in sizes:
         folder, cache = workdir / f"pictures{size}", workdir / f"cache{size}"
-        write_pictures(folder, size, side, varied=varied)
+        if source is None:
+            write_pictures(folder, size, side, varied=varied)
+        else:
+            write_pieces(folder, size, source)
         bare = bare_loop(folder)
         row: dict[str, Any] = {"pictures": size, "bare": bare}
         for step in steps:
@@ -311,6 +345,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=SIDE, help="width in pixels")
     parser.add_argument("--steps", nargs="*", choices=STEPS, default=STEPS, help="must include the scan")
     parser.add_argument("--shapes", choices=("one", "varied"), default="one", help="aspect ratios of the scenes")
+    parser.add_argument("--cut", type=Path, help="folder of photographs, instead of drawn pictures")
     parser.add_argument("--backbone", default="colour", help="name, ONNX file, or `colour` for mean colours")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "scaling.json")
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
@@ -324,7 +359,15 @@ def main() -> None:
         "pictures  bare loop/s  share  of cpu" + "".join(f"  {step + ', CPU ms a picture':>31}" for step in args.steps)
     )
     with tempfile.TemporaryDirectory() as workdir:
-        table = run(args.sizes, args.side, args.steps, args.backbone, Path(workdir), varied=args.shapes == "varied")
+        table = run(
+            args.sizes,
+            args.side,
+            args.steps,
+            args.backbone,
+            Path(workdir),
+            varied=args.shapes == "varied",
+            source=args.cut,
+        )
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps({"backbone": args.backbone, "side": args.side, "table": table}, indent=1) + "\n")
 
