@@ -17,6 +17,7 @@ _MAX_HEADER_FIELDS = 128  # not tuned: browsers and proxies send a few dozen
 _MAX_PIPELINED = 16  # not tuned: few clients send a request before the response to the last one
 _CHUNK_OVERHEAD_BYTES = 16  # allowed for each chunk of a body: its size in hexadecimal, and line breaks
 _HEADER_SLICE_BYTES, _BODY_SLICE_BYTES = 4096, 16_384  # parsed at once: the limits are checked in between
+_MAX_DROPPED_BYTES = 8 << 20  # not tuned: of a request that was rejected
 _PROGRESS_BYTES = 4096  # not tuned: fewer bytes of a body do not count as progress
 _IPV4_MAPPED = "::ffff:"
 _TOO_LARGE, _BAD_REQUEST = b"431 Request Header Fields Too Large", b"400 Bad Request"
@@ -61,7 +62,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._pool = pool_of(self.server_state, max_connections, trusted_proxies)
         self._read_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
-        self._header_bytes = self._field_bytes = self._overhead_bytes = self._progress_bytes = 0
+        self._header_bytes = self._field_bytes = self._overhead_bytes = self._progress_bytes = self._dropped_bytes = 0
         self._in_header = self._in_body = self._ended = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -92,6 +93,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse received data and reject headers, chunk extensions and trailers that are too large."""
         self._unset_keepalive_if_required()
+        if self._ended:
+            self._drop(data)
         start = 0
         while start < len(data) and not self._ended and not self.transport.is_closing():
             is_body = self._in_body and not self._overhead_bytes
@@ -169,7 +172,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self.cycle = None  # type: ignore[assignment]  # as uvicorn starts
 
     def _close_after_client(self) -> None:
-        """Close the connection when the client has closed its side, or at the timeout.
+        """Close the connection when the client has closed its side, at the timeout, or if it sends too much.
 
         To close it while the client is still sending would reset it, and the client would lose the response.
         """
@@ -180,6 +183,11 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self.transport.write_eof()
         self._start_read_timer()
         self._pool.mark_slow(self)
+
+    def _drop(self, data: bytes) -> None:
+        self._dropped_bytes += len(data)
+        if self._dropped_bytes > _MAX_DROPPED_BYTES and not self._is_answering():
+            self.transport.abort()
 
     def _is_answering(self) -> bool:
         """Return True if a request that has arrived is not answered yet."""

@@ -219,7 +219,8 @@ def test_a_new_connection_replaces_one_that_waits_for_its_client_but_not_a_busy_
         waits = await connect(first)
         if first.endswith(b"\r\n\r\n"):
             await waits[0].readuntil(b"ok")
-        await asyncio.sleep(0.05)
+        while [each._is_answering() for each in state.connections].count(True) < 1 or len(state.connections) < 2:
+            await asyncio.sleep(0.01)
         new = await connect(PLAIN)
         assert (await new[0].readuntil(b"ok")).startswith(b"HTTP/1.1 200")
         assert await waits[0].read() == b""
