@@ -1,6 +1,8 @@
 """Fixtures shared by all tests."""
 
+import gc
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -15,11 +17,24 @@ settings.load_profile("same_everywhere")
 # The computations of tests are small, and their threads would wait for each other, and for those of other workers, for
 # most of the time. Set before a library reads it; commands that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# The same for threads of PyTorch that a command has set: while they wait, another worker can use the core.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # No test asks the hub; those that ask a server of their own say so in the environment that they pass.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep collected tests out of garbage collection: millions of objects that live as long as the process."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from examples.endpoint import ask, endpoint, fetch_text, give_feedback
 from examples.fruit.cameras import film_fruit, find_still, see_with_new_camera
 from examples.fruit.resnet import choose_few, write_random_weights
 from examples.fruit.shop_traffic import DAY, keep_visits, plan_week
-from examples.fruit.varieties import FILM, choose_classes, find_varieties, write_classes
+from examples.fruit.varieties import CLASSES, FILM, choose_classes, find_varieties, write_classes
 from examples.packs import find_pack
 from examples.steps import Example, Run, StepFailed, digest, write_json
 
@@ -48,8 +48,10 @@ PUBLISHED: dict[str, Any] = {
 }
 EXAMPLE = Example("fruit", published=PUBLISHED, required=STEPS)
 PACK, OTHER_FRUIT = "fruits360_varieties", "banana_ripeness"
-FRAMES, FEW_FRAMES = 5, 2
+FRAMES, FEW_FRAMES = 5, 3
 """Frames of each film, and where fewer pictures are sent than `FEW`."""
+FEW_CLASSES = 60
+"""Classes where fewer pictures are sent than `FEW`: real ones, and a few made ones."""
 FEW = 50
 LIMIT = "5%"
 """Share of fruits with a wrong answer among those that pass."""
@@ -67,7 +69,7 @@ def gather(run: Run) -> Path:
     """Put 131 classes into folders: 52 varieties as they were filmed, and 79 made of them by turning their colours.
 
     The names of the made ones end with "(made)", and `classes.csv` says of which variety each is. A third of the frames
-    is kept for the traffic: the shop weighs these very fruits.
+    is kept for the traffic: the shop weighs these very fruits. A short run has fewer classes, and fewer frames of each.
     """
     source = run.options.data or find_pack(PACK)
     if source is None or not source.is_dir():
@@ -76,8 +78,9 @@ def gather(run: Run) -> Path:
             f"or set DISCERN_TEST_DATA to a folder with {PACK}/."
         )
     run.data = "subset"
-    classes = choose_classes(find_varieties(source))
-    numbers = write_classes(classes, run.folder, frames=FRAMES if run.options.pictures >= FEW else FEW_FRAMES)
+    count, frames = (CLASSES, FRAMES) if run.options.pictures >= FEW else (FEW_CLASSES, FEW_FRAMES)
+    classes = choose_classes(find_varieties(source), count)
+    numbers = write_classes(classes, run.folder, frames=frames)
     made = sum(each.is_made for each in classes)
     print(f"    {len(classes)} classes, {made} of them made; pictures: {numbers}")
     return run.folder

@@ -125,8 +125,8 @@ class OnnxRuntime:
         options.log_severity_level = 4  # what fails is raised as well
         if self._threads is not None:
             options.intra_op_num_threads = self._threads
-            # Idle workers that spin would take the cores from the threads that decode pictures.
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Idle workers that spin would take the cores from the threads that decode pictures, and from other processes.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             return ort.InferenceSession(self._graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:
