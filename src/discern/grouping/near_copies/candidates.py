@@ -130,8 +130,8 @@ class CandidateFinder:
     """Finder of candidate pairs of near-duplicate images in a catalog.
 
     Pairs are found by discs of the true frames and, where aspect ratios vary, by those of the square frames as well
-    (see `discern.grouping.near_copies.squash`). They are given as rows of the catalog. Frames of one film are linked
-    already, so they are no pairs, and they are no look-alikes if enough others are found.
+    (see `discern.grouping.near_copies.squash`). They are given as rows of the catalog. Frames of one film, which are
+    linked already, are not paired, and they count as look-alikes only if too few other pairs are found.
 
     Args:
         thumbs: whole pictures stretched to squares, uint8 [N, S, S, 3].
