@@ -54,13 +54,12 @@ def nearest_of(vectors: np.ndarray, sample: np.ndarray) -> list[set[int]]:
 
 def measure(vectors: np.ndarray, order: np.ndarray, sample: np.ndarray, exact: list[set[int]]) -> tuple[float, ...]:
     start = time.process_time()
-    ordered = vectors[order]
-    graph = build_point_graph(ordered)
+    graph = build_point_graph(vectors, order)
     built = time.process_time()
     found = np.empty((len(vectors), _NEIGHBOURS + 1), np.int64)
     for first in range(0, len(vectors), BATCH):
-        keys = graph.search(ordered[first : first + BATCH], _NEIGHBOURS + 1).keys.astype(np.int64)
-        found[order[first : first + BATCH]] = order[keys]
+        at = order[first : first + BATCH]
+        found[at] = graph.search(vectors[at], _NEIGHBOURS + 1).keys.astype(np.int64)
     searched = time.process_time()
     hits = sum(len(near.intersection(found[at].tolist())) for at, near in zip(sample, exact, strict=True))
     return built - start, searched - built, hits / max(sum(map(len, exact)), 1)

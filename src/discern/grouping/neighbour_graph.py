@@ -9,10 +9,18 @@ if TYPE_CHECKING:
 
 _SIGNS = 16  # 10 are slower by a tenth
 _FIRST_OF = 10
+_ADDED_AT_ONCE = 4096
 
 
 def build_graph(
-    rows: np.ndarray, *, dtype: str, connectivity: int, expansion_add: int, expansion_search: int, copy: bool = True
+    rows: np.ndarray,
+    *,
+    dtype: str,
+    connectivity: int,
+    expansion_add: int,
+    expansion_search: int,
+    order: np.ndarray | None = None,
+    copy: bool = True,
 ) -> "Index":
     """Build a graph of rows (Malkov and Yashunin 2016) by a single thread, so that the same rows give the same graph.
 
@@ -22,7 +30,8 @@ def build_graph(
         connectivity: links of each row.
         expansion_add: rows considered for the links of a new one.
         expansion_search: rows considered in a search.
-        copy: whether the graph holds a copy of the rows.
+        order: positions of the rows in the order in which they are added, int [n]; None for their own.
+        copy: whether the graph holds a copy of the rows; it does if an order is given.
     """
     import discern.bundle.runtime  # noqa: F401, PLC0415 - ONNX Runtime crashes if it is loaded after usearch
 
@@ -38,17 +47,22 @@ def build_graph(
         expansion_search=expansion_search,
         enable_key_lookups=False,
     )
-    graph.add(np.arange(len(rows)), rows, threads=1, copy=copy)
+    if order is None:
+        graph.add(np.arange(len(rows)), rows, threads=1, copy=copy)
+        return graph
+    for start in range(0, len(order), _ADDED_AT_ONCE):
+        at = order[start : start + _ADDED_AT_ONCE]
+        graph.add(at, rows[at], threads=1)
     return graph
 
 
 def order_nearby(rows: np.ndarray) -> np.ndarray:
     """Order rows such that similar ones are near each other in memory, int [n].
 
-    A graph of rows in that order is built and searched in half the time, since the processor's cache holds what a
-    search visits (benchmarks/neighbour_order.py). The order is that of a Gray code (Gray 1953) of the signs of their
-    first 16 numbers, so that successive rows differ in the sign of one. Every tenth row comes first: a graph that grows
-    from one corner finds fewer neighbours.
+    A graph is built and searched in that order in half the time, since the processor's cache holds what a search visits
+    (benchmarks/neighbour_order.py). The order is that of a Gray code (Gray 1953) of the signs of their first 16
+    numbers, so that successive rows differ in the sign of one. Every tenth row comes first: a graph that grows from one
+    corner finds fewer neighbours.
 
     Args:
         rows: vectors whose first numbers vary most, such as principal components, [n, D].

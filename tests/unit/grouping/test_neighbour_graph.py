@@ -22,13 +22,17 @@ def test_a_runtime_loaded_after_a_graph_does_not_crash() -> None:
     assert subprocess.run([sys.executable, "-c", GRAPH], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("copy", [True, False])
-def test_the_nearest_rows_are_found_and_the_same_each_time(copy: bool) -> None:
+@pytest.mark.parametrize(
+    ("copy", "order"), [(True, None), (False, None), (True, np.random.default_rng(4).permutation(600))]
+)
+def test_the_nearest_rows_are_found_and_the_same_each_time(copy: bool, order: np.ndarray | None) -> None:
     rows = np.random.default_rng(3).normal(size=(600, 12)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
 
     def search() -> np.ndarray:
-        graph = build_graph(rows, dtype="f32", connectivity=16, expansion_add=64, expansion_search=48, copy=copy)
+        graph = build_graph(
+            rows, dtype="f32", connectivity=16, expansion_add=64, expansion_search=48, order=order, copy=copy
+        )
         return graph.search(rows, 5).keys.astype(np.int64)
 
     found = search()

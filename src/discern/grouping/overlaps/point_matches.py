@@ -108,26 +108,27 @@ def _search_rows(points: InterestPoints, rows: np.ndarray) -> Matches:
     return _nearest_of_each(one, other, cosine)
 
 
-def build_point_graph(descriptors: np.ndarray) -> "Index":
-    """Build a graph of the descriptors of points, float32 [n, D] of unit length.
+def build_point_graph(descriptors: np.ndarray, order: np.ndarray) -> "Index":
+    """Build a graph of the descriptors of points, float32 [n, D] of unit length, which are added in an order.
 
     More links, or more rows considered, find more neighbours in proportion to the time they take.
     """
-    return build_graph(descriptors, dtype="i8", connectivity=8, expansion_add=24, expansion_search=12)
+    return build_graph(descriptors, dtype="i8", connectivity=8, expansion_add=24, expansion_search=12, order=order)
 
 
 def _search_graph(points: InterestPoints) -> Matches:
     """Search the nearest points in an HNSW graph, in the order in which they are near each other in memory."""
-    order = order_nearby(points.descriptor)
-    vectors, picture = points.descriptor[order], points.picture[order]
-    graph = build_point_graph(vectors)
+    vectors, order = points.descriptor, order_nearby(points.descriptor)
+    graph = build_point_graph(vectors, order)
     parts = []
-    for rows in blocks(len(vectors), 4096):
-        other = graph.search(vectors[rows], _NEIGHBOURS + 1).keys.astype(np.int64)
-        cosine = np.einsum("nd,nkd->nk", vectors[rows], vectors[other])
-        found = (cosine >= _LEAST_COSINE) & (picture[other] != picture[rows][:, None])
+    for block in blocks(len(vectors), 4096):
+        rows = order[block]
+        queries = vectors[rows]
+        other = graph.search(queries, _NEIGHBOURS + 1).keys.astype(np.int64)
+        cosine = np.einsum("nd,nkd->nk", queries, vectors[other])
+        found = (cosine >= _LEAST_COSINE) & (points.picture[other] != points.picture[rows][:, None])
         at, rank = np.nonzero(found)
-        ends = np.sort(order[np.stack([rows[at], other[at, rank]], axis=1)], axis=1)
+        ends = np.sort(np.stack([rows[at], other[at, rank]], axis=1), axis=1)
         parts.append((ends[:, 0], ends[:, 1], cosine[at, rank]))
     one, other, cosine = (np.concatenate(values) for values in zip(*parts, strict=True))
     _, unique = np.unique(one * np.int64(len(points)) + other, return_index=True)
