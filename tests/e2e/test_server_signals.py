@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.served import read_response, ready, socket_address
 from tests.e2e.server_process import PATIENCE
+from tests.process_table import program
 from tests.unit.bundle.factories import write_small
 from tests.unit.serving.web.conftest import RED
 from tests.waiting import wait_until
@@ -167,9 +168,4 @@ def test_a_worker_that_ends_is_replaced_and_its_counts_are_kept(bundle: Path, tm
 
 def workers_of(group: int) -> list[int]:
     """Worker processes of a server, in the order of their start."""
-    found = []
-    for member in members(group):
-        words = Path(f"/proc/{member}/cmdline").read_bytes()
-        if b"spawn_main" in words:
-            found.append(member)
-    return sorted(found)
+    return sorted(member for member in members(group) if b"spawn_main" in program(member))

@@ -51,6 +51,7 @@ _MAX_PIXEL_BYTES = 16
 _DEEP = ("PNG", "TIFF")
 _REDUCE = "Give min_side, so that it is decoded at a reduced scale."
 _FREE_MEMORY = "Close other programs, or save the picture with fewer pixels."
+_OUT_OF_MEMORY = ("out of memory", "memory allocation")  # of Pillow and libavif, and of libheif; no MemoryError
 _UNRESERVED = 16_000_000  # bytes: a decoding that takes no more does not wait for others
 
 
@@ -144,8 +145,10 @@ def opened(data: bytes, limits: Limits, *, thorough: bool = False) -> Iterator[O
         except Image.DecompressionBombError as error:
             raise PictureTooLarge(f"This {name} has too many pixels.", hint=limits.pixel_remedy) from error
         except MemoryError as error:
-            raise PictureTooLarge(f"This {name} needs more memory than is available.", hint=_FREE_MEMORY) from error
+            raise _needs_more_memory(name) from error
         except Exception as error:
+            if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
+                raise _needs_more_memory(name) from error
             if "truncated" in str(error) or is_truncated(name, data):
                 raise TruncatedPicture(
                     f"This {name} ends before the picture does.",
@@ -155,6 +158,10 @@ def opened(data: bytes, limits: Limits, *, thorough: bool = False) -> Iterator[O
                 f"This {name} cannot be decoded: {str(error) or type(error).__name__}.",
                 hint="Export the picture again from its original program, or leave it out.",
             ) from error
+
+
+def _needs_more_memory(name: str) -> PictureTooLarge:
+    return PictureTooLarge(f"This {name} needs more memory than is available.", hint=_FREE_MEMORY)
 
 
 def _read_container(name: str, data: bytes, limits: Limits, stack: ExitStack, *, thorough: bool) -> OpenedPicture:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from discern.bundle import Model, write_bundle
 from discern.inference.exchange import Exchange, Feedback
+from tests.process_table import program
 from tests.unit.bundle.factories import colour_graph, make_manifest, plain
 from tests.waiting import wait_until
 
@@ -100,14 +101,6 @@ def slow_graph(products: int = 2, side: int = 1024) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def program(process: int) -> bytes:
-    """Return the command line of a process, or nothing if it has ended."""
-    try:
-        return Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
 def wait_for_child(process: int) -> int:
     """Wait until a process has one child process that runs its own program, and return its id.
 
@@ -118,7 +111,7 @@ def wait_for_child(process: int) -> int:
 
     def has_child() -> bool:
         found.clear()
-        with suppress(FileNotFoundError):  # a thread ends meanwhile
+        with suppress(OSError):  # a thread ends meanwhile
             for task in Path(f"/proc/{process}/task").iterdir():
                 found.extend(map(int, (task / "children").read_text().split()))
         return len(found) == 1 and program(found[0]) not in (b"", own)

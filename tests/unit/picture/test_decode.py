@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from discern.errors import DamagedPicture, PictureError, TruncatedPicture
+from discern.errors import DamagedPicture, PictureError, PictureTooLarge, TruncatedPicture
 from discern.picture import SCAN_MIN_SIDE, Limits, open_picture, read_header
 from discern.picture.decode import opened
 
@@ -234,3 +234,20 @@ def test_a_jpeg_of_200_megapixels_is_read_at_a_reduced_scale_in_bounded_memory(t
     )
     command = [sys.executable, "-W", "error", "-c", program, str(tmp_path / "large.jpg")]
     subprocess.run(command, check=True, timeout=120)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError("out of memory when reading image file"),
+        ValueError("Failed to decode frame 0: Out of memory"),
+        RuntimeError("Memory allocation error"),
+    ],
+)
+def test_a_picture_is_not_called_damaged_where_memory_is_short(pixels, error):
+    with (
+        pytest.raises(PictureTooLarge, match="needs more memory than is available"),
+        opened(_encode(pixels, "PNG"), Limits()),
+    ):
+        raise error
