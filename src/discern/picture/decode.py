@@ -51,7 +51,7 @@ _MAX_PIXEL_BYTES = 16
 _DEEP = ("PNG", "TIFF")
 _REDUCE = "Give min_side, so that it is decoded at a reduced scale."
 _FREE_MEMORY = "Close other programs, or save the picture with fewer pixels."
-_OUT_OF_MEMORY = ("out of memory", "memory allocation")  # of Pillow and libavif, and of libheif; no MemoryError
+_OUT_OF_MEMORY = "out of memory"  # of Pillow and libavif, which raise no MemoryError
 _UNRESERVED = 16_000_000  # bytes: a decoding that takes no more does not wait for others
 
 
@@ -147,7 +147,7 @@ def opened(data: bytes, limits: Limits, *, thorough: bool = False) -> Iterator[O
         except MemoryError as error:
             raise _needs_more_memory(name) from error
         except Exception as error:
-            if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY):
+            if _OUT_OF_MEMORY in str(error).lower():
                 raise _needs_more_memory(name) from error
             if "truncated" in str(error) or is_truncated(name, data):
                 raise TruncatedPicture(
