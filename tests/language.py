@@ -50,15 +50,11 @@ def questions(source: str) -> list[str]:
     return [text.splitlines()[0] for _, text in docstrings(source) if _OPENERS.match(text)]
 
 
-def strings(source: str) -> Iterator[str]:
-    """Docstrings and messages in Python source."""
+def texts(source: str) -> Iterator[str]:
+    """All prose in Python source: docstrings, messages and comments."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
-
-
-def comments(source: str) -> Iterator[str]:
-    """Comments in Python source."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.string
@@ -70,12 +66,8 @@ def phrases(text: str) -> list[str]:
 
 
 def phrases_in_source(source: str) -> list[str]:
-    """Discouraged phrases in the prose of Python source: docstrings, messages and comments."""
-    found = [hit for text in strings(source) for hit in phrases(text)]
-    # A comment ends with its line, so its phrases are in the source as they are, and most files need not be tokenized.
-    if _PHRASES.search(source):
-        found += [hit for text in comments(source) for hit in phrases(text)]
-    return found
+    """Discouraged phrases in the prose of Python source."""
+    return [hit for text in texts(source) for hit in phrases(text)]
 
 
 def phrases_in_document(text: str) -> list[str]:
