@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from film_borders import CLASSES, DATA, FIRST_SEED, OUT, SPEEDS, make_film, stills
+from photographs import list_photographs
 from PIL import Image, ImageOps
 
 from discern.catalog import Catalog, scan
@@ -120,7 +121,7 @@ def write_photographs(
     folder: Path, pack: str, times: list[datetime], rng: np.random.Generator, order: str
 ) -> list[Shot]:
     """Write photographs of a pack with times, in a random order or class after class."""
-    paths = sorted(path for path in (DATA / pack).rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    paths = list_photographs(DATA / pack)
     chosen = [paths[at] for at in rng.permutation(len(paths))[: len(times)]]
     shots = []
     for at, (source, time) in enumerate(zip(sorted(chosen) if order == "by class" else chosen, times, strict=False)):

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from photographs import list_photographs
 from PIL import Image, ImageDraw, ImageOps
 
 from discern.catalog import Catalog, scan
@@ -48,7 +49,6 @@ SQUASHED = tuple(
 KINDS = {"plain": PLAIN + TURNED, "squashed": (*SQUASHED, "grey")}
 XRAYS = "xrays"
 PACKS = ("imagenette160", "trashnet", "fruits360_varieties", "clothing_small", "furniture7")
-SUFFIXES = {".jpg", ".jpeg", ".png"}
 HAMMING = (0, 4, 8, 12)
 MIN_SQUASH = 0.15  # natural logarithm of the change of aspect ratio
 # Films of one fruit: the same frames under two names, or the same film cropped to another size.
@@ -175,13 +175,13 @@ def lay_out(pack: Path, folder: Path, *, seed: int, grey: bool) -> list[Path]:
         for number in range(400):
             (folder / f"chest/{name_of(f'{seed} {number}')}.jpg").write_bytes(encode(draw_xray(rng), 92))
     elif grey:
-        for path in sorted(path for path in pack.rglob("*") if path.suffix.lower() in SUFFIXES):
+        for path in list_photographs(pack):
             target = folder / path.relative_to(pack).with_suffix(f"{path.suffix}.jpg")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(encode(ImageOps.exif_transpose(Image.open(path)).convert("RGB").convert("L"), 95))
     else:
         shutil.copytree(pack, folder, copy_function=lambda a, b: Path(b).symlink_to(Path(a).resolve()))
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return list_photographs(folder)
 
 
 def name_of(text: str) -> str:

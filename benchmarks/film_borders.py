@@ -30,6 +30,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
+from photographs import list_photographs
 from PIL import Image, ImageDraw, ImageOps
 
 import discern
@@ -71,7 +72,7 @@ class Row:
 
 def stills(folder: Path, count: int, rng: np.random.Generator) -> list[Image.Image]:
     """Draw stills that are no copies of each other."""
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    paths = list_photographs(folder)
     drawn: list[Image.Image] = []
     seen: list[np.ndarray] = []
     for at in rng.permutation(len(paths)):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from photographs import list_photographs
 from PIL import Image, ImageDraw, ImageFilter
 from planted_packs import DATA, CheckedPack, check_files, link_unique, open_upright, prepare_pack, save
 from planted_shortcuts import plant_shortcuts
@@ -29,7 +30,6 @@ SMALL = 64
 KINDS = ("labels", "image_quality", "outliers", "shortcuts")
 NOT_LABELLED = {"dirty_samples", "negatives_imagenet"}
 SHARE = 0.05
-SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 Alter = Callable[[Image.Image, np.random.Generator], Image.Image]
 
@@ -114,7 +114,7 @@ def plant_labels(distinct: CheckedPack, seed: int) -> dict[str, Any]:
 
 def plant_outliers(clean: CheckedPack, cache: Path, seed: int) -> dict[str, Any]:
     """Plant unrelated photographs, saved at the size of the pack's own, in random classes."""
-    others = sorted(path for path in (DATA / "negatives_imagenet").rglob("*") if path.suffix.lower() in SUFFIXES)
+    others = list_photographs(DATA / "negatives_imagenet")
     with tempfile.TemporaryDirectory() as temporary:
         folder, rng = Path(temporary), np.random.default_rng(seed)
         paths, planted = link_unique(clean, folder), set()

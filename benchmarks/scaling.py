@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from photographs import list_photographs
 from PIL import Image
 from process_tree import process_tree
 
@@ -192,7 +193,7 @@ def write_pictures(folder: Path, count: int, side: int = SIDE, *, varied: bool =
 
 def write_pieces(folder: Path, count: int, source: Path) -> None:
     """Write pieces of photographs: each is cut into three columns and two rows."""
-    files = sorted(path for path in source.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    files = list_photographs(source)
     if len(files) * 6 < count:
         sys.exit(f"{source} has {len(files):,} photographs, which make {len(files) * 6:,} pieces")
     folder.mkdir(parents=True)

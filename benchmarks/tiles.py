@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from photographs import list_photographs
 from PIL import Image, ImageOps
 
 import discern
@@ -63,7 +64,7 @@ class Tiling:
 def load_sources(kind: str, count: int, rng: np.random.Generator, shape: tuple[int, int]) -> list[Image.Image]:
     if kind in SYNTHETIC:
         return [SYNTHETIC[kind](shape, rng) for _ in range(count)]
-    files = sorted(path for path in (DATA / kind).rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    files = list_photographs(DATA / kind)
     found: list[Image.Image] = []
     seen: list[np.ndarray] = []
     for at in rng.permutation(len(files)):

@@ -15,6 +15,7 @@ from time import perf_counter
 
 import numpy as np
 import torch
+from photographs import list_photographs
 from PIL import Image
 
 from discern.bundle import open_runtime
@@ -41,14 +42,13 @@ NETWORKS = (
 )
 _CLASSES = 1000
 _BATCH = 8
-_SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 
 def read_pictures(folder: Path | None, limit: int, size: int) -> np.ndarray:
     """Read pictures of a folder, evenly spread over its files, as uint8 `[N, size, size, 3]`."""
     if folder is None:
         return read_photographs(size)
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    files = list_photographs(folder)
     chosen = [files[place] for place in np.linspace(0, len(files) - 1, min(limit, len(files))).astype(int)]
     return np.stack([np.asarray(Image.open(path).convert("RGB").resize((size, size))) for path in chosen])
 

@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 from pack_features import CACHE, DATA, list_packs
+from photographs import list_photographs
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 from planted_packs import CheckedPack, prepare_pack
 
@@ -159,7 +160,7 @@ def measure(what: str, data: TrainingData, groups: Groups) -> Row:
 
 def write_sources(folder: Path, kind: str, photographs: str, seed: int) -> None:
     lot = np.random.default_rng(seed)
-    files = sorted(path for path in (DATA / photographs).rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    files = list_photographs(DATA / photographs)
     labels = lot.permutation(["a", "b"] * (SOURCES // 2))
     for label, place in zip(labels, lot.permutation(len(files))[:SOURCES], strict=True):
         (folder / label).mkdir(exist_ok=True)
