@@ -95,6 +95,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self._ended:
             self._drop(data)
+            return
         start = 0
         while start < len(data) and not self._ended and not self.transport.is_closing():
             is_body = self._in_body and not self._overhead_bytes
